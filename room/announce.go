@@ -1,0 +1,130 @@
+package room
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+
+	"github.com/coupchat/coup/bus"
+	"github.com/coupchat/coup/store"
+)
+
+// The channels on which a business server speaks to all hubs. Their names and
+// formats are public: any language can publish.
+const (
+	NotificationsChannel = "notifications"
+	StudyEventsChannel   = "study-events"
+)
+
+// Types of a StudyEvent that do more than notify.
+const (
+	Notice         = "notice"
+	MemberKicked   = "member_kicked"
+	MemberApproved = "member_approved"
+	StudyDeleted   = "study_deleted"
+)
+
+// A Notification goes to every connection of some users, on every hub.
+type Notification struct {
+	// UserID or UserIDs (or both) name the users.
+	UserID  store.UserID   `json:"userId,omitempty"`
+	UserIDs []store.UserID `json:"userIds,omitempty"`
+	// Type says what kind it is, in the team's own words. Required.
+	Type    string `json:"type"`
+	Message string `json:"message"`
+	// Link is a same-site absolute path or an https URL, see ValidLink.
+	Link string `json:"link,omitempty"`
+	// ID makes it repeatable: the same one is shown to a user once.
+	ID string `json:"id,omitempty"`
+}
+
+// A StudyEvent tells hubs what became of a study or one of its members.
+type StudyEvent struct {
+	// Type is Notice, MemberKicked, MemberApproved, StudyDeleted, or any other
+	// word: a notification of that type to UserID, or without one to the room.
+	Type    string        `json:"type"`
+	StudyID store.StudyID `json:"studyId"`
+	UserID  store.UserID  `json:"userId,omitempty"`
+	Message string        `json:"message,omitempty"`
+	Link    string        `json:"link,omitempty"`
+	ID      string        `json:"id,omitempty"`
+}
+
+// A Publisher is the business server's voice on the bus.
+type Publisher struct {
+	Bus bus.Bus
+}
+
+// Notify publishes n. The error wraps store.ErrInvalid if n is malformed.
+func (p Publisher) Notify(ctx context.Context, n Notification) error {
+	if err := errors.Join(n.check(), checkLink(n.Link)); err != nil {
+		return err
+	}
+	return p.publish(ctx, NotificationsChannel, n)
+}
+
+// Announce publishes e. The error wraps store.ErrInvalid if e is malformed.
+func (p Publisher) Announce(ctx context.Context, e StudyEvent) error {
+	if err := errors.Join(e.check(), checkLink(e.Link)); err != nil {
+		return err
+	}
+	return p.publish(ctx, StudyEventsChannel, e)
+}
+
+func (p Publisher) publish(ctx context.Context, channel string, v any) error {
+	b, err := json.Marshal(v)
+	if err != nil {
+		return err
+	}
+	return p.Bus.Publish(ctx, bus.Message{Channel: channel, Payload: b})
+}
+
+// maxAnnouncement bounds the texts of an announcement, in bytes.
+const maxAnnouncement = 8 << 10
+
+func (n *Notification) check() error {
+	if n.UserID == "" && len(n.UserIDs) == 0 {
+		return fmt.Errorf("%w: a notification names userId or userIds", store.ErrInvalid)
+	}
+	if n.UserID != "" && !store.ValidID(n.UserID) {
+		return fmt.Errorf("%w: userId is not a valid id", store.ErrInvalid)
+	}
+	for _, id := range n.UserIDs {
+		if !store.ValidID(id) {
+			return fmt.Errorf("%w: userIds holds an invalid id", store.ErrInvalid)
+		}
+	}
+	return checkTexts(n.Type, n.Message, n.ID)
+}
+
+func (e *StudyEvent) check() error {
+	switch {
+	case !store.ValidID(e.StudyID):
+		return fmt.Errorf("%w: studyId is not a valid id", store.ErrInvalid)
+	case e.UserID != "" && !store.ValidID(e.UserID):
+		return fmt.Errorf("%w: userId is not a valid id", store.ErrInvalid)
+	case e.UserID == "" && (e.Type == MemberKicked || e.Type == MemberApproved):
+		return fmt.Errorf("%w: %s names a userId", store.ErrInvalid, e.Type)
+	}
+	return checkTexts(e.Type, e.Message, e.ID)
+}
+
+func checkTexts(kind, message, id string) error {
+	switch {
+	case kind == "" || len(kind) > 128:
+		return fmt.Errorf("%w: type must have 1 to 128 bytes", store.ErrInvalid)
+	case len(message) > maxAnnouncement:
+		return fmt.Errorf("%w: message is over %d bytes", store.ErrInvalid, maxAnnouncement)
+	case len(id) > 256:
+		return fmt.Errorf("%w: id is over 256 bytes", store.ErrInvalid)
+	}
+	return nil
+}
+
+func checkLink(link string) error {
+	if link != "" && !ValidLink(link) {
+		return fmt.Errorf("%w: link is neither a same-site path nor an https URL", store.ErrInvalid)
+	}
+	return nil
+}

@@ -1,0 +1,93 @@
+package store
+
+import (
+	"encoding/json"
+	"time"
+)
+
+// StudyID names a study. It matches ^[A-Za-z0-9_.:@-]{1,128}$, see ValidID.
+type StudyID string
+
+// UserID names a user, in the same alphabet.
+type UserID string
+
+// NodeID names one run of one hub, in the same alphabet. It is empty where a
+// presence report does not come from a hub.
+type NodeID string
+
+// A Message is something said in a study.
+type Message struct {
+	// ID names the message in all studies. The store gives it.
+	ID string
+	// StudyID is where it was said.
+	StudyID StudyID
+	// Seq orders the messages of a study: 1, 2, 3 and so on, without gaps. The
+	// store gives it.
+	Seq int64
+	// UserID and UserName are who said it, under the name of that moment.
+	UserID   UserID
+	UserName string
+	// Content is the text, trimmed, at most MaxContent UTF-16 units.
+	Content string
+	// SentAt is when the store committed it, by the store's clock, in UTC with
+	// milliseconds.
+	SentAt time.Time
+	// ClientID makes sending repeatable: the same one from the same user in the
+	// same study is the same message for ever. See NewClientID and Public.
+	ClientID string
+	// Repeated is set by Append on a message that was stored before.
+	Repeated bool
+}
+
+// timeFormat is RFC 3339 with exactly three decimals.
+const timeFormat = "2006-01-02T15:04:05.000Z07:00"
+
+// FormatTime writes t as the wire wants it: RFC 3339, UTC, milliseconds.
+func FormatTime(t time.Time) string { return t.UTC().Format(timeFormat) }
+
+// wireMessage is a Message in JSON, on the internal API and between hubs.
+type wireMessage struct {
+	ID       string  `json:"id"`
+	StudyID  StudyID `json:"studyId"`
+	Seq      int64   `json:"seq"`
+	UserID   UserID  `json:"userId"`
+	UserName string  `json:"userName"`
+	Content  string  `json:"content"`
+	SentAt   string  `json:"sentAt"`
+	ClientID string  `json:"clientId,omitempty"`
+}
+
+// MarshalJSON writes the message with the fields of new_message. A generated
+// client id is left out.
+func (m Message) MarshalJSON() ([]byte, error) {
+	m = m.Public()
+	return json.Marshal(wireMessage{m.ID, m.StudyID, m.Seq, m.UserID, m.UserName, m.Content, FormatTime(m.SentAt), m.ClientID})
+}
+
+// UnmarshalJSON reads what MarshalJSON writes.
+func (m *Message) UnmarshalJSON(b []byte) error {
+	var w wireMessage
+	if err := json.Unmarshal(b, &w); err != nil {
+		return err
+	}
+	at, err := time.Parse(time.RFC3339, w.SentAt)
+	if err != nil {
+		return err
+	}
+	*m = Message{ID: w.ID, StudyID: w.StudyID, Seq: w.Seq, UserID: w.UserID, UserName: w.UserName, Content: w.Content, SentAt: at.UTC(), ClientID: w.ClientID}
+	return nil
+}
+
+// A Query selects messages of one study.
+type Query struct {
+	StudyID StudyID
+	// After leaves out messages with seq <= After. 0 leaves out none.
+	After int64
+	// Before leaves out messages with seq >= Before. 0 leaves out none.
+	Before int64
+	// Limit bounds the number of messages. It is at least 1.
+	Limit int
+	// Newest says which messages to keep when more than Limit match: the newest
+	// ones, or (false) the oldest ones. Either way they come ascending.
+	Newest bool
+}

@@ -1,0 +1,89 @@
+package store
+
+import (
+	"fmt"
+	"strings"
+	"unicode/utf8"
+)
+
+// Limits of a message.
+const (
+	// MaxContent is the longest content, in UTF-16 units after trimming: what a
+	// browser counts as length.
+	MaxContent = 2000
+	// MaxClientID is the longest client id, in UTF-16 units.
+	MaxClientID = 64
+	// MaxUserName is the longest user name, in UTF-16 units.
+	MaxUserName = 200
+	// maxID is the longest study, user or node id.
+	maxID = 128
+)
+
+// ValidID reports whether id may name a study, a user or a node:
+// ^[A-Za-z0-9_.:@-]{1,128}$.
+func ValidID[T ~string](id T) bool {
+	if len(id) == 0 || len(id) > maxID {
+		return false
+	}
+	for i := range len(id) {
+		switch c := id[i]; {
+		case c >= 'a' && c <= 'z', c >= 'A' && c <= 'Z', c >= '0' && c <= '9':
+		case c == '_', c == '.', c == ':', c == '@', c == '-':
+		default:
+			return false
+		}
+	}
+	return true
+}
+
+// Clean trims the content and checks what a client said: the ids, the name, the
+// content, the client id. Generated client ids pass. The error wraps ErrInvalid
+// (ErrTooLarge, ErrEmpty) and says what is wrong in words that may be shown.
+func (m *Message) Clean() error {
+	switch {
+	case !ValidID(m.StudyID):
+		return fmt.Errorf("%w: studyId is not a valid id", ErrInvalid)
+	case !ValidID(m.UserID):
+		return fmt.Errorf("%w: userId is not a valid id", ErrInvalid)
+	case !text(m.UserName) || UTF16Len(m.UserName) > MaxUserName:
+		return fmt.Errorf("%w: userName must be text of at most %d characters", ErrInvalid, MaxUserName)
+	case !text(m.Content):
+		return fmt.Errorf("%w: content must be valid UTF-8 without NUL", ErrInvalid)
+	case m.ClientID != "" && !Generated(m.ClientID) && !ValidClientID(m.ClientID):
+		return fmt.Errorf("%w: clientId must be 1 to %d characters, none of them a control character", ErrInvalid, MaxClientID)
+	}
+	m.Content = strings.TrimSpace(m.Content)
+	if m.Content == "" {
+		return ErrEmpty
+	}
+	if UTF16Len(m.Content) > MaxContent {
+		return ErrTooLarge
+	}
+	return nil
+}
+
+// ValidClientID reports whether a client may send id: 1 to MaxClientID
+// characters of valid UTF-8, none of them a control character.
+func ValidClientID(id string) bool {
+	if id == "" || UTF16Len(id) > MaxClientID || !utf8.ValidString(id) {
+		return false
+	}
+	return strings.IndexFunc(id, func(r rune) bool { return r < ' ' || r == 0x7f }) < 0
+}
+
+// text reports whether s can be stored anywhere: Postgres refuses NUL.
+func text(s string) bool {
+	return utf8.ValidString(s) && strings.IndexByte(s, 0) < 0
+}
+
+// UTF16Len returns the length of s in UTF-16 units, as JavaScript counts.
+func UTF16Len(s string) int {
+	n := 0
+	for _, r := range s {
+		n++
+		if r > 0xffff {
+			n++
+		}
+	}
+	return n
+}
