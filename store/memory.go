@@ -1,0 +1,211 @@
+package store
+
+import (
+	"context"
+	"strconv"
+	"sync"
+	"time"
+)
+
+// Memory is a Store in this process's memory: for tests, demos and programs
+// that need nothing kept. It forgets everything when the process ends.
+type Memory struct {
+	mu       sync.RWMutex // guards all below, and what they point to
+	studies  map[StudyID]*memoryStudy
+	reports  map[UserID]map[NodeID]memoryReport
+	leaseEnd map[NodeID]time.Time
+}
+
+var _ Store = (*Memory)(nil)
+
+// memoryStudy holds the message of seq n at messages[n-1]. Every client id is
+// remembered for ever, generated ones too: a hub that gave up waiting on a slow
+// internal API retries under the same id.
+type memoryStudy struct {
+	messages []Message
+	seqs     map[memoryKey]int64
+}
+
+type memoryKey struct {
+	user     UserID
+	clientID string
+}
+
+// memoryReport is the last report of one node about one user.
+type memoryReport struct {
+	online bool
+	// offlineAt is when an earlier online report ended, zero if none did.
+	offlineAt time.Time
+}
+
+// NewMemory returns an empty Memory.
+func NewMemory() *Memory {
+	return &Memory{
+		studies:  make(map[StudyID]*memoryStudy),
+		reports:  make(map[UserID]map[NodeID]memoryReport),
+		leaseEnd: make(map[NodeID]time.Time),
+	}
+}
+
+// Append implements Store.
+func (s *Memory) Append(ctx context.Context, msgs []Message) ([]Message, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	out := make([]Message, len(msgs))
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	now := now()
+	for i, m := range msgs {
+		out[i] = s.study(m.StudyID).append(m, now)
+	}
+	return out, nil
+}
+
+// study returns the study called id, a new one if there is none. s.mu is held.
+func (s *Memory) study(id StudyID) *memoryStudy {
+	st := s.studies[id]
+	if st == nil {
+		st = &memoryStudy{seqs: make(map[memoryKey]int64)}
+		s.studies[id] = st
+	}
+	return st
+}
+
+func (st *memoryStudy) append(m Message, now time.Time) Message {
+	key := memoryKey{m.UserID, m.ClientID}
+	if seq, known := st.seqs[key]; known {
+		m = st.messages[seq-1]
+		m.Repeated = true
+		return m
+	}
+	m.Seq = int64(len(st.messages)) + 1
+	m.ID = string(m.StudyID) + ":" + strconv.FormatInt(m.Seq, 10)
+	m.SentAt = now
+	m.Repeated = false
+	st.messages = append(st.messages, m)
+	st.seqs[key] = m.Seq
+	return m
+}
+
+// History implements Store.
+func (s *Memory) History(ctx context.Context, q Query) ([]Message, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	st := s.studies[q.StudyID]
+	if st == nil {
+		return nil, nil
+	}
+	// from and to bound the indexes, and the message of seq n has index n-1.
+	from, to := max(q.After, 0), int64(len(st.messages))
+	if q.Before > 0 {
+		to = min(to, q.Before-1)
+	}
+	if from >= to {
+		return nil, nil
+	}
+	if limit := int64(q.Limit); to-from > limit {
+		if q.Newest {
+			from = to - limit
+		} else {
+			to = from + limit
+		}
+	}
+	return append([]Message(nil), st.messages[from:to]...), nil
+}
+
+// Heads implements Store.
+func (s *Memory) Heads(ctx context.Context, studies []StudyID) (map[StudyID]int64, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	heads := make(map[StudyID]int64, len(studies))
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	for _, id := range studies {
+		heads[id] = 0
+		if st := s.studies[id]; st != nil {
+			heads[id] = int64(len(st.messages))
+		}
+	}
+	return heads, nil
+}
+
+// SetStatus implements Store.
+func (s *Memory) SetStatus(ctx context.Context, reports []Status) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	now := now()
+	for _, r := range reports {
+		byNode := s.reports[r.UserID]
+		if byNode == nil {
+			byNode = make(map[NodeID]memoryReport)
+			s.reports[r.UserID] = byNode
+		}
+		last := byNode[r.NodeID]
+		_, last.offlineAt = s.judge(r.NodeID, last, now)
+		last.online = r.Online
+		byNode[r.NodeID] = last
+	}
+	return nil
+}
+
+// judge says what a report amounts to now: whether it makes its user online, and
+// when it last did. s.mu is held.
+func (s *Memory) judge(node NodeID, r memoryReport, now time.Time) (online bool, lastSeen time.Time) {
+	if !r.online {
+		return false, r.offlineAt
+	}
+	if node == "" {
+		return true, now
+	}
+	end := s.leaseEnd[node]
+	if end.After(now) {
+		return true, now
+	}
+	return false, end
+}
+
+// Presence implements Store.
+func (s *Memory) Presence(ctx context.Context, users []UserID) (map[UserID]Presence, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	presences := make(map[UserID]Presence, len(users))
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	now := now()
+	for _, user := range users {
+		p := Presence{UserID: user}
+		for node, r := range s.reports[user] {
+			online, lastSeen := s.judge(node, r, now)
+			p.Online = p.Online || online
+			if lastSeen.After(p.LastSeenAt) {
+				p.LastSeenAt = lastSeen
+			}
+		}
+		presences[user] = p
+	}
+	return presences, nil
+}
+
+// RenewNode implements Store.
+func (s *Memory) RenewNode(ctx context.Context, node NodeID, ttl time.Duration) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.leaseEnd[node] = now().Add(ttl)
+	return nil
+}
+
+// now is the store's clock: what the wire can carry, and no monotonic reading,
+// so that times compare equal after a trip through JSON.
+func now() time.Time { return time.Now().UTC().Truncate(time.Millisecond) }
