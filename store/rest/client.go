@@ -1,0 +1,217 @@
+package rest
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/coupchat/coup/store"
+)
+
+// ClientOptions adjusts a Client. The zero value lacks a Token.
+type ClientOptions struct {
+	// Token is the service token, one of the handler's. Required.
+	Token string
+	// HTTP makes the requests. Defaults to a client with connections of its
+	// own, no proxy and no cookies. Redirects are never followed, whatever it
+	// says: the token and the messages go where they were meant to or nowhere.
+	HTTP *http.Client
+	// Timeout bounds each method call, all its requests together. Defaults to
+	// 5s; -1 leaves it to the caller's context.
+	Timeout time.Duration
+}
+
+// A Client is a store.Store and store.Members behind an internal API. It may be
+// used from any number of goroutines.
+//
+// Errors that the API names survive: they wrap store.ErrNotFound,
+// store.ErrInvalid, store.ErrTooLarge or store.ErrEmpty. All others wrap
+// store.ErrUnavailable: a network that fails, a service that is down, an answer
+// that makes no sense. It does not retry and does not log.
+type Client struct {
+	base    string // scheme, host and path up to Base
+	auth    []string
+	http    *http.Client
+	own     *http.Transport // nil if the caller brought a client
+	timeout time.Duration
+}
+
+var (
+	_ store.Store   = (*Client)(nil)
+	_ store.Members = (*Client)(nil)
+)
+
+// NewClient returns a Client of the internal API at baseURL, such as
+// http://127.0.0.1:8082. It makes no request. It returns an error if baseURL or
+// the options cannot be right.
+func NewClient(baseURL string, opts ClientOptions) (*Client, error) {
+	u, err := url.Parse(baseURL)
+	if err != nil {
+		return nil, fmt.Errorf("rest: base URL: %w", err)
+	}
+	if (u.Scheme != "http" && u.Scheme != "https") || u.Host == "" || u.RawQuery != "" || u.Fragment != "" || u.User != nil {
+		return nil, errors.New("rest: the base URL must be http:// or https:// with a host, and no user, query or fragment")
+	}
+	if err := checkToken(opts.Token); err != nil {
+		return nil, err
+	}
+	c := &Client{
+		base:    strings.TrimRight(u.String(), "/") + Base + "/",
+		auth:    []string{"Bearer " + opts.Token},
+		timeout: opts.Timeout,
+	}
+	if c.timeout == 0 {
+		c.timeout = 5 * time.Second
+	}
+	var client http.Client
+	if opts.HTTP != nil {
+		client = *opts.HTTP
+	} else {
+		c.own = newTransport()
+		client.Transport = c.own
+	}
+	client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+	c.http = &client
+	return c, nil
+}
+
+// newTransport keeps as many connections as a hub has lanes to append on: with
+// net/http's default of two, a busy hub would dial all the time.
+func newTransport() *http.Transport {
+	return &http.Transport{
+		DialContext:           (&net.Dialer{Timeout: 3 * time.Second}).DialContext,
+		MaxIdleConns:          64,
+		MaxIdleConnsPerHost:   64,
+		IdleConnTimeout:       90 * time.Second,
+		TLSHandshakeTimeout:   3 * time.Second,
+		ResponseHeaderTimeout: 30 * time.Second,
+		DisableCompression:    true,
+	}
+}
+
+// Close closes idle connections, unless ClientOptions.HTTP brought them. Calls
+// under way go on.
+func (c *Client) Close() error {
+	if c.own != nil {
+		c.own.CloseIdleConnections()
+	}
+	return nil
+}
+
+// deadline bounds one method call.
+func (c *Client) deadline(ctx context.Context) (context.Context, context.CancelFunc) {
+	if c.timeout < 0 {
+		return ctx, func() {}
+	}
+	return context.WithTimeout(ctx, c.timeout)
+}
+
+// call makes one request and returns the answer, nil where want is 204.
+func (c *Client) call(ctx context.Context, method, path string, body []byte, want int) (value, error) {
+	var in io.Reader
+	if body != nil {
+		in = bytes.NewReader(body)
+	}
+	req, err := http.NewRequestWithContext(ctx, method, c.base+path, in)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", store.ErrInvalid, err)
+	}
+	req.Header["Authorization"] = c.auth
+	if body != nil {
+		req.Header["Content-Type"] = []string{"application/json"}
+	}
+	// Every call of this API may be made twice. The empty header, which is not
+	// sent, tells net/http so: it then uses a new connection where the server
+	// had just closed the idle one, as it does for a GET.
+	req.Header["Idempotency-Key"] = nil
+	resp, err := c.http.Do(req)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", store.ErrUnavailable, err)
+	}
+	defer resp.Body.Close()
+	b, err := readAnswer(resp)
+	if err != nil {
+		return nil, fmt.Errorf("%w: read the answer: %w", store.ErrUnavailable, err)
+	}
+	if resp.StatusCode != want {
+		return nil, statusError(resp, b)
+	}
+	if want == http.StatusNoContent {
+		return nil, nil
+	}
+	v, err := parse(b)
+	if err != nil {
+		return nil, senseless(err)
+	}
+	return v, nil
+}
+
+func readAnswer(resp *http.Response) ([]byte, error) {
+	var buf bytes.Buffer
+	if n := resp.ContentLength; n > 0 {
+		buf.Grow(int(min(n, maxAnswer)) + bytes.MinRead)
+	}
+	if _, err := buf.ReadFrom(io.LimitReader(resp.Body, maxAnswer+1)); err != nil {
+		return nil, err
+	}
+	if buf.Len() > maxAnswer {
+		return nil, fmt.Errorf("it is over %d bytes", maxAnswer)
+	}
+	return buf.Bytes(), nil
+}
+
+// senseless is the error of an answer with the right status that is none.
+func senseless(err error) error {
+	return fmt.Errorf("%w: the internal API's answer makes no sense: %w", store.ErrUnavailable, err)
+}
+
+// statusError says what an answer with the wrong status means.
+func statusError(resp *http.Response, body []byte) error {
+	code, detail := readProblem(body)
+	switch resp.StatusCode {
+	case http.StatusUnauthorized:
+		return fmt.Errorf("%w: internal API refused the service token", store.ErrUnavailable)
+	case http.StatusNotFound:
+		// A page that is not there says something about the base URL, and
+		// nothing about members.
+		if len(body) == 0 || code != "" && code != codeBadRequest {
+			return store.ErrNotFound
+		}
+	case http.StatusBadRequest, http.StatusRequestEntityTooLarge, http.StatusUnsupportedMediaType, http.StatusUnprocessableEntity:
+		switch code {
+		case codeEmpty:
+			return fmt.Errorf("%w (%s)", store.ErrEmpty, detail)
+		case codeTooLarge:
+			return fmt.Errorf("%w (%s)", store.ErrTooLarge, detail)
+		case codeBadRequest:
+			return fmt.Errorf("%w (%s)", store.ErrInvalid, detail)
+		}
+	}
+	return fmt.Errorf("%w: internal API answered %d %s", store.ErrUnavailable, resp.StatusCode, code)
+}
+
+// readProblem returns "" where body is no problem of this API.
+func readProblem(body []byte) (code, detail string) {
+	v, err := parse(body)
+	if err != nil {
+		return "", ""
+	}
+	code, _ = v.field("code").text()
+	detail, _ = v.field("detail").text()
+	return code, strings.ToValidUTF8(detail[:min(len(detail), 200)], "")
+}
+
+// segment writes an id into a path. Dots alone would be read as directions.
+func segment[T ~string](id T) string {
+	if id == "." || id == ".." {
+		return strings.ReplaceAll(string(id), ".", "%2E")
+	}
+	return url.PathEscape(string(id))
+}

@@ -1,0 +1,127 @@
+package rest
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"slices"
+	"strconv"
+	"time"
+
+	"github.com/coupchat/coup/store"
+)
+
+// maxReports is the most reports a Client sends in one request.
+const maxReports = 1000
+
+// SetStatus implements store.Store, in requests of 1,000 reports; each of them
+// is one transaction. A report with a node also renews the lease of that node,
+// for store.LeaseTTL.
+func (c *Client) SetStatus(ctx context.Context, reports []store.Status) error {
+	ctx, cancel := c.deadline(ctx)
+	defer cancel()
+	for chunk := range slices.Chunk(reports, maxReports) {
+		b := []byte(`{"statuses":[`)
+		for i, r := range chunk {
+			if i > 0 {
+				b = append(b, ',')
+			}
+			b = appendReport(b, r)
+		}
+		if _, err := c.call(ctx, http.MethodPost, "users/status", append(b, "]}"...), http.StatusNoContent); err != nil {
+			return fmt.Errorf("set %d statuses: %w", len(reports), err)
+		}
+	}
+	return nil
+}
+
+func appendReport(b []byte, r store.Status) []byte {
+	b = appendString(append(b, `{"userId":`...), string(r.UserID))
+	if r.Online {
+		b = append(b, `,"status":"online"`...)
+	} else {
+		b = append(b, `,"status":"offline"`...)
+	}
+	if r.NodeID != "" {
+		b = appendString(append(b, `,"nodeId":`...), string(r.NodeID))
+	}
+	return append(b, '}')
+}
+
+// Presence implements store.Store. It makes one request per user, one after the
+// other: the API has no other way, and hubs do not ask.
+func (c *Client) Presence(ctx context.Context, users []store.UserID) (map[store.UserID]store.Presence, error) {
+	ctx, cancel := c.deadline(ctx)
+	defer cancel()
+	presences := make(map[store.UserID]store.Presence, len(users))
+	for _, user := range users {
+		v, err := c.call(ctx, http.MethodGet, "users/"+segment(user)+"/status", nil, http.StatusOK)
+		if err != nil {
+			return nil, fmt.Errorf("read presence: %w", err)
+		}
+		p, err := readPresence(v, user)
+		if err != nil {
+			return nil, fmt.Errorf("read presence: %w", senseless(err))
+		}
+		presences[user] = p
+	}
+	return presences, nil
+}
+
+func readPresence(v value, user store.UserID) (store.Presence, error) {
+	p := store.Presence{UserID: user}
+	if id, _ := v.field("userId").text(); id != string(user) {
+		return p, fmt.Errorf("it is about another user")
+	}
+	switch status, _ := v.field("status").text(); status {
+	case "online":
+		p.Online = true
+	case "offline":
+	default:
+		return p, fmt.Errorf("status is %q", status)
+	}
+	if seen := v.field("lastSeenAt"); !seen.isNull() {
+		text, _ := seen.text()
+		at, err := time.Parse(time.RFC3339, text)
+		if err != nil {
+			return p, fmt.Errorf("lastSeenAt is not a time")
+		}
+		p.LastSeenAt = at.UTC()
+	}
+	return p, nil
+}
+
+// RenewNode implements store.Store. The lease is counted in milliseconds; a ttl
+// that is not from 1ms to store.LeaseTTL is store.ErrInvalid.
+func (c *Client) RenewNode(ctx context.Context, node store.NodeID, ttl time.Duration) error {
+	if ttl < time.Millisecond || ttl > store.LeaseTTL {
+		return fmt.Errorf("renew node: %w: ttl is %v, at most %v", store.ErrInvalid, ttl, store.LeaseTTL)
+	}
+	// The contract's lease needs no body; a shorter one is an addition to it.
+	var body []byte
+	if ttl != store.LeaseTTL {
+		body = strconv.AppendInt([]byte(`{"ttl":`), ttl.Milliseconds(), 10)
+		body = append(body, '}')
+	}
+	ctx, cancel := c.deadline(ctx)
+	defer cancel()
+	if _, err := c.call(ctx, http.MethodPut, "nodes/"+segment(node), body, http.StatusNoContent); err != nil {
+		return fmt.Errorf("renew node: %w", err)
+	}
+	return nil
+}
+
+// Member implements store.Members.
+func (c *Client) Member(ctx context.Context, study store.StudyID, user store.UserID) (string, error) {
+	ctx, cancel := c.deadline(ctx)
+	defer cancel()
+	v, err := c.call(ctx, http.MethodGet, "studies/"+segment(study)+"/members/"+segment(user), nil, http.StatusOK)
+	if err != nil {
+		return "", fmt.Errorf("look up a member: %w", err)
+	}
+	role, ok := v.field("role").text()
+	if !ok {
+		return "", fmt.Errorf("look up a member: %w", senseless(fmt.Errorf("no role")))
+	}
+	return role, nil
+}

@@ -1,0 +1,182 @@
+package rest
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"net/url"
+	"strconv"
+
+	"github.com/coupchat/coup/store"
+)
+
+// postMessages stores one message, or a batch in one transaction.
+func (h *Handler) postMessages(ctx context.Context, c call) (answer, error) {
+	batch := c.body.field("messages")
+	if batch.isNull() {
+		m, err := readPost(c.body, "")
+		if err != nil {
+			return answer{}, err
+		}
+		out, err := h.append(ctx, []store.Message{m})
+		if err != nil {
+			return answer{}, err
+		}
+		status := http.StatusCreated
+		if out[0].Repeated {
+			status = http.StatusOK
+		}
+		return answer{status, appendMessage(make([]byte, 0, sizeOf(out)), out[0])}, nil
+	}
+	for name, val := range c.body.fields() {
+		switch n := string(name.unquoted()); n {
+		case "studyId", "userId", "userName", "content", "clientId":
+			if !val.isNull() {
+				return answer{}, bad("messages and %s cannot stand together", n)
+			}
+		}
+	}
+	msgs, err := readBatch(batch)
+	if err != nil {
+		return answer{}, err
+	}
+	out, err := h.append(ctx, msgs)
+	if err != nil {
+		return answer{}, err
+	}
+	return answer{http.StatusOK, appendMessages(make([]byte, 0, sizeOf(out)), out)}, nil
+}
+
+// append holds the store to its promise, since the wire repeats it.
+func (h *Handler) append(ctx context.Context, msgs []store.Message) ([]store.Message, error) {
+	out, err := h.store.Append(ctx, msgs)
+	if err != nil {
+		return nil, fmt.Errorf("append %d messages: %w", len(msgs), err)
+	}
+	if len(out) != len(msgs) {
+		return nil, fmt.Errorf("append %d messages: the store returned %d", len(msgs), len(out))
+	}
+	return out, nil
+}
+
+func readBatch(v value) ([]store.Message, error) {
+	if !v.isArray() {
+		return nil, bad("messages must be an array")
+	}
+	var msgs []store.Message
+	for item := range v.items() {
+		if len(msgs) == store.MaxBatch {
+			return nil, bad("messages holds more than %d", store.MaxBatch)
+		}
+		m, err := readPost(item, "messages["+strconv.Itoa(len(msgs))+"]: ")
+		if err != nil {
+			return nil, err
+		}
+		msgs = append(msgs, m)
+	}
+	if len(msgs) == 0 {
+		return nil, bad("messages is empty")
+	}
+	return msgs, nil
+}
+
+// readPost reads and checks a message that somebody wants stored. at says where
+// it stands. What only the store gives (id, seq, sentAt) is ignored like any
+// unknown field.
+func readPost(v value, at string) (m store.Message, err error) {
+	if !v.isObject() {
+		return m, bad("%sa message must be an object", at)
+	}
+	var named, said bool
+	for name, val := range v.fields() {
+		var field *string
+		switch string(name.unquoted()) {
+		case "studyId":
+			field = (*string)(&m.StudyID)
+		case "userId":
+			field = (*string)(&m.UserID)
+		case "userName":
+			field, named = &m.UserName, !val.isNull()
+		case "content":
+			field, said = &m.Content, !val.isNull()
+		case "clientId":
+			if string(val) == `""` {
+				return m, bad("%sclientId is empty", at)
+			}
+			field = &m.ClientID
+		}
+		if field == nil || val.isNull() {
+			continue
+		}
+		var ok bool
+		if *field, ok = val.text(); !ok {
+			return m, bad("%s%s must be a string", at, name.unquoted())
+		}
+	}
+	switch {
+	case !named:
+		return m, bad("%suserName is missing", at)
+	case !said:
+		return m, bad("%scontent is missing", at)
+	// Clean lets generated ids pass as they are, but these came over a wire.
+	case store.Generated(m.ClientID) && !store.ValidClientID(m.ClientID[1:]):
+		return m, bad("%sclientId is malformed", at)
+	}
+	if err := m.Clean(); err != nil {
+		return m, refused(at, err)
+	}
+	if m.ClientID == "" {
+		// Our own store may run the insert again, see store.NewClientID.
+		m.ClientID = store.NewClientID()
+	}
+	return m, nil
+}
+
+// getMessages reads history.
+func (h *Handler) getMessages(ctx context.Context, c call) (answer, error) {
+	q, err := readQuery(c.query)
+	if err != nil {
+		return answer{}, err
+	}
+	msgs, err := h.store.History(ctx, q)
+	if err != nil {
+		return answer{}, fmt.Errorf("read history: %w", err)
+	}
+	return answer{http.StatusOK, appendMessages(make([]byte, 0, sizeOf(msgs)), msgs)}, nil
+}
+
+func readQuery(raw string) (store.Query, error) {
+	q := store.Query{Limit: 50}
+	params, err := url.ParseQuery(raw)
+	if err != nil {
+		return q, bad("the query is malformed")
+	}
+	q.StudyID = store.StudyID(params.Get("studyId"))
+	if len(params["studyId"]) > 1 || !store.ValidID(q.StudyID) {
+		return q, bad("studyId must be given once, as a valid id")
+	}
+	q.Newest = !params.Has("after")
+	limit := int64(q.Limit)
+	for _, p := range []struct {
+		name string
+		min  uint64
+		max  uint64
+		into *int64
+	}{
+		{"after", 0, 1<<63 - 1, &q.After},
+		{"before", 1, 1<<63 - 1, &q.Before},
+		{"limit", 1, maxHistory, &limit},
+	} {
+		given := params[p.name]
+		if len(given) == 0 {
+			continue
+		}
+		n, err := strconv.ParseUint(given[0], 10, 63)
+		if err != nil || len(given) > 1 || n < p.min || n > p.max {
+			return q, bad("%s must be given once, as a whole number from %d to %d", p.name, p.min, p.max)
+		}
+		*p.into = int64(n)
+	}
+	q.Limit = int(limit)
+	return q, nil
+}

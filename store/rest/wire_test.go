@@ -1,0 +1,60 @@
+package rest
+
+import (
+	"encoding/json"
+	"reflect"
+	"testing"
+	"time"
+
+	"github.com/coupchat/coup/store"
+)
+
+func TestAppendMessageSaysWhatMarshalJSONSays(t *testing.T) {
+	at := time.Date(2026, 11, 22, 10, 0, 0, 123e6, time.UTC)
+	full := store.Message{ID: "7", StudyID: "s1", Seq: 3, UserID: "u1", UserName: "A <b>", Content: "안녕 👋 \"\\\n\x01\u2028&", SentAt: at, ClientID: "c1"}
+	generated, whole, zoned := full, full, full
+	generated.ClientID = store.NewClientID()
+	whole.SentAt = at.Truncate(time.Second)
+	zoned.SentAt = at.In(time.FixedZone("", 9*3600))
+	for _, m := range []store.Message{full, generated, whole, zoned} {
+		want, err := json.Marshal(m)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got := appendMessage(nil, m)
+		var gotAny, wantAny any
+		if err := json.Unmarshal(got, &gotAny); err != nil {
+			t.Fatalf("appendMessage(%+v) = %s: %v", m, got, err)
+		}
+		_ = json.Unmarshal(want, &wantAny)
+		if !reflect.DeepEqual(gotAny, wantAny) {
+			t.Errorf("appendMessage(%+v) = %s, want %s", m, got, want)
+		}
+		v, err := parse(got)
+		if err != nil {
+			t.Fatalf("parse(%s): %v", got, err)
+		}
+		back, err := readMessage(v, store.Message{})
+		if want := (m.Public()); err != nil || back.ClientID != want.ClientID || back.Content != want.Content || !back.SentAt.Equal(want.SentAt) {
+			t.Errorf("readMessage(%s) = %+v, %v, want %+v", got, back, err, want)
+		}
+	}
+}
+
+func FuzzAppendString(f *testing.F) {
+	for _, seed := range []string{"", "a", `"\`, "\x00\x1f\x7f", "안녕 👋", "\xff\xc3", "a\xed\xa0\x80b\n\t"} {
+		f.Add(seed)
+	}
+	f.Fuzz(func(t *testing.T, s string) {
+		var got, want string
+		b := appendString(nil, s)
+		if err := json.Unmarshal(b, &got); err != nil {
+			t.Fatalf("appendString(%q) = %s: %v", s, b, err)
+		}
+		ref, _ := json.Marshal(s)
+		_ = json.Unmarshal(ref, &want)
+		if got != want {
+			t.Fatalf("appendString(%q) = %s, want %s", s, b, ref)
+		}
+	})
+}
