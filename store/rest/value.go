@@ -134,12 +134,16 @@ func after(v value, i int) int {
 	return len(v)
 }
 
+// afterString returns the index after the string that starts at i. A quote ends
+// it unless an odd number of backslashes stands before.
 func afterString(v value, i int) int {
 	for i++; ; i++ {
-		switch v[i] {
-		case '\\':
-			i++
-		case '"':
+		i += bytes.IndexByte(v[i:], '"')
+		start := i
+		for v[start-1] == '\\' {
+			start--
+		}
+		if (i-start)%2 == 0 {
 			return i + 1
 		}
 	}
