@@ -9,7 +9,6 @@ import (
 	"os"
 	"os/exec"
 	"strconv"
-	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -43,10 +42,8 @@ type Process struct {
 	command Command
 	port    int
 	log     *os.File
-
-	mu   sync.Mutex // guards cmd, done
-	cmd  *exec.Cmd
-	done chan struct{} // closed once cmd was waited for
+	cmd     *exec.Cmd
+	done    chan struct{} // closed once cmd was waited for
 }
 
 // Start runs c on a free port until the test ends. If the test fails its output
@@ -113,9 +110,7 @@ func (p *Process) start() error {
 		defer close(done)
 		_ = cmd.Wait()
 	}()
-	p.mu.Lock()
 	p.cmd, p.done = cmd, done
-	p.mu.Unlock()
 	if err := p.await(done); err != nil {
 		p.kill()
 		return err

@@ -78,8 +78,6 @@ func (p *Process) Close() {
 }
 
 func (p *Process) running() bool {
-	p.mu.Lock()
-	defer p.mu.Unlock()
 	if p.cmd == nil {
 		return false
 	}
