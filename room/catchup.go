@@ -1,0 +1,102 @@
+package room
+
+import (
+	"context"
+	"time"
+
+	"github.com/coupchat/coup/store"
+)
+
+// A waiter waits until the room has delivered seq.
+type waiter struct {
+	seq  int64
+	done chan struct{}
+}
+
+// learn notes that the study has come to seq, and has the store asked for what
+// is missing after waiting a moment for it to come by itself.
+func (r *Room) learn(seq int64, wait time.Duration) {
+	r.target = max(r.target, seq)
+	if r.ready && r.head < r.target && !r.filling {
+		r.filling = true
+		r.reg.background(func() { r.fill(wait) })
+	}
+}
+
+// wake lets go those whose seq has been delivered.
+func (r *Room) wake() {
+	rest := r.waiters[:0]
+	for _, w := range r.waiters {
+		if w.seq <= r.head {
+			close(w.done)
+		} else {
+			rest = append(rest, w)
+		}
+	}
+	clear(r.waiters[len(rest):])
+	r.waiters = rest
+}
+
+// reach waits until the room has delivered everything up to seq.
+func (r *Room) reach(ctx context.Context, seq int64) error {
+	done := make(chan struct{})
+	r.do(func() {
+		r.open(seq)
+		r.waiters = append(r.waiters, waiter{seq, done})
+		r.learn(seq, 0)
+		r.flush()
+		r.wake()
+	})
+	select {
+	case <-done:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// fill reads what lies between head and target from the store, and goes on
+// until nothing is missing. There is at most one for a room.
+func (r *Room) fill(wait time.Duration) {
+	failures := 0
+	for r.reg.sleep(wait) {
+		var after int64
+		complete := false
+		r.call(func() {
+			after = r.head
+			if complete = r.head >= r.target; complete {
+				r.filling = false
+			}
+		})
+		if complete {
+			return
+		}
+		msgs, err := r.reg.history(store.Query{StudyID: r.study, After: after, Limit: store.MaxBatch})
+		if err == nil && len(msgs) > 0 {
+			r.reg.stats.filled.Add(int64(len(msgs)))
+			r.put(said(msgs)...)
+			wait, failures = 0, 0
+			continue
+		}
+		if failures++; err == nil && failures == 5 {
+			break // the store knows of no such message: somebody told us wrong
+		}
+		wait = backoff(failures)
+	}
+	r.do(func() {
+		r.target, r.ahead, r.filling = r.head, nil, false
+	})
+}
+
+func said(msgs []Message) []work {
+	ws := make([]work, len(msgs))
+	for i, m := range msgs {
+		ws[i].said = &Event{Kind: Said, Message: m.Public()}
+	}
+	return ws
+}
+
+// backoff grows from 50 ms to 2 s.
+func backoff(failures int) time.Duration {
+	return min(25*time.Millisecond<<min(failures, 10), 2*time.Second)
+}

@@ -1,0 +1,148 @@
+package room
+
+import (
+	"context"
+	"sync"
+	"time"
+)
+
+// maxHeads is how many studies one call of Heads asks for.
+const maxHeads = 1000
+
+// headReader asks the store for the newest seqs of studies, many in one call:
+// for joins, which need one now; for rooms whose subscription had a gap; and
+// every few seconds for all rooms, so that the last message before a silence is
+// found too.
+type headReader struct {
+	reg *Registry
+
+	mu      sync.Mutex // guards asked, reading, dirty
+	asked   map[StudyID][]chan headAnswer
+	reading bool
+	dirty   map[StudyID]struct{}
+	wake    chan struct{}
+}
+
+type headAnswer struct {
+	seq int64
+	err error
+}
+
+// read returns the newest seq of a study, from a call that began after read did.
+// While one call is under way the next collects.
+func (h *headReader) read(ctx context.Context, study StudyID) (int64, error) {
+	answer := make(chan headAnswer, 1)
+	h.mu.Lock()
+	if h.asked == nil {
+		h.asked = map[StudyID][]chan headAnswer{}
+	}
+	h.asked[study] = append(h.asked[study], answer)
+	start := !h.reading
+	h.reading = true
+	h.mu.Unlock()
+	if start {
+		h.reg.background(h.answer)
+	}
+	select {
+	case a := <-answer:
+		return a.seq, a.err
+	case <-ctx.Done():
+		return 0, ctx.Err()
+	}
+}
+
+// answer serves reads until none is left.
+func (h *headReader) answer() {
+	for {
+		h.mu.Lock()
+		asked := h.asked
+		h.asked = nil
+		h.reading = len(asked) > 0
+		h.mu.Unlock()
+		if len(asked) == 0 {
+			return
+		}
+		studies := make([]StudyID, 0, len(asked))
+		for study := range asked {
+			studies = append(studies, study)
+		}
+		h.each(studies, func(study StudyID, seq int64, err error) {
+			for _, a := range asked[study] {
+				a <- headAnswer{seq, err}
+			}
+		})
+	}
+}
+
+// each asks the store for the heads of studies in as few calls as there must be.
+func (h *headReader) each(studies []StudyID, fn func(StudyID, int64, error)) {
+	for len(studies) > 0 {
+		n := min(len(studies), maxHeads)
+		ctx, cancel := h.reg.deadline(h.reg.life)
+		heads, err := h.reg.store.Heads(ctx, studies[:n])
+		cancel()
+		for _, study := range studies[:n] {
+			fn(study, heads[study], err)
+		}
+		studies = studies[n:]
+	}
+}
+
+// check has the room of a study compared with the store soon.
+func (h *headReader) check(study StudyID) {
+	h.mu.Lock()
+	h.dirty[study] = struct{}{}
+	h.mu.Unlock()
+	select {
+	case h.wake <- struct{}{}:
+	default:
+	}
+}
+
+// run compares rooms with the store until the registry ends.
+func (h *headReader) run() {
+	var tick <-chan time.Time
+	if every := h.reg.opts.CheckHeads; every > 0 {
+		t := time.NewTicker(every)
+		defer t.Stop()
+		tick = t.C
+	}
+	for {
+		select {
+		case <-h.reg.life.Done():
+			return
+		case <-h.wake:
+			h.compare(h.takeDirty())
+		case <-tick:
+			rooms := h.reg.all()
+			studies := make([]StudyID, len(rooms))
+			for i, r := range rooms {
+				studies[i] = r.study
+			}
+			h.compare(studies)
+		}
+	}
+}
+
+func (h *headReader) takeDirty() []StudyID {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	studies := make([]StudyID, 0, len(h.dirty))
+	for study := range h.dirty {
+		studies = append(studies, study)
+	}
+	clear(h.dirty)
+	return studies
+}
+
+func (h *headReader) compare(studies []StudyID) {
+	h.each(studies, func(study StudyID, seq int64, err error) {
+		if r := h.reg.lookup(study); r != nil && err == nil {
+			r.do(func() {
+				if r.ready {
+					r.learn(seq, 0)
+				}
+			})
+		}
+	})
+}

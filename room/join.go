@@ -1,0 +1,171 @@
+package room
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math"
+
+	"github.com/coupchat/coup/store"
+)
+
+// A JoinRequest says who wants in, and from where.
+type JoinRequest struct {
+	Member  Member
+	StudyID StudyID
+	// After, if HasAfter, is the newest seq that the member has: later messages
+	// are replayed.
+	After    int64
+	HasAfter bool
+	// Seat is the member's seat if it already has one here; it keeps it.
+	Seat *Seat
+}
+
+// Joined is the answer.
+type Joined struct {
+	Seat *Seat
+	// Seq is the newest seq at the moment of joining.
+	Seq int64
+	// Truncated says that more is missing than is replayed; nothing was.
+	Truncated bool
+}
+
+// Join seats a member. It calls joined, which must not block, in the room's
+// order: before it nothing of the room is delivered to the member; right after it
+// what the member asked to have replayed; then everything with a seq above that.
+//
+// It returns ErrForbidden, ErrInvalid, a *RateError, or an error that wraps
+// ErrUnavailable; joined is then not called.
+func (g *Registry) Join(ctx context.Context, req JoinRequest, joined func(Joined)) error {
+	if !store.ValidID(req.StudyID) {
+		return fmt.Errorf("%w: studyId is not a valid id", ErrInvalid)
+	}
+	u := g.users.get(req.Member.User())
+	if err := u.joins.take(g.now(), g.opts.joinRate(), g.opts.joinBurst()); err != nil {
+		return err
+	}
+	for {
+		revoked := g.revoked.Load()
+		if err := g.member(ctx, req.StudyID, req.Member.User()); err != nil {
+			return err
+		}
+		r, err := g.acquire(req.StudyID)
+		if err != nil {
+			return err
+		}
+		again, err := r.join(ctx, req, u, revoked, joined)
+		if err != nil {
+			g.release(r)
+			return unavailable(err)
+		}
+		if !again {
+			return nil
+		}
+		g.release(r)
+	}
+}
+
+// join seats a member that may join. again asks to begin anew, since a
+// membership was revoked meanwhile. With neither, the seat has taken over the
+// reference to the room.
+func (r *Room) join(ctx context.Context, req JoinRequest, u *user, revoked int64, joined func(Joined)) (again bool, err error) {
+	newest, err := r.reg.heads.read(ctx, r.study)
+	if err != nil {
+		return false, err
+	}
+	if err := r.reach(ctx, newest); err != nil {
+		return false, err
+	}
+	var replay []*Event
+	for seated := false; !seated && !again; {
+		missing := false
+		r.call(func() {
+			if again = revoked != r.reg.revoked.Load(); again {
+				return
+			}
+			var events []*Event
+			truncated := req.HasAfter && r.reg.opts.MaxReplay >= 0 && r.head-req.After > int64(r.reg.opts.MaxReplay)
+			if req.HasAfter && !truncated {
+				if events, missing = r.replay(req.After, replay); missing {
+					return
+				}
+			}
+			seated = true
+			r.seat(req, u, Joined{Seq: r.head, Truncated: truncated}, events, joined)
+		})
+		if missing {
+			if replay, err = r.reg.read(ctx, r.study, req.After, r.reg.opts.MaxReplay); err != nil {
+				return false, err
+			}
+		}
+	}
+	return again, nil
+}
+
+// replay puts together what came after seq: what was read from the store, and
+// what was delivered since. missing says that there is a hole between the two.
+func (r *Room) replay(seq int64, read []*Event) (events []*Event, missing bool) {
+	if recent, ok := r.since(seq); ok {
+		return recent, false
+	}
+	if len(read) == 0 {
+		return nil, true
+	}
+	last := read[len(read)-1].Message.Seq
+	recent, ok := r.since(last)
+	if !ok {
+		return nil, true
+	}
+	for len(read) > 0 && read[len(read)-1].Message.Seq > r.head {
+		read = read[:len(read)-1]
+	}
+	return append(read[:len(read):len(read)], recent...), false
+}
+
+// seat answers the request and delivers the replay.
+func (r *Room) seat(req JoinRequest, u *user, j Joined, events []*Event, joined func(Joined)) {
+	j.Seat = req.Seat
+	if j.Seat == nil || j.Seat.Gone() {
+		j.Seat = &Seat{room: r, member: req.Member, user: u}
+		r.add(j.Seat)
+	} else {
+		r.reg.release(r) // the seat holds a reference already
+	}
+	j.Seat.checked.Store(r.reg.now().UnixNano())
+	joined(j)
+	if len(events) > 0 {
+		req.Member.Deliver(events)
+	}
+}
+
+// read returns up to limit and one more messages after seq, all if limit is
+// below 0.
+func (g *Registry) read(ctx context.Context, study StudyID, after int64, limit int) ([]*Event, error) {
+	if limit < 0 {
+		limit = math.MaxInt - 1
+	}
+	var events []*Event
+	for want := limit + 1; want > 0; {
+		msgs, err := g.store.History(ctx, store.Query{StudyID: study, After: after, Limit: min(want, store.MaxBatch)})
+		if err != nil {
+			return nil, err
+		}
+		for _, m := range msgs {
+			events = append(events, &Event{Kind: Said, Message: m.Public()})
+			after = m.Seq
+		}
+		if len(msgs) < min(want, store.MaxBatch) {
+			break
+		}
+		want -= len(msgs)
+	}
+	return events, nil
+}
+
+// unavailable turns what a store or a clock said into an error for callers.
+func unavailable(err error) error {
+	if errors.Is(err, ErrUnavailable) || errors.Is(err, ErrInvalid) {
+		return err
+	}
+	return fmt.Errorf("%w: %w", ErrUnavailable, err)
+}

@@ -1,0 +1,39 @@
+package room
+
+import (
+	"sync/atomic"
+)
+
+// A Member is one connection of a user, as a room sees it.
+type Member interface {
+	// User returns whose connection it is; always the same.
+	User() UserID
+	// Deliver tells the member of events, in order. It never blocks, and keeps
+	// neither the slice nor changes the events.
+	Deliver(events []*Event)
+}
+
+// A Seat is a member's place in a room.
+type Seat struct {
+	room    *Room
+	member  Member
+	user    *user
+	index   int          // in room.seats; owned by the room's deliverer
+	gone    atomic.Bool  // left or was taken out
+	checked atomic.Int64 // when membership was last confirmed, in Unix nanoseconds
+}
+
+// StudyID returns which study the seat is in.
+func (s *Seat) StudyID() StudyID { return s.room.study }
+
+// Gone reports whether the member left or was taken out.
+func (s *Seat) Gone() bool { return s.gone.Load() }
+
+// Leave gives the seat up and then calls left, which must not block, in the
+// room's order: nothing of the room is delivered to the member after it.
+func (s *Seat) Leave(left func()) {
+	s.room.do(func() {
+		s.room.remove(s)
+		left()
+	})
+}

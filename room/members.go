@@ -1,0 +1,104 @@
+package room
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"time"
+
+	"github.com/coupchat/coup/store"
+)
+
+// maxMembers bounds the cache of memberships.
+const maxMembers = 100_000
+
+// memberCache believes for a while that a user is a member. That a user is none
+// is never cached.
+type memberCache struct {
+	mu    sync.Mutex // guards until
+	until map[membership]time.Time
+}
+
+type membership struct {
+	study StudyID
+	user  UserID
+}
+
+func (c *memberCache) has(m membership, now time.Time) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return now.Before(c.until[m])
+}
+
+func (c *memberCache) put(m membership, until time.Time) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.until == nil || len(c.until) >= maxMembers {
+		c.until = map[membership]time.Time{}
+	}
+	c.until[m] = until
+}
+
+// forget drops what is known of a user in a study, or of the whole study if user
+// is empty.
+func (c *memberCache) forget(study StudyID, user UserID) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if user != "" {
+		delete(c.until, membership{study, user})
+		return
+	}
+	for m := range c.until {
+		if m.study == study {
+			delete(c.until, m)
+		}
+	}
+}
+
+// member returns nil if user is a member of study, ErrForbidden if not.
+func (g *Registry) member(ctx context.Context, study StudyID, user UserID) error {
+	m := membership{study, user}
+	if g.members.has(m, g.now()) {
+		return nil
+	}
+	revoked := g.revoked.Load()
+	ctx, cancel := g.deadline(ctx)
+	defer cancel()
+	_, err := g.opts.Members.Member(ctx, study, user)
+	switch {
+	case errors.Is(err, store.ErrNotFound):
+		return ErrForbidden
+	case err != nil:
+		return unavailable(err)
+	}
+	// An answer that a kick may have overtaken is good for this once only.
+	if g.opts.MemberCache > 0 && revoked == g.revoked.Load() {
+		g.members.put(m, g.now().Add(g.opts.MemberCache))
+	}
+	return nil
+}
+
+// revoke notes that a membership may be gone.
+func (g *Registry) revoke(study StudyID, user UserID) {
+	g.members.forget(study, user)
+	g.revoked.Add(1)
+	g.members.forget(study, user) // what an answer under way put back
+}
+
+// recheck confirms in the background that the holder of a seat is still a
+// member, once the last confirmation is too old, and takes the seat if not.
+func (s *Seat) recheck() {
+	g := s.room.reg
+	now, last := g.now(), s.checked.Load()
+	if g.opts.MemberCache < 0 || now.UnixNano()-last < int64(g.opts.MemberCache) || !s.checked.CompareAndSwap(last, now.UnixNano()) {
+		return
+	}
+	g.background(func() {
+		err := g.member(g.life, s.room.study, s.user.id)
+		if errors.Is(err, ErrForbidden) {
+			s.room.do(func() { s.room.expel(MembershipLost, func(o *Seat) bool { return o == s }) })
+		} else if err != nil {
+			s.checked.CompareAndSwap(now.UnixNano(), last) // ask again with the next post
+		}
+	})
+}

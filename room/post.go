@@ -1,0 +1,206 @@
+package room
+
+import (
+	"context"
+	"errors"
+	"hash/maphash"
+	"sync"
+
+	"github.com/coupchat/coup/store"
+)
+
+// A Post is what a member wants to say.
+type Post struct {
+	UserName string
+	Content  string
+	// ClientID makes the post repeatable, see store.Message. Empty is none.
+	ClientID string
+}
+
+// A posting is a post on its way into the store.
+type posting struct {
+	msg  Message
+	seat *Seat
+	done func(Message, error)
+}
+
+// Post stores what a member says and tells the room. It returns at once; done is
+// called when the message is durable, before it is delivered, or with an error
+// that wraps ErrUnavailable or ErrInvalid. done must not block. If Post itself
+// returns an error done is not called: ErrNotJoined, ErrEmpty, ErrTooLarge,
+// ErrInvalid, ErrUnavailable (the queue is full), or a *RateError.
+//
+// The posts of one seat are stored in the order in which Post was called.
+func (s *Seat) Post(p Post, done func(Message, error)) error {
+	g := s.room.reg
+	if s.Gone() {
+		return ErrNotJoined
+	}
+	if p.ClientID != "" && !store.ValidClientID(p.ClientID) {
+		return errClientID
+	}
+	m := Message{StudyID: s.room.study, UserID: s.user.id, UserName: p.UserName, Content: p.Content, ClientID: p.ClientID}
+	if err := m.Clean(); err != nil {
+		return err
+	}
+	if err := s.user.posts.take(g.now(), g.opts.Rate, g.opts.postBurst()); err != nil {
+		return err
+	}
+	if m.ClientID == "" {
+		m.ClientID = store.NewClientID()
+	}
+	s.recheck()
+	return g.lane(m.StudyID).add(posting{m, s, done})
+}
+
+var errClientID = errors.Join(ErrInvalid, errors.New("clientId must be 1 to 64 characters, none of them a control character"))
+
+var laneSeed = maphash.MakeSeed()
+
+// lane returns where the posts of a study queue. All of a study's go through one
+// lane, so that they keep their order.
+func (g *Registry) lane(study StudyID) *lane {
+	return &g.lanes[maphash.String(laneSeed, string(study))%uint64(len(g.lanes))]
+}
+
+// A lane stores posts in batches: while one Append is under way the next batch
+// collects. So a batch is as large as the store is slow.
+type lane struct {
+	reg *Registry
+
+	mu    sync.Mutex // guards queue, busy, idle
+	queue []posting
+	busy  bool
+	idle  []chan struct{} // closed when the lane has nothing to do
+}
+
+func (l *lane) add(p posting) error {
+	l.mu.Lock()
+	if l.reg.opts.MaxQueue >= 0 && len(l.queue) >= l.reg.opts.MaxQueue {
+		l.mu.Unlock()
+		return errQueueFull
+	}
+	l.queue = append(l.queue, p)
+	start := !l.busy
+	l.busy = true
+	l.mu.Unlock()
+	if start && !l.reg.background(l.run) {
+		return unavailable(ErrClosed)
+	}
+	return nil
+}
+
+var errQueueFull = errors.Join(ErrUnavailable, errors.New("too many posts wait to be stored"))
+
+// run stores batches until the queue is empty.
+func (l *lane) run() {
+	for {
+		l.mu.Lock()
+		n := min(len(l.queue), store.MaxBatch)
+		batch := l.queue[:n:n]
+		if l.queue = l.queue[n:]; len(l.queue) == 0 {
+			l.queue = nil
+		}
+		if n == 0 {
+			l.busy = false
+			for _, c := range l.idle {
+				close(c)
+			}
+			l.idle = nil
+		}
+		l.mu.Unlock()
+		if n == 0 {
+			return
+		}
+		l.reg.commit(batch)
+	}
+}
+
+// wait returns when the lane has nothing to do.
+func (l *lane) wait(ctx context.Context) error {
+	l.mu.Lock()
+	if !l.busy {
+		l.mu.Unlock()
+		return nil
+	}
+	c := make(chan struct{})
+	l.idle = append(l.idle, c)
+	l.mu.Unlock()
+	select {
+	case <-c:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// commit stores a batch, answers its senders, and then tells the rooms.
+func (g *Registry) commit(batch []posting) {
+	msgs := make([]Message, len(batch))
+	for i, p := range batch {
+		msgs[i] = p.msg
+	}
+	stored, err := g.append(msgs)
+	if errors.Is(err, ErrInvalid) && len(batch) > 1 {
+		// One of them is unacceptable to this store. The others are not to suffer.
+		for i := range batch {
+			g.commit(batch[i : i+1])
+		}
+		return
+	}
+	if err != nil {
+		g.opts.Log.Warn("messages not stored", "messages", len(batch), "err", err)
+		for _, p := range batch {
+			p.done(Message{}, err)
+		}
+		return
+	}
+	// All acknowledgements first: the sender must not wait for deliveries.
+	for i, p := range batch {
+		stored[i] = stored[i].Public()
+		p.done(stored[i], nil)
+	}
+	g.deliver(batch, stored)
+	g.wire.publish(stored)
+	g.stats.posted.Add(int64(len(batch)))
+}
+
+// deliver hands the messages of a batch to their rooms, those of a room at once.
+func (g *Registry) deliver(batch []posting, stored []Message) {
+	var order []StudyID
+	rooms := map[StudyID][]work{}
+	for i, m := range stored {
+		ws := rooms[m.StudyID]
+		if ws == nil {
+			order = append(order, m.StudyID)
+		}
+		rooms[m.StudyID] = append(ws, work{said: &Event{Kind: Said, Message: m, From: batch[i].seat.member}})
+	}
+	for _, study := range order {
+		if r := g.lookup(study); r != nil {
+			r.put(rooms[study]...)
+		}
+	}
+}
+
+// append stores msgs, trying again for a while: with client ids a repeat is
+// harmless.
+func (g *Registry) append(msgs []Message) ([]Message, error) {
+	begin := g.now()
+	for failures := 1; ; failures++ {
+		ctx, cancel := g.deadline(g.life)
+		stored, err := g.store.Append(ctx, msgs)
+		cancel()
+		if err == nil && len(stored) != len(msgs) {
+			err = errors.New("the store answered with another number of messages")
+		}
+		if err == nil || errors.Is(err, ErrInvalid) {
+			return stored, err
+		}
+		wait := backoff(failures)
+		if g.now().Add(wait).Sub(begin) > max(0, g.opts.PostBudget) || !g.sleep(wait) {
+			return nil, unavailable(err)
+		}
+		g.stats.retries.Add(1)
+	}
+}

@@ -1,0 +1,302 @@
+// Package room holds the rules of the house: who may join, what a post goes
+// through, in which order messages are delivered, and how a hub that missed
+// something catches up. It knows stores and buses, and no sockets.
+package room
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"log/slog"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/coupchat/coup/bus"
+	"github.com/coupchat/coup/store"
+)
+
+// Options say what a registry works with. Zero values mean the defaults.
+type Options struct {
+	// Store keeps messages and presence. Required.
+	Store store.Store
+	// Members knows who may join what. Required.
+	Members store.Members
+	// Bus carries news between hubs and from the business server. Required.
+	Bus bus.Bus
+	// Alone says that no other hub is on the bus: posts are then not published.
+	Alone bool
+	// NodeID names this run of this hub. Defaults to a random name.
+	NodeID store.NodeID
+	// Prefix starts the names of the channels that hubs use among themselves.
+	// Defaults to "coup:". All hubs of a deployment share it.
+	Prefix string
+	// Log gets what goes wrong in the background. Defaults to slog.Default().
+	Log *slog.Logger
+
+	// MaxPerUser is how many connections a user may have on this hub. Defaults
+	// to 10; -1 is no limit.
+	MaxPerUser int
+	// Rate is how many messages a user may post in a second, on this hub, with
+	// bursts of twice that. Defaults to 10; -1 is no limit, on joining neither.
+	Rate float64
+	// MaxReplay is how many missed messages a join replays. Defaults to 500; -1
+	// is no limit.
+	MaxReplay int
+	// MaxQueue is how many posts may wait to be stored, in each of the lanes
+	// that rooms are spread over. More are refused as ErrUnavailable. Defaults to
+	// 4096; -1 is no limit.
+	MaxQueue int
+	// Lanes is how many batches of posts may be stored at the same time.
+	// Defaults to 4.
+	Lanes int
+
+	// CheckHeads is the gap between comparisons of the rooms' newest seqs with
+	// the store's. Defaults to 3s; -1 is never.
+	CheckHeads time.Duration
+	// ReorderWait is how long a message that came before its turn waits before
+	// the store is asked for those between. Defaults to 50ms; -1 is not at all.
+	ReorderWait time.Duration
+	// StoreTimeout is the deadline of one call of the Store, of Members or of
+	// the Bus. Defaults to 3s; -1 is none.
+	StoreTimeout time.Duration
+	// PostBudget is how long storing a post is tried before it is given up as
+	// ErrUnavailable. Defaults to 5s; -1 tries once.
+	PostBudget time.Duration
+	// MemberCache is how long a membership is believed. Defaults to 30s; -1 asks
+	// every time.
+	MemberCache time.Duration
+}
+
+// or returns v, or the default if it is zero.
+func or[T comparable](v, def T) T {
+	var zero T
+	if v == zero {
+		return def
+	}
+	return v
+}
+
+func (o *Options) setDefaults() error {
+	switch {
+	case o.Store == nil:
+		return errors.New("room: a Store is required")
+	case o.Members == nil:
+		return errors.New("room: Members are required")
+	case o.Bus == nil:
+		return errors.New("room: a Bus is required")
+	case o.NodeID != "" && !store.ValidID(o.NodeID):
+		return fmt.Errorf("room: NodeID %q is not a valid id", o.NodeID)
+	case o.Lanes < 0:
+		return errors.New("room: Lanes must not be negative")
+	}
+	o.NodeID = or(o.NodeID, store.NodeID("hub-"+strings.ToLower(rand.Text())))
+	o.Prefix = or(o.Prefix, "coup:")
+	o.Log = or(o.Log, slog.Default())
+	o.MaxPerUser = or(o.MaxPerUser, 10)
+	o.Rate = or(o.Rate, 10)
+	o.MaxReplay = or(o.MaxReplay, 500)
+	o.MaxQueue = or(o.MaxQueue, 4096)
+	o.Lanes = or(o.Lanes, 4)
+	o.CheckHeads = or(o.CheckHeads, 3*time.Second)
+	o.ReorderWait = or(o.ReorderWait, 50*time.Millisecond)
+	o.StoreTimeout = or(o.StoreTimeout, 3*time.Second)
+	o.PostBudget = or(o.PostBudget, 5*time.Second)
+	o.MemberCache = or(o.MemberCache, 30*time.Second)
+	return nil
+}
+
+// A Registry holds the rooms and the users of one hub. Its methods may be called
+// at the same time from any goroutine.
+type Registry struct {
+	opts    Options
+	store   store.Store
+	stats   counters
+	users   users
+	members memberCache
+	heads   headReader
+	lanes   []lane
+	wire    publisher
+	online  reporter
+	shown   seen
+	revoked atomic.Int64 // counts memberships that were taken away
+	subs    []bus.Subscription
+
+	// life ends with Close; it is the parent of all work in the background.
+	life context.Context
+	end  context.CancelFunc
+	wg   sync.WaitGroup
+
+	mu     sync.RWMutex // guards rooms, closed, ended, and the refs of all rooms
+	rooms  map[StudyID]*Room
+	closed bool // no new rooms and connections
+	ended  bool // nothing new in the background
+}
+
+// New returns a registry that listens on the bus. The error names the option
+// that is missing or makes no sense.
+func New(opts Options) (*Registry, error) {
+	if err := opts.setDefaults(); err != nil {
+		return nil, err
+	}
+	g := &Registry{opts: opts, store: opts.Store, rooms: map[StudyID]*Room{}}
+	g.life, g.end = context.WithCancel(context.Background())
+	g.users.byID = map[UserID]*user{}
+	g.heads.reg, g.wire.reg, g.online.reg = g, g, g
+	g.online.init()
+	g.wire.wake = make(chan struct{}, 1)
+	g.heads.dirty = map[StudyID]struct{}{}
+	g.heads.wake = make(chan struct{}, 1)
+	g.lanes = make([]lane, opts.Lanes)
+	for i := range g.lanes {
+		g.lanes[i].reg = g
+	}
+	if err := g.listen(); err != nil {
+		g.end()
+		return nil, err
+	}
+	g.wg.Go(g.heads.run)
+	g.wg.Go(g.online.run)
+	g.wg.Go(g.wire.run)
+	return g, nil
+}
+
+// NodeID returns the name of this run of this hub.
+func (g *Registry) NodeID() store.NodeID { return g.opts.NodeID }
+
+// Flush waits until every post that was accepted has been answered, or ctx is
+// done.
+func (g *Registry) Flush(ctx context.Context) error {
+	for i := range g.lanes {
+		if err := g.lanes[i].wait(ctx); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Close ends the registry: posts under way are stored or given up, presence is
+// released, what waits to be published is published, within ctx. It waits for
+// everything that runs in the background. Members should have left before.
+func (g *Registry) Close(ctx context.Context) error {
+	g.mu.Lock()
+	again := g.closed
+	g.closed = true
+	g.mu.Unlock()
+	if again {
+		return ErrClosed
+	}
+	err := errors.Join(g.Flush(ctx), g.wire.drain(ctx), g.online.release(ctx))
+	for _, sub := range g.subs {
+		sub.Close()
+	}
+	g.end()
+	g.mu.Lock()
+	g.ended = true
+	g.mu.Unlock()
+	g.wg.Wait()
+	return err
+}
+
+// background runs fn on a goroutine that Close waits for. It reports false, and
+// does nothing, once the registry has ended.
+func (g *Registry) background(fn func()) bool {
+	g.mu.RLock()
+	defer g.mu.RUnlock()
+	if !g.ended {
+		g.wg.Go(fn)
+	}
+	return !g.ended
+}
+
+func (g *Registry) now() time.Time { return time.Now() }
+
+// deadline bounds one call that leaves the process.
+func (g *Registry) deadline(parent context.Context) (context.Context, context.CancelFunc) {
+	if g.opts.StoreTimeout < 0 {
+		return context.WithCancel(parent)
+	}
+	return context.WithTimeout(parent, g.opts.StoreTimeout)
+}
+
+// sleep waits, and reports false when the registry ends first.
+func (g *Registry) sleep(d time.Duration) bool {
+	if d <= 0 {
+		return g.life.Err() == nil
+	}
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-t.C:
+		return true
+	case <-g.life.Done():
+		return false
+	}
+}
+
+func (g *Registry) history(q store.Query) ([]Message, error) {
+	ctx, cancel := g.deadline(g.life)
+	defer cancel()
+	return g.store.History(ctx, q)
+}
+
+// lookup returns the room of a study if it has members here.
+func (g *Registry) lookup(study StudyID) *Room {
+	g.mu.RLock()
+	defer g.mu.RUnlock()
+	return g.rooms[study]
+}
+
+// acquire returns the room of a study, opened if need be, and holds it open
+// until release.
+func (g *Registry) acquire(study StudyID) (*Room, error) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.closed {
+		return nil, unavailable(ErrClosed)
+	}
+	r := g.rooms[study]
+	if r == nil {
+		r = &Room{reg: g, study: study}
+		// Subscribing does not wait for the network and calls no handler, so it
+		// may be done under the lock.
+		sub, err := g.opts.Bus.Subscribe(g.channel(study), bus.Handler{
+			Message: r.news,
+			Gap:     func() { g.heads.check(study) },
+		})
+		if err != nil {
+			return nil, unavailable(err)
+		}
+		r.sub = sub
+		g.rooms[study] = r
+	}
+	r.refs++
+	return r, nil
+}
+
+// release gives up one hold on a room. A room that nobody holds is forgotten.
+func (g *Registry) release(r *Room) {
+	g.mu.Lock()
+	r.refs--
+	last := r.refs == 0
+	if last {
+		delete(g.rooms, r.study)
+	}
+	g.mu.Unlock()
+	if last {
+		r.sub.Close()
+	}
+}
+
+// all returns the rooms of this moment.
+func (g *Registry) all() []*Room {
+	g.mu.RLock()
+	defer g.mu.RUnlock()
+	rooms := make([]*Room, 0, len(g.rooms))
+	for _, r := range g.rooms {
+		rooms = append(rooms, r)
+	}
+	return rooms
+}

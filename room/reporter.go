@@ -1,0 +1,147 @@
+package room
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"github.com/coupchat/coup/store"
+)
+
+// renewEvery is the gap between renewals of this hub's lease. Three may fail
+// before the lease is lost.
+const renewEvery = store.LeaseTTL / 4
+
+// maxReports is how many reports one call of SetStatus carries.
+const maxReports = 1000
+
+// reporter tells the store who is online here, and keeps this hub's lease. What
+// could not be told is told later; of several reports on a user only the last
+// matters.
+type reporter struct {
+	reg  *Registry
+	wake chan struct{}
+
+	mu      sync.Mutex // guards pending
+	pending map[UserID]bool
+}
+
+func (p *reporter) init() {
+	p.wake = make(chan struct{}, 1)
+	p.pending = map[UserID]bool{}
+}
+
+// report notes that a user came or went.
+func (p *reporter) report(user UserID, online bool) {
+	p.mu.Lock()
+	p.pending[user] = online
+	p.mu.Unlock()
+	select {
+	case p.wake <- struct{}{}:
+	default:
+	}
+}
+
+// run reports and renews until the registry ends.
+func (p *reporter) run() {
+	tick := time.NewTicker(renewEvery)
+	defer tick.Stop()
+	renewed := p.renew()
+	for failures := 0; ; {
+		var retry <-chan time.Time
+		if failures > 0 {
+			retry = time.After(backoff(failures))
+		}
+		wake := p.wake
+		if failures > 0 {
+			wake = nil
+		}
+		select {
+		case <-p.reg.life.Done():
+			return
+		case <-tick.C:
+			if p.renew() {
+				if !renewed {
+					p.again() // the lease may have lapsed, and with it all reports
+				}
+				renewed = true
+			} else {
+				renewed = false
+			}
+			continue
+		case <-wake:
+		case <-retry:
+		}
+		if err := p.flush(p.reg.life); err != nil {
+			if failures == 0 {
+				p.reg.opts.Log.Warn("presence not reported; trying again", "err", err)
+			}
+			failures++
+		} else {
+			failures = 0
+		}
+	}
+}
+
+func (p *reporter) renew() bool {
+	ctx, cancel := p.reg.deadline(p.reg.life)
+	defer cancel()
+	err := p.reg.store.RenewNode(ctx, p.reg.opts.NodeID, store.LeaseTTL)
+	if err != nil && p.reg.life.Err() == nil {
+		p.reg.opts.Log.Warn("lease not renewed", "node", p.reg.opts.NodeID, "err", err)
+	}
+	p.reg.stats.storeOK.Store(err == nil)
+	return err == nil
+}
+
+// again has everyone who is here reported anew.
+func (p *reporter) again() {
+	for _, id := range p.reg.users.ids() {
+		p.report(id, true)
+	}
+}
+
+// flush tells the store all that is pending.
+func (p *reporter) flush(ctx context.Context) error {
+	for {
+		reports := p.take()
+		if len(reports) == 0 {
+			return nil
+		}
+		call, cancel := p.reg.deadline(ctx)
+		err := p.reg.store.SetStatus(call, reports)
+		cancel()
+		if err != nil {
+			p.putBack(reports)
+			return err
+		}
+	}
+}
+
+func (p *reporter) take() []store.Status {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	var reports []store.Status
+	for user, online := range p.pending {
+		if len(reports) == maxReports {
+			break
+		}
+		reports = append(reports, store.Status{UserID: user, Online: online, NodeID: p.reg.opts.NodeID})
+		delete(p.pending, user)
+	}
+	return reports
+}
+
+// putBack keeps reports that were not told, unless there is a newer one.
+func (p *reporter) putBack(reports []store.Status) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for _, r := range reports {
+		if _, newer := p.pending[r.UserID]; !newer {
+			p.pending[r.UserID] = r.Online
+		}
+	}
+}
+
+// release tells what is pending once more before the end.
+func (p *reporter) release(ctx context.Context) error { return p.flush(ctx) }

@@ -1,0 +1,155 @@
+package room
+
+import (
+	"sync"
+
+	"github.com/coupchat/coup/bus"
+)
+
+// A Room is a study that has members on this hub. Everything that happens in it
+// goes through one inbox, and one goroutine at a time works the inbox off:
+// whoever puts something in while nobody does. So the state below the inbox has
+// no lock, deliveries have one order, and an idle room costs no goroutine.
+type Room struct {
+	reg   *Registry
+	study StudyID
+	sub   bus.Subscription
+	refs  int // seats and joins under way; guarded by reg.mu
+
+	mu    sync.Mutex // guards inbox, spare, busy
+	inbox []work
+	spare []work // the emptied inbox of last time
+	busy  bool
+
+	// What follows belongs to the deliverer.
+
+	seats []*Seat
+	// head is the newest seq delivered, once ready says that it is known.
+	head  int64
+	ready bool
+	// target is the newest seq known to exist.
+	target int64
+	// ahead holds messages that came before their turn.
+	ahead map[int64]*Event
+	// recent holds the last messages delivered, ending with head.
+	recent []*Event
+	// filling says that a goroutine reads what is missing.
+	filling bool
+	waiters []waiter
+	// out is what will be delivered next.
+	out []*Event
+}
+
+// work is a message to deliver or something else to do.
+type work struct {
+	said *Event
+	do   func()
+}
+
+// do runs fn in the room's order.
+func (r *Room) do(fn func()) {
+	r.put(work{do: fn})
+}
+
+// call is do that waits until fn has run. It must not be called from within the
+// room's order.
+func (r *Room) call(fn func()) {
+	done := make(chan struct{})
+	r.do(func() { fn(); close(done) })
+	<-done
+}
+
+// put adds to the inbox and works it off unless somebody else is at it.
+func (r *Room) put(ws ...work) {
+	r.mu.Lock()
+	r.inbox = append(r.inbox, ws...)
+	if r.busy {
+		r.mu.Unlock()
+		return
+	}
+	r.busy = true
+	for len(r.inbox) > 0 {
+		batch := r.inbox
+		r.inbox, r.spare = r.spare[:0], nil
+		r.mu.Unlock()
+		r.work(batch)
+		clear(batch)
+		r.mu.Lock()
+		if cap(batch) <= maxSpare {
+			r.spare = batch
+		}
+	}
+	r.busy = false
+	r.mu.Unlock()
+}
+
+// maxSpare bounds the inbox kept for reuse.
+const maxSpare = 256
+
+// work does a batch in order. Messages that stand together are delivered
+// together, so that each member's share leaves in one write.
+func (r *Room) work(batch []work) {
+	for _, w := range batch {
+		if w.said != nil {
+			r.take(w.said)
+			continue
+		}
+		r.flush()
+		w.do()
+	}
+	r.flush()
+}
+
+// flush delivers what has come up.
+func (r *Room) flush() {
+	if len(r.out) == 0 {
+		return
+	}
+	out := r.out
+	r.out = nil
+	for _, s := range r.seats {
+		s.member.Deliver(out)
+	}
+	r.reg.stats.delivered.Add(int64(len(out) * len(r.seats)))
+	clear(out)
+	r.out = out[:0]
+	r.wake()
+}
+
+// tell delivers one event to everyone in the room.
+func (r *Room) tell(ev *Event) {
+	events := []*Event{ev}
+	for _, s := range r.seats {
+		s.member.Deliver(events)
+	}
+}
+
+// add seats a member. The caller holds a reference for it.
+func (r *Room) add(s *Seat) {
+	s.index = len(r.seats)
+	r.seats = append(r.seats, s)
+}
+
+// remove takes a seat away, once.
+func (r *Room) remove(s *Seat) bool {
+	if s.gone.Swap(true) {
+		return false
+	}
+	last := len(r.seats) - 1
+	r.seats[s.index] = r.seats[last]
+	r.seats[s.index].index = s.index
+	r.seats[last] = nil
+	r.seats = r.seats[:last]
+	r.reg.release(r)
+	return true
+}
+
+// expel takes out the seats that match and tells their members why.
+func (r *Room) expel(reason string, match func(*Seat) bool) {
+	events := []*Event{{Kind: Left, StudyID: r.study, Reason: reason}}
+	for i := len(r.seats) - 1; i >= 0; i-- {
+		if s := r.seats[i]; match(s) && r.remove(s) {
+			s.member.Deliver(events)
+		}
+	}
+}
