@@ -91,15 +91,16 @@ func readPresence(v value, user store.UserID) (store.Presence, error) {
 	return p, nil
 }
 
-// RenewNode implements store.Store. The lease is counted in milliseconds; a ttl
-// that is not from 1ms to store.LeaseTTL is store.ErrInvalid.
+// RenewNode implements store.Store. The wire counts in milliseconds and knows no
+// lease over store.LeaseTTL: a longer ttl is cut to that. One under a
+// millisecond is store.ErrInvalid.
 func (c *Client) RenewNode(ctx context.Context, node store.NodeID, ttl time.Duration) error {
-	if ttl < time.Millisecond || ttl > store.LeaseTTL {
-		return fmt.Errorf("renew node: %w: ttl is %v, at most %v", store.ErrInvalid, ttl, store.LeaseTTL)
+	if ttl < time.Millisecond {
+		return fmt.Errorf("renew node: %w: ttl is %v", store.ErrInvalid, ttl)
 	}
 	// The contract's lease needs no body; a shorter one is an addition to it.
 	var body []byte
-	if ttl != store.LeaseTTL {
+	if ttl < store.LeaseTTL {
 		body = strconv.AppendInt([]byte(`{"ttl":`), ttl.Milliseconds(), 10)
 		body = append(body, '}')
 	}

@@ -67,7 +67,6 @@ func TestClientTakesEveryFaultAsUnavailable(t *testing.T) {
 		{"wrong types", reply(200, "application/json", `{"messages":[{"id":1}],"heads":{"s1":"1"},"role":1,"userId":"alice","status":1}`)},
 		{"a negative seq", reply(200, "application/json", `{"messages":[{"id":"1","studyId":"s1","seq":-1,"userId":"alice","userName":"","content":"","sentAt":"2026-11-22T10:00:00.123Z"}],"heads":{"s1":-1},"userId":"alice","status":"gone"}`)},
 		{"the messages of another study", reply(200, "application/json", `{"messages":[{"id":"1","studyId":"s2","seq":1,"userId":"alice","userName":"","content":"","sentAt":"2026-11-22T10:00:00.123Z"}],"heads":{"s2":1},"userId":"bob","status":"online"}`)},
-		{"an answer that is too large", reply(200, "application/json", `{"x":"`+strings.Repeat("x", 17<<20)+`"}`)},
 		{"a redirect", reply(307, "text/html", page)},
 		{"a page with 500", reply(500, "text/html", page)},
 		{"a page with 404", reply(404, "text/html", page)},
@@ -93,6 +92,19 @@ func TestClientTakesEveryFaultAsUnavailable(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+func TestClientReadsNoMoreThanItMust(t *testing.T) {
+	big := strings.Repeat(" ", 1<<20)
+	endless := func(w http.ResponseWriter, r *http.Request) {
+		for r.Context().Err() == nil {
+			io.WriteString(w, big)
+		}
+	}
+	c := newClient(t, http.HandlerFunc(endless), rest.ClientOptions{Timeout: -1})
+	if _, err := c.Member(t.Context(), "s1", "alice"); !errors.Is(err, store.ErrUnavailable) || !strings.Contains(err.Error(), "16777216 bytes") {
+		t.Errorf("Member of an endless answer: %v", err)
 	}
 }
 
