@@ -1,0 +1,175 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/coupchat/coup/auth"
+	"github.com/coupchat/coup/room"
+	"github.com/coupchat/coup/store"
+)
+
+// requestTimeout bounds the work of one request of the sample API.
+const requestTimeout = 10 * time.Second
+
+// An api is the sample business server: it logs people in, keeps studies and
+// tells the hubs what became of them. It never talks to a hub directly.
+type api struct {
+	studies *studies
+	chat    store.Store
+	voice   room.Publisher
+	verify  auth.Verifier
+	// sign makes a token. It is nil where nobody may log in by name.
+	sign func(auth.Identity) (string, error)
+	// signalingURL returns where the browser that sent r finds the hub.
+	signalingURL func(r *http.Request) string
+	log          *slog.Logger
+}
+
+// An action answers one request: a status and a body, nil for none.
+type action func(w http.ResponseWriter, r *http.Request) (status int, body any, err error)
+
+// A personal action is one of somebody who brought a good token.
+type personal func(w http.ResponseWriter, r *http.Request, who auth.Identity) (status int, body any, err error)
+
+// handler returns everything under /api/.
+func (a *api) handler() http.Handler {
+	mux := http.NewServeMux()
+	routes := map[string]map[string]action{
+		"/api/config":                        {"GET": a.config},
+		"/api/login":                         {"POST": a.login},
+		"/api/studies":                       {"GET": a.personal(a.listStudies), "POST": a.personal(a.createStudy)},
+		"/api/studies/{id}":                  {"DELETE": a.personal(a.deleteStudy)},
+		"/api/studies/{id}/join":             {"POST": a.personal(a.joinStudy)},
+		"/api/studies/{id}/leave":            {"POST": a.personal(a.leaveStudy)},
+		"/api/studies/{id}/members":          {"GET": a.personal(a.listMembers)},
+		"/api/studies/{id}/members/{userId}": {"DELETE": a.personal(a.kickMember)},
+		"/api/studies/{id}/notices":          {"POST": a.personal(a.postNotice)},
+		"/api/studies/{id}/messages":         {"GET": a.personal(a.listMessages)},
+	}
+	for pattern, methods := range routes {
+		allowed := make([]string, 0, len(methods))
+		for method, act := range methods {
+			mux.Handle(method+" "+pattern, a.serve(act))
+			allowed = append(allowed, method)
+		}
+		mux.Handle(pattern, a.serve(notAllowed(strings.Join(allowed, ", "))))
+	}
+	mux.Handle("/", a.serve(func(http.ResponseWriter, *http.Request) (int, any, error) { return 0, nil, errNotFound }))
+	// No page of another site may act for somebody who is here.
+	return http.NewCrossOriginProtection().Handler(mux)
+}
+
+func notAllowed(methods string) action {
+	return func(w http.ResponseWriter, _ *http.Request) (int, any, error) {
+		w.Header().Set("Allow", methods)
+		return 0, nil, &problem{http.StatusMethodNotAllowed, "method_not_allowed", "this works with " + methods}
+	}
+}
+
+// serve turns an action into a handler with a deadline and JSON errors.
+func (a *api) serve(act action) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		ctx, cancel := context.WithTimeout(r.Context(), requestTimeout)
+		defer cancel()
+		status, body, err := act(w, r.WithContext(ctx))
+		if err != nil {
+			p, log := asProblem(err)
+			if log && r.Context().Err() == nil {
+				a.log.Error("request went wrong", "method", r.Method, "path", r.URL.Path, "error", err)
+			}
+			writeJSON(w, p.status, p)
+			return
+		}
+		if body == nil {
+			w.WriteHeader(status)
+			return
+		}
+		writeJSON(w, status, body)
+	})
+}
+
+// personal asks for a good token first.
+func (a *api) personal(act personal) action {
+	return func(w http.ResponseWriter, r *http.Request) (int, any, error) {
+		scheme, token, _ := strings.Cut(r.Header.Get("Authorization"), " ")
+		if !strings.EqualFold(scheme, "bearer") || token == "" {
+			return 0, nil, errUnauthorized
+		}
+		who, err := a.verify.Verify(r.Context(), strings.TrimSpace(token))
+		switch {
+		case errors.Is(err, auth.ErrExpired):
+			return 0, nil, &problem{http.StatusUnauthorized, "token_expired", "the token has expired, log in again"}
+		case errors.Is(err, auth.ErrInvalid):
+			return 0, nil, &problem{http.StatusUnauthorized, "token_invalid", "the token is not valid, log in again"}
+		case err != nil:
+			return 0, nil, fmt.Errorf("verify a token: %w: %w", store.ErrUnavailable, err)
+		}
+		return act(w, r, who)
+	}
+}
+
+// studyID reads the id in the path. An id that cannot be is one that is not.
+func studyID(r *http.Request) (store.StudyID, error) {
+	id := store.StudyID(r.PathValue("id"))
+	if !store.ValidID(id) {
+		return "", errNoStudy
+	}
+	return id, nil
+}
+
+// membership reads the study in the path and the role of who in it.
+func (a *api) membership(r *http.Request, who auth.Identity) (store.StudyID, string, error) {
+	id := store.StudyID(r.PathValue("id"))
+	if !store.ValidID(id) {
+		return "", "", errForbidden // an absent study looks the same
+	}
+	role, err := a.studies.Member(r.Context(), id, store.UserID(who.UserID))
+	if errors.Is(err, store.ErrNotFound) {
+		return "", "", errForbidden
+	}
+	return id, role, err
+}
+
+// ownership is membership for what only the owner may do.
+func (a *api) ownership(r *http.Request, who auth.Identity) (store.StudyID, error) {
+	id, role, err := a.membership(r, who)
+	if err == nil && role != ownerRole {
+		err = errNotOwner
+	}
+	return id, err
+}
+
+// announce tells the hubs. The change is made already, and hubs look memberships
+// up again by themselves, so a bus that is away fails nothing.
+func (a *api) announce(ctx context.Context, e room.StudyEvent) {
+	if err := a.voice.Announce(ctx, e); err != nil {
+		a.log.Warn("event not announced", "type", e.Type, "study", e.StudyID, "error", err)
+	}
+}
+
+// notify is announce for a personal notification.
+func (a *api) notify(ctx context.Context, n room.Notification) {
+	if err := a.voice.Notify(ctx, n); err != nil {
+		a.log.Warn("notification not sent", "type", n.Type, "error", err)
+	}
+}
+
+// number reads a whole number of at least low and at most high from the query.
+func number(r *http.Request, name string, otherwise, low, high int64) (int64, error) {
+	s := r.URL.Query().Get(name)
+	if s == "" {
+		return otherwise, nil
+	}
+	n, err := strconv.ParseInt(s, 10, 64)
+	if err != nil || n < low || n > high {
+		return 0, badRequest(fmt.Sprintf("%s must be a whole number from %d to %d", name, low, high))
+	}
+	return n, nil
+}

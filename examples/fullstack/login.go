@@ -1,0 +1,51 @@
+package main
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"net/http"
+	"time"
+
+	"github.com/coupchat/coup/auth"
+)
+
+// tokenLife is how long a token from the demo login is good.
+const tokenLife = 12 * time.Hour
+
+// login gives a token to anybody for a name: a demo, not a way to know people.
+func (a *api) login(w http.ResponseWriter, r *http.Request) (int, any, error) {
+	if a.sign == nil {
+		return 0, nil, errNotFound
+	}
+	var body struct {
+		Name string `json:"name"`
+	}
+	if err := readJSON(w, r, &body); err != nil {
+		return 0, nil, err
+	}
+	name, err := cleanLine("name", body.Name, maxName)
+	if err != nil {
+		return 0, nil, err
+	}
+	who := auth.Identity{UserID: userIDOf(name), UserName: name, ExpiresAt: time.Now().Add(tokenLife)}
+	if err := a.studies.know(r.Context(), a.studies.db, who); err != nil {
+		return 0, nil, err
+	}
+	token, err := a.sign(who)
+	if err != nil {
+		return 0, nil, err
+	}
+	return http.StatusOK, map[string]any{"token": token, "userId": who.UserID, "userName": name}, nil
+}
+
+// userIDOf makes the same name the same user.
+func userIDOf(name string) string {
+	sum := sha256.Sum256([]byte(name))
+	return "u_" + hex.EncodeToString(sum[:10])
+}
+
+// config tells the page what it cannot know: where the hub is, and whether it
+// can ask for a name.
+func (a *api) config(_ http.ResponseWriter, r *http.Request) (int, any, error) {
+	return http.StatusOK, map[string]any{"signaling": a.signalingURL(r), "demoLogin": a.sign != nil}, nil
+}

@@ -1,0 +1,63 @@
+package main
+
+import (
+	"math"
+	"net/http"
+
+	"github.com/coupchat/coup/auth"
+	"github.com/coupchat/coup/room"
+	"github.com/coupchat/coup/store"
+)
+
+// maxHistory is the most messages one request for history gets.
+const maxHistory = 500
+
+// listMessages gives the newest messages, those before a seq, or, for a client
+// that was away for long, those after one.
+func (a *api) listMessages(_ http.ResponseWriter, r *http.Request, who auth.Identity) (int, any, error) {
+	id, _, err := a.membership(r, who)
+	if err != nil {
+		return 0, nil, err
+	}
+	before, err1 := number(r, "before", 0, 1, math.MaxInt64)
+	after, err2 := number(r, "after", -1, 0, math.MaxInt64)
+	limit, err3 := number(r, "limit", 50, 1, maxHistory)
+	if err := first(err1, err2, err3); err != nil {
+		return 0, nil, err
+	}
+	found, err := a.chat.History(r.Context(), store.Query{
+		StudyID: id, Before: before, After: max(after, 0), Limit: int(limit), Newest: after < 0,
+	})
+	if err != nil {
+		return 0, nil, err
+	}
+	if found == nil {
+		found = []store.Message{}
+	}
+	return http.StatusOK, map[string]any{"messages": found}, nil
+}
+
+// postNotice tells everybody in the study something that is no chat message.
+func (a *api) postNotice(w http.ResponseWriter, r *http.Request, who auth.Identity) (int, any, error) {
+	id, _, err := a.membership(r, who)
+	if err != nil {
+		return 0, nil, err
+	}
+	var body struct {
+		Message string `json:"message"`
+	}
+	if err := readJSON(w, r, &body); err != nil {
+		return 0, nil, err
+	}
+	message, err := cleanText("message", body.Message, maxNotice)
+	if err != nil {
+		return 0, nil, err
+	}
+	// Unlike a kick, a notice that nobody hears did not happen.
+	err = a.voice.Announce(r.Context(), room.StudyEvent{Type: room.Notice, StudyID: id, Message: message, Link: studyLink(id)})
+	if err != nil {
+		a.log.Warn("notice not announced", "study", id, "error", err)
+		return 0, nil, errUnavailable
+	}
+	return http.StatusAccepted, map[string]any{}, nil
+}

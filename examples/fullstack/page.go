@@ -1,0 +1,80 @@
+package main
+
+import (
+	"embed"
+	"io/fs"
+	"net"
+	"net/http"
+	"net/url"
+	"strings"
+)
+
+//go:embed web
+var web embed.FS
+
+// newPage serves the page at / and at the link of every study, and what it is
+// made of under /assets/.
+func newPage(signalingURL func(*http.Request) string) (http.Handler, error) {
+	files, err := fs.Sub(web, "web")
+	if err != nil {
+		return nil, err
+	}
+	index, err := fs.ReadFile(files, "index.html")
+	if err != nil {
+		return nil, err
+	}
+	mux := http.NewServeMux()
+	page := func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "text/html; charset=utf-8")
+		_, _ = w.Write(index)
+	}
+	mux.HandleFunc("GET /{$}", page)
+	mux.HandleFunc("GET /studies/{id}", page)
+	mux.Handle("GET /assets/", http.FileServerFS(files))
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		h := w.Header()
+		h.Set("Content-Security-Policy", "default-src 'self'; connect-src 'self' "+originOf(signalingURL(r))+
+			"; base-uri 'none'; form-action 'self'; frame-ancestors 'none'; object-src 'none'")
+		h.Set("X-Content-Type-Options", "nosniff")
+		h.Set("X-Frame-Options", "DENY")
+		h.Set("Referrer-Policy", "no-referrer")
+		h.Set("Cross-Origin-Opener-Policy", "same-origin")
+		h.Set("Cache-Control", "no-cache") // a new build is a new page
+		mux.ServeHTTP(w, r)
+	}), nil
+}
+
+// originOf cuts a URL down to scheme and host, for the policy.
+func originOf(raw string) string {
+	u, err := url.Parse(raw)
+	if err != nil {
+		return ""
+	}
+	return u.Scheme + "://" + u.Host
+}
+
+// signalingURLFor says where a browser finds the hub: at what the operator said,
+// or on the host from which it got the page, at the hub's port.
+func (c config) signalingURLFor(addr string) func(*http.Request) string {
+	host, port, _ := net.SplitHostPort(addr)
+	return func(r *http.Request) string {
+		if c.signalingURL != "" {
+			return c.signalingURL
+		}
+		name := host
+		if ip := net.ParseIP(host); host == "" || ip.IsUnspecified() || ip.IsLoopback() {
+			name = pageHost(r.Host)
+		}
+		return "ws://" + net.JoinHostPort(name, port) + "/ws"
+	}
+}
+
+// pageHost returns the host name in a Host header, if it can be one: it ends up
+// in a header of ours.
+func pageHost(header string) string {
+	u, err := url.Parse("//" + header)
+	if err != nil || u.Hostname() == "" || strings.Trim(u.Hostname(), "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.:-") != "" {
+		return "127.0.0.1"
+	}
+	return u.Hostname()
+}

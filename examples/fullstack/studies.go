@@ -1,0 +1,234 @@
+package main
+
+import (
+	"context"
+	"crypto/rand"
+	"database/sql"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/jmoiron/sqlx"
+
+	"github.com/coupchat/coup/auth"
+	"github.com/coupchat/coup/store"
+)
+
+// Errors of the studies that callers branch on.
+var (
+	errNoStudy  = errors.New("no such study")
+	errNoMember = errors.New("not a member")
+	errOwner    = errors.New("the owner stays")
+)
+
+const (
+	ownerRole  = "owner"
+	memberRole = "member"
+	// maxListed bounds the studies in a list that the user is not a member of.
+	maxListed = 200
+)
+
+// studies is what the business server knows: users, studies and who is in them.
+// A team has its own; this one is a sample that lives in the chat's database.
+type studies struct {
+	db   *sqlx.DB
+	open bool // everyone is a member of everything
+}
+
+var _ store.Members = (*studies)(nil)
+
+// A study in a list, as one user sees it.
+type study struct {
+	ID          store.StudyID `db:"id" json:"id"`
+	Name        string        `db:"name" json:"name"`
+	OwnerID     store.UserID  `db:"owner_id" json:"ownerId"`
+	OwnerName   string        `db:"owner_name" json:"ownerName"`
+	Member      bool          `db:"member" json:"member"`
+	MemberCount int           `db:"member_count" json:"memberCount"`
+	// Head is the newest seq, for members only.
+	Head int64 `db:"-" json:"head"`
+}
+
+// A member of a study.
+type member struct {
+	UserID   store.UserID `db:"user_id"`
+	UserName string       `db:"user_name"`
+	Role     string       `db:"role"`
+}
+
+// Member implements store.Members.
+func (s *studies) Member(ctx context.Context, id store.StudyID, user store.UserID) (string, error) {
+	var role string
+	err := s.db.GetContext(ctx, &role, s.db.Rebind(`SELECT role FROM study_app_members WHERE study_id = ? AND user_id = ?`), id, user)
+	switch {
+	case err == nil:
+		return role, nil
+	case !errors.Is(err, sql.ErrNoRows):
+		return "", fmt.Errorf("look up a member: %w", err)
+	case s.open:
+		return memberRole, nil
+	}
+	return "", store.ErrNotFound
+}
+
+// know makes sure that the user has a row: tokens may come from elsewhere.
+func (s *studies) know(ctx context.Context, tx sqlx.ExtContext, who auth.Identity) error {
+	name := who.UserName
+	if name == "" {
+		name = who.UserID
+	}
+	_, err := tx.ExecContext(ctx, s.db.Rebind(`INSERT INTO study_app_users (id, name, created_at) VALUES (?, ?, ?)
+		ON CONFLICT (id) DO UPDATE SET name = excluded.name`), who.UserID, name, time.Now().UnixMilli())
+	return err
+}
+
+// create starts a study with who as its owner.
+func (s *studies) create(ctx context.Context, who auth.Identity, name string) (store.StudyID, error) {
+	id := store.StudyID("s_" + strings.ToLower(rand.Text()[:12]))
+	err := s.inTx(ctx, func(tx *sqlx.Tx) error {
+		if err := s.know(ctx, tx, who); err != nil {
+			return err
+		}
+		now := time.Now().UnixMilli()
+		if _, err := tx.ExecContext(ctx, s.db.Rebind(`INSERT INTO study_app_studies (id, name, owner_id, created_at) VALUES (?, ?, ?, ?)`), id, name, who.UserID, now); err != nil {
+			return err
+		}
+		return s.enroll(ctx, tx, id, who, ownerRole)
+	})
+	if err != nil {
+		return "", fmt.Errorf("create a study: %w", err)
+	}
+	return id, nil
+}
+
+// join makes who a member. joined is false if they were one before. It returns
+// errNoStudy if there is no such study.
+func (s *studies) join(ctx context.Context, who auth.Identity, id store.StudyID) (joined bool, err error) {
+	err = s.inTx(ctx, func(tx *sqlx.Tx) error {
+		if _, err := s.find(ctx, tx, id); err != nil {
+			return err
+		}
+		if err := s.know(ctx, tx, who); err != nil {
+			return err
+		}
+		var n int
+		if err := tx.GetContext(ctx, &n, s.db.Rebind(`SELECT COUNT(*) FROM study_app_members WHERE study_id = ? AND user_id = ?`), id, who.UserID); err != nil {
+			return err
+		}
+		joined = n == 0
+		return s.enroll(ctx, tx, id, who, memberRole)
+	})
+	if err != nil {
+		return false, fmt.Errorf("join %s: %w", id, err)
+	}
+	return joined, nil
+}
+
+func (s *studies) enroll(ctx context.Context, tx *sqlx.Tx, id store.StudyID, who auth.Identity, role string) error {
+	_, err := tx.ExecContext(ctx, s.db.Rebind(`INSERT INTO study_app_members (study_id, user_id, role, joined_at) VALUES (?, ?, ?, ?)
+		ON CONFLICT (study_id, user_id) DO NOTHING`), id, who.UserID, role, time.Now().UnixMilli())
+	return err
+}
+
+// remove ends a membership. It returns errNoMember if there is none and
+// errOwner if it is the owner's.
+func (s *studies) remove(ctx context.Context, id store.StudyID, user store.UserID) error {
+	err := s.inTx(ctx, func(tx *sqlx.Tx) error {
+		var role string
+		err := tx.GetContext(ctx, &role, s.db.Rebind(`SELECT role FROM study_app_members WHERE study_id = ? AND user_id = ?`), id, user)
+		switch {
+		case errors.Is(err, sql.ErrNoRows):
+			return errNoMember
+		case err != nil:
+			return err
+		case role == ownerRole:
+			return errOwner
+		}
+		_, err = tx.ExecContext(ctx, s.db.Rebind(`DELETE FROM study_app_members WHERE study_id = ? AND user_id = ?`), id, user)
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("remove a member of %s: %w", id, err)
+	}
+	return nil
+}
+
+// drop deletes a study and its memberships. What was said stays in the store.
+func (s *studies) drop(ctx context.Context, id store.StudyID) error {
+	err := s.inTx(ctx, func(tx *sqlx.Tx) error {
+		if _, err := tx.ExecContext(ctx, s.db.Rebind(`DELETE FROM study_app_members WHERE study_id = ?`), id); err != nil {
+			return err
+		}
+		_, err := tx.ExecContext(ctx, s.db.Rebind(`DELETE FROM study_app_studies WHERE id = ?`), id)
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("delete %s: %w", id, err)
+	}
+	return nil
+}
+
+const selectStudy = `SELECT s.id, s.name, s.owner_id, u.name AS owner_name,
+	(SELECT COUNT(*) FROM study_app_members m WHERE m.study_id = s.id) AS member_count
+	FROM study_app_studies s JOIN study_app_users u ON u.id = s.owner_id`
+
+// find returns a study, or errNoStudy.
+func (s *studies) find(ctx context.Context, q sqlx.QueryerContext, id store.StudyID) (study, error) {
+	var found study
+	err := sqlx.GetContext(ctx, q, &found, s.db.Rebind(selectStudy+` WHERE s.id = ?`), id)
+	if errors.Is(err, sql.ErrNoRows) {
+		return study{}, errNoStudy
+	}
+	if err != nil {
+		return study{}, fmt.Errorf("find study %s: %w", id, err)
+	}
+	return found, nil
+}
+
+// list returns the user's own studies, oldest membership first, and then the
+// newest of the others.
+func (s *studies) list(ctx context.Context, user store.UserID) ([]study, error) {
+	mine, others := []study{}, []study{}
+	err := s.db.SelectContext(ctx, &mine, s.db.Rebind(selectStudy+`
+		JOIN study_app_members me ON me.study_id = s.id AND me.user_id = ? ORDER BY me.joined_at, s.id`), user)
+	if err == nil {
+		err = s.db.SelectContext(ctx, &others, s.db.Rebind(selectStudy+`
+			WHERE NOT EXISTS (SELECT 1 FROM study_app_members me WHERE me.study_id = s.id AND me.user_id = ?)
+			ORDER BY s.created_at DESC, s.id LIMIT ?`), user, maxListed)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("list studies: %w", err)
+	}
+	for i := range mine {
+		mine[i].Member = true
+	}
+	for i := range others {
+		others[i].Member = s.open
+	}
+	return append(mine, others...), nil
+}
+
+// members returns who is in a study, the owner first, then by name.
+func (s *studies) members(ctx context.Context, id store.StudyID) ([]member, error) {
+	found := []member{}
+	err := s.db.SelectContext(ctx, &found, s.db.Rebind(`SELECT m.user_id, u.name AS user_name, m.role
+		FROM study_app_members m JOIN study_app_users u ON u.id = m.user_id
+		WHERE m.study_id = ? ORDER BY CASE m.role WHEN 'owner' THEN 0 ELSE 1 END, u.name, m.user_id`), id)
+	if err != nil {
+		return nil, fmt.Errorf("list the members of %s: %w", id, err)
+	}
+	return found, nil
+}
+
+// inTx runs f in a transaction, which it commits if f returns nil.
+func (s *studies) inTx(ctx context.Context, f func(*sqlx.Tx) error) error {
+	tx, err := s.db.BeginTxx(ctx, nil)
+	if err != nil {
+		return err
+	}
+	if err := f(tx); err != nil {
+		return errors.Join(err, tx.Rollback())
+	}
+	return tx.Commit()
+}

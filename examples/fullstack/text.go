@@ -1,0 +1,50 @@
+package main
+
+import (
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/coupchat/coup/store"
+)
+
+// Limits of what people write, in characters.
+const (
+	maxName   = 40
+	maxTitle  = 80
+	maxNotice = 500
+)
+
+// cleanLine trims one line of text and checks that it has 1 to limit
+// characters, something to see, and nothing that would disturb its neighbours.
+func cleanLine(what, s string, limit int) (string, error) {
+	s = strings.TrimSpace(s)
+	visible := false
+	for _, r := range s {
+		if unicode.IsControl(r) || r == utf8.RuneError || unicode.Is(unicode.Bidi_Control, r) {
+			return "", badRequest(what + " holds characters that do not belong in it")
+		}
+		visible = visible || unicode.In(r, unicode.L, unicode.N, unicode.P, unicode.S)
+	}
+	switch {
+	case !visible:
+		return "", badRequest(what + " is empty")
+	case utf8.RuneCountInString(s) > limit:
+		return "", badRequest(what + " is too long")
+	}
+	return s, nil
+}
+
+// cleanText trims a text of several lines.
+func cleanText(what, s string, limit int) (string, error) {
+	s = strings.TrimSpace(s)
+	switch {
+	case s == "":
+		return "", badRequest(what + " is empty")
+	case strings.IndexByte(s, 0) >= 0:
+		return "", badRequest(what + " holds characters that do not belong in it")
+	case store.UTF16Len(s) > limit:
+		return "", badRequest(what + " is too long")
+	}
+	return s, nil
+}

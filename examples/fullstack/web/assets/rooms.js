@@ -1,0 +1,242 @@
+// The studies of the user who is logged in: which there are, what was said in
+// them, how far they were read. It keeps them joined over every reconnect.
+//
+// Events it dispatches: "studies", "messages" (detail: studyId, fresh), "members"
+// (detail: studyId), "notification" (detail: the notification), "left" (detail:
+// study, reason).
+
+import { Timeline } from "./timeline.js";
+
+const PAGE = 50;
+const sleep = (ms) => new Promise((done) => setTimeout(done, ms));
+
+export class Rooms extends EventTarget {
+  studies = [];
+
+  #api;
+  #connection;
+  #me;
+  #timelines = new Map();
+  #joining = new Map(); // studyId -> promise
+  #joined = new Set();
+  #catchingUp = new Set();
+  #read = new Map();
+  #ended = new AbortController();
+
+  constructor(api, connection, me) {
+    super();
+    this.#api = api;
+    this.#connection = connection;
+    this.#me = me;
+    const signal = this.#ended.signal;
+    connection.addEventListener("state", () => this.#followState(), { signal });
+    connection.addEventListener("event", (e) => this.#hear(e.detail.event, e.detail.data), { signal });
+    window.addEventListener("storage", (e) => this.#hearOtherTab(e), { signal });
+  }
+
+  close() {
+    this.#ended.abort();
+  }
+
+  study = (id) => this.studies.find((s) => s.id === id);
+
+  timeline(id) {
+    if (!this.#timelines.has(id)) this.#timelines.set(id, new Timeline());
+    return this.#timelines.get(id);
+  }
+
+  // refresh reads the list of studies and joins those of the user.
+  async refresh() {
+    const studies = await this.#api.studies();
+    if (this.#ended.signal.aborted) return;
+    this.studies = studies;
+    this.dispatchEvent(new Event("studies"));
+    for (const s of studies) if (s.member && !this.#joined.has(s.id)) this.join(s.id);
+  }
+
+  // join enters the room of a study, with everything missed since last time. It
+  // resolves to whether we are in.
+  join(id) {
+    if (!this.#joining.has(id)) {
+      this.#joining.set(id, this.#join(id).finally(() => this.#joining.delete(id)));
+    }
+    return this.#joining.get(id);
+  }
+
+  async #join(id) {
+    for (let tries = 0; this.#connection.state === "online" && !this.#ended.signal.aborted; tries++) {
+      const timeline = this.timeline(id);
+      try {
+        const after = timeline.known ? { after: timeline.last } : {};
+        const ack = await this.#connection.request("join_room", { studyId: id, ...after });
+        this.#joined.add(id);
+        if (!timeline.known) {
+          timeline.startAt(ack.seq);
+          if (this.#readOf(id) === null) this.#setRead(id, ack.seq);
+        } else if (ack.truncated) {
+          this.#catchUp(id);
+        }
+        this.#said(id, []);
+        return true;
+      } catch (err) {
+        if (err.code === "rate_limited") await sleep(err.retryAfterMs || 1000);
+        else if (err.code === "unavailable" || err.code === "timeout") await sleep(Math.min(1000 * 2 ** tries, 15_000));
+        else if (err.code === "disconnected") return false;
+        else return false; // forbidden: the list of studies will say so
+      }
+    }
+    return false;
+  }
+
+  // load brings in the newest page of a study.
+  async load(id) {
+    const timeline = this.timeline(id);
+    if (timeline.loaded) return;
+    const messages = await this.#api.messages(id, { limit: PAGE });
+    if (!timeline.known && messages.length === 0) timeline.startAt(0);
+    const fresh = timeline.add(messages);
+    timeline.loaded = true;
+    this.#said(id, fresh);
+    this.join(id);
+  }
+
+  // loadOlder brings in the page before what we have.
+  async loadOlder(id) {
+    const timeline = this.timeline(id);
+    if (timeline.atBeginning) return;
+    const messages = await this.#api.messages(id, { before: timeline.first, limit: PAGE });
+    this.#said(id, timeline.add(messages));
+  }
+
+  // put adds a message that we know of in another way.
+  put(message) {
+    this.#said(message.studyId, this.timeline(message.studyId).add([message]));
+    this.#mindHole(message.studyId);
+  }
+
+  unread(id) {
+    const study = this.study(id);
+    if (!study?.member) return 0;
+    const newest = Math.max(this.timeline(id).last, study.head ?? 0);
+    return Math.max(0, newest - (this.#readOf(id) ?? newest));
+  }
+
+  readUpTo = (id) => this.#readOf(id) ?? this.timeline(id).last;
+
+  markRead(id) {
+    const { last } = this.timeline(id);
+    if (last > (this.#readOf(id) ?? -1)) this.#setRead(id, last);
+  }
+
+  // catchUp reads what is missing after our last unbroken message.
+  async #catchUp(id) {
+    if (this.#catchingUp.has(id)) return;
+    this.#catchingUp.add(id);
+    const timeline = this.timeline(id);
+    try {
+      for (let tries = 0; tries < 8 && !this.#ended.signal.aborted; ) {
+        try {
+          const before = timeline.last;
+          const messages = await this.#api.messages(id, { after: before, limit: 500 });
+          this.#said(id, timeline.add(messages));
+          if (messages.length < 500 && !timeline.hasHole) return;
+          if (timeline.last === before) await sleep(1000 * ++tries);
+        } catch (err) {
+          if (err.status === 403 || err.status === 404) return;
+          await sleep(1000 * 2 ** tries++);
+        }
+      }
+    } finally {
+      this.#catchingUp.delete(id);
+    }
+  }
+
+  // mindHole gives what is out of order a moment before it asks.
+  #mindHole(id) {
+    if (!this.timeline(id).hasHole) return;
+    setTimeout(() => this.timeline(id).hasHole && this.#catchUp(id), 1000);
+  }
+
+  #followState() {
+    if (this.#connection.state === "online") {
+      for (const s of this.studies) if (s.member) this.join(s.id);
+      this.refresh().catch(() => {}); // a kick while we were away
+    } else {
+      this.#joined.clear();
+    }
+  }
+
+  #hear(event, data) {
+    switch (event) {
+      case "new_message":
+        if (!this.#joined.has(data.studyId) && !this.timeline(data.studyId).known) return;
+        this.put(data);
+        return;
+      case "room_left":
+        this.#leave(data.studyId, data.reason);
+        return;
+      case "notification":
+        this.#hearNotification(data);
+    }
+  }
+
+  #hearNotification(data) {
+    const changes = ["member_joined", "member_left", "study_joined", "member_approved"];
+    if (data.studyId && changes.includes(data.type)) {
+      this.dispatchEvent(new CustomEvent("members", { detail: { studyId: data.studyId } }));
+      this.refresh().catch(() => {});
+    }
+    if (data.type !== "member_joined" && data.type !== "member_left") {
+      this.dispatchEvent(new CustomEvent("notification", { detail: data }));
+    }
+  }
+
+  #leave(id, reason) {
+    const study = this.study(id);
+    this.forget(id);
+    if (study) this.dispatchEvent(new CustomEvent("left", { detail: { study, reason } }));
+    this.refresh().catch(() => {});
+  }
+
+  // forget drops what we know of a study that is not ours any more.
+  forget(id) {
+    this.#joined.delete(id);
+    this.#timelines.delete(id);
+    this.studies = this.studies.map((s) => (s.id === id ? { ...s, member: false } : s));
+    this.dispatchEvent(new Event("studies"));
+  }
+
+  #said(id, fresh) {
+    for (const m of fresh) {
+      if (m.userId === this.#me.userId && m.seq === (this.#readOf(id) ?? -1) + 1) this.#setRead(id, m.seq);
+    }
+    this.dispatchEvent(new CustomEvent("messages", { detail: { studyId: id, fresh } }));
+  }
+
+  #readKey = (id) => `coup.read.${this.#me.userId}.${id}`;
+
+  #readOf(id) {
+    if (!this.#read.has(id)) {
+      const stored = Number.parseInt(localStorage.getItem(this.#readKey(id)) ?? "", 10);
+      this.#read.set(id, Number.isNaN(stored) ? null : stored);
+    }
+    return this.#read.get(id);
+  }
+
+  #setRead(id, seq) {
+    this.#read.set(id, seq);
+    try {
+      localStorage.setItem(this.#readKey(id), String(seq));
+    } catch {
+      // Without storage it holds for as long as the page does.
+    }
+    this.dispatchEvent(new Event("studies"));
+  }
+
+  #hearOtherTab({ key }) {
+    const prefix = this.#readKey("");
+    if (!key?.startsWith(prefix)) return;
+    this.#read.delete(key.slice(prefix.length));
+    this.dispatchEvent(new Event("studies"));
+  }
+}

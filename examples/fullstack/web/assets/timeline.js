@@ -1,0 +1,65 @@
+// What was said in one study, as far as this page knows it: keyed and ordered
+// by seq, each message once.
+
+const KEPT = 400; // of a study nobody looks at
+
+export class Timeline {
+  #bySeq = new Map();
+  #order = null; // sorted copy, made when asked for
+  first = 0; // oldest seq of the unbroken run; 0 while nothing is loaded
+  last = 0; // newest seq of the unbroken run
+  loaded = false; // the newest page of history is in
+  known = false; // last says something, even if it is 0
+
+  // startAt says up to where the study had come when we joined it.
+  startAt(seq) {
+    this.#bySeq.clear();
+    this.#order = null;
+    this.first = seq + 1;
+    this.last = seq;
+    this.known = true;
+    this.loaded = false;
+  }
+
+  // add takes messages in any order. It returns those that are new.
+  add(messages) {
+    const fresh = messages.filter((m) => Number.isInteger(m.seq) && !this.#bySeq.has(m.seq));
+    for (const m of fresh) this.#bySeq.set(m.seq, m);
+    if (fresh.length === 0) return fresh;
+    this.#order = null;
+    if (!this.known) {
+      this.first = Math.min(...fresh.map((m) => m.seq));
+      this.last = this.first - 1;
+      this.known = true;
+    }
+    while (this.#bySeq.has(this.last + 1)) this.last++;
+    while (this.#bySeq.has(this.first - 1)) this.first--;
+    return fresh;
+  }
+
+  // messages returns the unbroken run; what lies beyond a hole waits.
+  get messages() {
+    this.#order ??= [...this.#bySeq.values()]
+      .filter((m) => m.seq >= this.first && m.seq <= this.last)
+      .sort((a, b) => a.seq - b.seq);
+    return this.#order;
+  }
+
+  // hasHole reports whether something arrived ahead of its turn.
+  get hasHole() {
+    for (const seq of this.#bySeq.keys()) if (seq > this.last) return true;
+    return false;
+  }
+
+  get atBeginning() {
+    return this.known && this.first <= 1;
+  }
+
+  // trim forgets the oldest messages; scrolling up reads them again.
+  trim() {
+    if (this.#bySeq.size <= KEPT) return;
+    this.first = Math.max(this.first, this.last - KEPT / 2 + 1);
+    for (const seq of this.#bySeq.keys()) if (seq < this.first) this.#bySeq.delete(seq);
+    this.#order = null;
+  }
+}
