@@ -1,0 +1,112 @@
+package jwt
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+	"unicode/utf16"
+)
+
+// maxName is the longest user name, in UTF-16 units as browsers count.
+const maxName = 200
+
+var validID = regexp.MustCompile(`^[A-Za-z0-9_.:@-]{1,128}$`)
+
+type claims struct {
+	Subject, Name, Issuer          string
+	Audience                       audience
+	ExpiresAt, NotBefore, IssuedAt date
+}
+
+func parseClaims(b []byte) (claims, error) {
+	members, err := parseObject(b)
+	if err != nil {
+		return claims{}, fmt.Errorf("claims: %w", err)
+	}
+	var c claims
+	for _, s := range []struct {
+		name string
+		to   *string
+	}{{"sub", &c.Subject}, {"name", &c.Name}, {"iss", &c.Issuer}} {
+		if *s.to, err = text(members, s.name); err != nil {
+			return claims{}, err
+		}
+	}
+	for _, d := range []struct {
+		name string
+		to   *date
+	}{{"exp", &c.ExpiresAt}, {"nbf", &c.NotBefore}, {"iat", &c.IssuedAt}} {
+		if *d.to, err = parseDate(members, d.name); err != nil {
+			return claims{}, err
+		}
+	}
+	if c.Audience, err = parseAudience(members); err != nil {
+		return claims{}, err
+	}
+	switch {
+	case c.ExpiresAt.IsZero():
+		return claims{}, errors.New("exp is missing")
+	case !validID.MatchString(c.Subject):
+		return claims{}, errors.New("sub is not a user id")
+	case strings.ContainsRune(c.Name, 0):
+		return claims{}, errors.New("name holds a NUL")
+	case len(utf16.Encode([]rune(c.Name))) > maxName:
+		return claims{}, fmt.Errorf("name is over %d characters", maxName)
+	}
+	return c, nil
+}
+
+// A date is zero if the token does not have it, which is before everything.
+type date struct{ time.Time }
+
+// maxDate is the end of the year 9999, the last that RFC 3339 can write.
+const maxDate = 253402300799
+
+// parseDate reads seconds since 1970. RFC 7519 allows fractions; what is after
+// the point is dropped, which can only make a token expire earlier.
+func parseDate(members map[string]json.RawMessage, name string) (date, error) {
+	raw, ok := members[name]
+	if !ok {
+		return date{}, nil
+	}
+	whole, fraction, pointed := strings.Cut(string(raw), ".")
+	seconds, err := strconv.ParseInt(whole, 10, 64)
+	if err != nil || seconds < 0 || whole[0] == '-' || seconds > maxDate || pointed && strings.Trim(fraction, "0123456789") != "" {
+		return date{}, fmt.Errorf("%s is not a date in seconds", name)
+	}
+	return date{time.Unix(seconds, 0).UTC()}, nil
+}
+
+type audience []string
+
+func (a audience) contains(s string) bool { return slices.Contains(a, s) }
+
+// parseAudience reads a string or an array of strings.
+func parseAudience(members map[string]json.RawMessage) (audience, error) {
+	raw, ok := members["aud"]
+	if !ok {
+		return nil, nil
+	}
+	if raw[0] != '[' {
+		s, err := text(members, "aud")
+		return audience{s}, err
+	}
+	var elements []json.RawMessage
+	if err := json.Unmarshal(raw, &elements); err != nil {
+		return nil, errors.New("aud is not a list of strings")
+	}
+	var a audience
+	for _, e := range elements {
+		s, err := text(map[string]json.RawMessage{"aud": e}, "aud")
+		if err != nil {
+			return nil, err
+		}
+		a = append(a, s)
+	}
+	return a, nil
+}

@@ -1,0 +1,137 @@
+package jwt_test
+
+import (
+	"bytes"
+	"crypto/ecdsa"
+	"crypto/ed25519"
+	"crypto/elliptic"
+	"crypto/rsa"
+	"crypto/x509"
+	"encoding/pem"
+	"math/big"
+	"testing"
+	"time"
+
+	"github.com/coupchat/coup/auth"
+	"github.com/coupchat/coup/auth/jwt"
+)
+
+func TestNewRefusesWrongOptions(t *testing.T) {
+	hs := jwt.Key{Algorithm: "HS256", Key: secret}
+	k := keys()
+	small := &rsa.PublicKey{N: new(big.Int).Lsh(big.NewInt(1), 1023), E: 65537}
+	for _, test := range []struct {
+		name string
+		o    jwt.Options
+	}{
+		{"no keys", jwt.Options{}},
+		{"too much leeway", jwt.Options{Keys: []jwt.Key{hs}, Leeway: time.Minute + 1}},
+		{"the same id twice", jwt.Options{Keys: []jwt.Key{{ID: "a", Algorithm: "HS256", Key: secret}, {ID: "a", Algorithm: "HS256", Key: secret}}}},
+		{"no algorithm", jwt.Options{Keys: []jwt.Key{{Key: secret}}}},
+		{"none", jwt.Options{Keys: []jwt.Key{{Algorithm: "none", Key: secret}}}},
+		{"no secret", jwt.Options{Keys: []jwt.Key{{Algorithm: "HS256"}}}},
+		{"a secret of 31 bytes", jwt.Options{Keys: []jwt.Key{{Algorithm: "HS256", Key: secret[1:]}}}},
+		{"a secret that is a string", jwt.Options{Keys: []jwt.Key{{Algorithm: "HS256", Key: string(secret)}}}},
+		{"a secret that is a public key", jwt.Options{Keys: []jwt.Key{{Algorithm: "HS256", Key: k.pem}}}},
+		{"an RSA key for HS256", jwt.Options{Keys: []jwt.Key{{Algorithm: "HS256", Key: &k.rsa.PublicKey}}}},
+		{"an RSA key of 1024 bits", jwt.Options{Keys: []jwt.Key{{Algorithm: "RS256", Key: small}}}},
+		{"a nil RSA key", jwt.Options{Keys: []jwt.Key{{Algorithm: "RS256", Key: (*rsa.PublicKey)(nil)}}}},
+		{"a private key", jwt.Options{Keys: []jwt.Key{{Algorithm: "RS256", Key: k.rsa}}}},
+		{"ES256 on another curve", jwt.Options{Keys: []jwt.Key{{Algorithm: "ES256", Key: &ecdsa.PublicKey{Curve: elliptic.P384()}}}}},
+		{"a point off the curve", jwt.Options{Keys: []jwt.Key{{Algorithm: "ES256", Key: &ecdsa.PublicKey{Curve: elliptic.P256(), X: big.NewInt(1), Y: big.NewInt(1)}}}}},
+		{"EdDSA with too short a key", jwt.Options{Keys: []jwt.Key{{Algorithm: "EdDSA", Key: ed25519.PublicKey("short")}}}},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			if _, err := jwt.New(test.o); err == nil {
+				t.Error("New succeeded")
+			}
+		})
+	}
+}
+
+func TestKeysRotate(t *testing.T) {
+	second := bytes.Repeat([]byte("2"), 32)
+	v := verifier(t, jwt.Options{Keys: []jwt.Key{
+		{ID: "1", Algorithm: "HS256", Key: secret},
+		{ID: "2", Algorithm: "HS256", Key: second},
+	}})
+	claims := `{"sub":"u1","exp":99999999999}`
+	for _, test := range []struct {
+		name  string
+		token string
+		good  bool
+	}{
+		{"the first by its id", craft(`{"alg":"HS256","kid":"1"}`, claims, hs(secret)), true},
+		{"the second by its id", craft(`{"alg":"HS256","kid":"2"}`, claims, hs(second)), true},
+		{"the second without an id", craft(`{"alg":"HS256"}`, claims, hs(second)), true},
+		{"the second by the id of the first", craft(`{"alg":"HS256","kid":"1"}`, claims, hs(second)), false},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			if _, err := v.Verify(t.Context(), test.token); (err == nil) != test.good {
+				t.Errorf("Verify = %v, want good: %t", err, test.good)
+			}
+		})
+	}
+}
+
+func TestParsePublicKeyPEM(t *testing.T) {
+	k := keys()
+	pkix := func(public any) []byte {
+		der, err := x509.MarshalPKIXPublicKey(public)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY", Bytes: der})
+	}
+	pkcs1 := pem.EncodeToMemory(&pem.Block{Type: "RSA PUBLIC KEY", Bytes: x509.MarshalPKCS1PublicKey(&k.rsa.PublicKey)})
+	private := pem.EncodeToMemory(&pem.Block{Type: "RSA PRIVATE KEY", Bytes: x509.MarshalPKCS1PrivateKey(k.rsa)})
+	for _, test := range []struct {
+		name      string
+		pem       []byte
+		algorithm string // none: an error
+	}{
+		{"RSA", k.pem, "RS256"},
+		{"RSA as PKCS #1", pkcs1, "PS512"},
+		{"ECDSA", pkix(&k.ecdsa.PublicKey), "ES256"},
+		{"Ed25519", pkix(k.ed.Public()), "EdDSA"},
+		{"a private key", private, ""},
+		{"no PEM", []byte("secret"), ""},
+		{"a block of nothing", pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY"}), ""},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			key, err := jwt.ParsePublicKeyPEM(test.pem)
+			if (err == nil) != (test.algorithm != "") {
+				t.Fatalf("ParsePublicKeyPEM = %T, %v", key, err)
+			}
+			if err == nil {
+				verifier(t, jwt.Options{Keys: []jwt.Key{{Algorithm: test.algorithm, Key: key}}})
+			}
+		})
+	}
+}
+
+func TestSignerRefusesWhatVerifierWould(t *testing.T) {
+	if _, err := jwt.NewHS256(secret[1:]); err == nil {
+		t.Error("NewHS256 with 31 bytes succeeded")
+	}
+	s, err := jwt.NewHS256(secret)
+	if err != nil {
+		t.Fatal(err)
+	}
+	later := time.Now().Add(time.Hour)
+	for _, test := range []struct {
+		name string
+		who  auth.Identity
+	}{
+		{"no user", auth.Identity{ExpiresAt: later}},
+		{"a user id with a space", auth.Identity{UserID: "u 1", ExpiresAt: later}},
+		{"no end", auth.Identity{UserID: "u1"}},
+		{"too long a name", auth.Identity{UserID: "u1", UserName: long(201), ExpiresAt: later}},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			if _, err := s.Sign(test.who); err == nil {
+				t.Errorf("Sign(%+v) succeeded", test.who)
+			}
+		})
+	}
+}

@@ -1,0 +1,133 @@
+package jwt
+
+import (
+	"bytes"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"unicode/utf8"
+)
+
+// parts is a token in the compact form, before anything in it is believed.
+type parts struct {
+	header    header
+	signed    string // header and claims as they were signed
+	claims    []byte
+	signature []byte
+}
+
+// A header is what matters of the JOSE header. Keys and links to keys in it (jwk,
+// jku, x5u, x5c) are not looked at.
+type header struct {
+	Algorithm string
+	KeyID     *string
+}
+
+// encoding refuses what would let one token be written in several ways.
+var encoding = base64.RawURLEncoding.Strict()
+
+func split(token string) (parts, error) {
+	if len(token) > maxToken {
+		return parts{}, fmt.Errorf("it is over %d bytes", maxToken)
+	}
+	fields := strings.Split(token, ".")
+	if len(fields) != 3 {
+		return parts{}, errors.New("it has not three parts")
+	}
+	// The decoder skips line ends.
+	if strings.ContainsAny(token, "\r\n") {
+		return parts{}, errors.New("it is not base64url")
+	}
+	var decoded [3][]byte
+	for i, field := range fields {
+		b, err := encoding.DecodeString(field)
+		if err != nil {
+			return parts{}, errors.New("it is not base64url")
+		}
+		decoded[i] = b
+	}
+	h, err := parseHeader(decoded[0])
+	if err != nil {
+		return parts{}, err
+	}
+	return parts{h, fields[0] + "." + fields[1], decoded[1], decoded[2]}, nil
+}
+
+func parseHeader(b []byte) (header, error) {
+	members, err := parseObject(b)
+	if err != nil {
+		return header{}, fmt.Errorf("header: %w", err)
+	}
+	for _, name := range []string{"crit", "b64", "zip"} {
+		if _, ok := members[name]; ok {
+			return header{}, fmt.Errorf("header: %s is not supported", name)
+		}
+	}
+	var h header
+	if h.Algorithm, err = text(members, "alg"); err != nil {
+		return header{}, err
+	}
+	if _, ok := members["kid"]; ok {
+		id, err := text(members, "kid")
+		if err != nil {
+			return header{}, err
+		}
+		h.KeyID = &id
+	}
+	return h, nil
+}
+
+// parseObject reads one JSON object. Unlike encoding/json alone it refuses a name
+// that occurs twice, since readers differ in which one they believe, takes names
+// as they are written, and refuses bytes that are not UTF-8.
+func parseObject(b []byte) (map[string]json.RawMessage, error) {
+	if !utf8.Valid(b) {
+		return nil, errors.New("not UTF-8")
+	}
+	d := json.NewDecoder(bytes.NewReader(b))
+	if open, err := d.Token(); err != nil || open != json.Delim('{') {
+		return nil, errors.New("not a JSON object")
+	}
+	members := make(map[string]json.RawMessage)
+	for d.More() {
+		name, err := d.Token()
+		if err != nil {
+			return nil, errors.New("not a JSON object")
+		}
+		var value json.RawMessage
+		if err := d.Decode(&value); err != nil {
+			return nil, errors.New("not a JSON object")
+		}
+		if _, twice := members[name.(string)]; twice {
+			return nil, errors.New("a name occurs twice")
+		}
+		members[name.(string)] = value
+	}
+	if _, err := d.Token(); err != nil {
+		return nil, errors.New("not a JSON object")
+	}
+	if _, err := d.Token(); err != io.EOF {
+		return nil, errors.New("something follows the JSON object")
+	}
+	return members, nil
+}
+
+// text returns a member that is a string, or "" if it is absent.
+func text(members map[string]json.RawMessage, name string) (string, error) {
+	raw, ok := members[name]
+	if !ok {
+		return "", nil
+	}
+	var s string
+	if raw[0] != '"' || json.Unmarshal(raw, &s) != nil {
+		return "", fmt.Errorf("%s is not a string", name)
+	}
+	// What encoding/json makes of half a surrogate pair.
+	if strings.ContainsRune(s, utf8.RuneError) && !bytes.ContainsRune(raw, utf8.RuneError) {
+		return "", fmt.Errorf("%s is not Unicode", name)
+	}
+	return s, nil
+}
