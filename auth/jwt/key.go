@@ -66,6 +66,9 @@ func (k Key) check() (Key, error) {
 		if !ok || key == nil {
 			return k, fmt.Errorf("%s needs an *ecdsa.PublicKey, not %T", k.Algorithm, k.Key)
 		}
+		if *key == (ecdsa.PublicKey{Curve: key.Curve}) {
+			return k, errors.New("ECDSA key is empty")
+		}
 		if key.Curve != curves[k.Algorithm] {
 			return k, fmt.Errorf("%s needs a key on curve %s", k.Algorithm, curves[k.Algorithm].Params().Name)
 		}
