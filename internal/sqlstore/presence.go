@@ -1,0 +1,84 @@
+package sqlstore
+
+import (
+	"cmp"
+	"context"
+	"slices"
+	"time"
+
+	"github.com/coupchat/coup/store"
+)
+
+const (
+	// The view says when the report being replaced made its user online last.
+	// WHERE true tells SQLite that ON CONFLICT is not the ON of a join.
+	report = `INSERT INTO coup_presence (user_id, node_id, online, offline_at)
+		SELECT u, n, o, (SELECT last_seen_at FROM coup_reports WHERE user_id = u AND node_id = n)
+		FROM {reports} WHERE true
+		ON CONFLICT (user_id, node_id) DO UPDATE SET online = excluded.online, offline_at = excluded.offline_at`
+
+	presence = `SELECT user_id, online, last_seen_at FROM coup_reports WHERE user_id IN ({list})`
+
+	renew = `INSERT INTO coup_nodes (node_id, lease_end) VALUES (?, {lease})
+		ON CONFLICT (node_id) DO UPDATE SET lease_end = excluded.lease_end`
+)
+
+// reportRow is an element of {reports}.
+type reportRow struct {
+	User   store.UserID `json:"u"`
+	Node   store.NodeID `json:"n"`
+	Online bool         `json:"o"`
+}
+
+// SetStatus implements store.Store.
+func (s *Store) SetStatus(ctx context.Context, reports []store.Status) error {
+	if len(reports) == 0 {
+		return nil
+	}
+	rows := make([]reportRow, len(reports))
+	for i, r := range reports {
+		rows[i] = reportRow{r.UserID, r.NodeID, r.Online}
+	}
+	// One statement changes a row once: the last report of a (user, node)
+	// stays. Sorted, so that two callers lock rows in one order.
+	slices.Reverse(rows)
+	order := func(a, b reportRow) int { return cmp.Or(cmp.Compare(a.User, b.User), cmp.Compare(a.Node, b.Node)) }
+	slices.SortStableFunc(rows, order)
+	rows = slices.CompactFunc(rows, func(a, b reportRow) bool { return order(a, b) == 0 })
+	_, err := s.report.ExecContext(ctx, list(rows))
+	return Wrap("record presence", err)
+}
+
+// Presence implements store.Store.
+func (s *Store) Presence(ctx context.Context, users []store.UserID) (map[store.UserID]store.Presence, error) {
+	found := make(map[store.UserID]store.Presence, len(users))
+	if len(users) == 0 {
+		return found, nil
+	}
+	for _, user := range users {
+		found[user] = store.Presence{UserID: user}
+	}
+	var rows []struct {
+		UserID     store.UserID `db:"user_id"`
+		Online     bool
+		LastSeenAt Time `db:"last_seen_at"`
+	}
+	if err := s.presence.SelectContext(ctx, &rows, list(users)); err != nil {
+		return nil, Wrap("read presence", err)
+	}
+	for _, r := range rows {
+		p := found[r.UserID]
+		p.Online = p.Online || r.Online
+		if r.LastSeenAt.After(p.LastSeenAt) {
+			p.LastSeenAt = r.LastSeenAt.Time
+		}
+		found[r.UserID] = p
+	}
+	return found, nil
+}
+
+// RenewNode implements store.Store.
+func (s *Store) RenewNode(ctx context.Context, node store.NodeID, ttl time.Duration) error {
+	_, err := s.renew.ExecContext(ctx, node, ttl.Milliseconds())
+	return Wrap("renew node "+string(node), err)
+}

@@ -1,0 +1,93 @@
+// Package sqlstore is what the stores on SQLite and Postgres share: the tables,
+// their migrations, and every method but Append, whose best way differs.
+//
+// Values reach SQL as parameters only. A list is one parameter, a JSON array,
+// so that a statement has one text and is prepared once.
+package sqlstore
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/jmoiron/sqlx"
+
+	"github.com/coupchat/coup/store"
+)
+
+// Store implements store.Store except for Append.
+type Store struct {
+	db      *sqlx.DB // reads
+	writer  *sqlx.DB
+	dialect Dialect
+
+	oldest, newest, heads, presence *sqlx.Stmt // on db
+	report, renew                   *sqlx.Stmt // on writer
+}
+
+// New returns a Store over migrated tables. It reads from db and writes to
+// writer, which may be the same, and owns neither.
+func New(ctx context.Context, db, writer *sqlx.DB, dialect Dialect) (*Store, error) {
+	s := &Store{db: db, writer: writer, dialect: dialect}
+	for _, p := range []struct {
+		stmt **sqlx.Stmt
+		on   *sqlx.DB
+		text string
+	}{
+		{&s.oldest, db, oldest},
+		{&s.newest, db, newest},
+		{&s.heads, db, heads},
+		{&s.presence, db, presence},
+		{&s.report, writer, report},
+		{&s.renew, writer, renew},
+	} {
+		stmt, err := p.on.PreparexContext(ctx, p.on.Rebind(dialect.expand(p.text)))
+		if err != nil {
+			s.CloseStatements()
+			return nil, fmt.Errorf("prepare: %w", err)
+		}
+		*p.stmt = stmt
+	}
+	return s, nil
+}
+
+// CloseStatements frees what New prepared. The databases stay open.
+func (s *Store) CloseStatements() {
+	for _, stmt := range []*sqlx.Stmt{s.oldest, s.newest, s.heads, s.presence, s.report, s.renew} {
+		if stmt != nil {
+			stmt.Close()
+		}
+	}
+}
+
+// DB returns the database, so that a program can keep its own tables beside
+// ours. Ours start with coup_ and may change from version to version. Closing
+// it closes the store.
+func (s *Store) DB() *sqlx.DB { return s.writer }
+
+// Wrap says what was being done and sorts err into the store's sentinels: what
+// the database can never take wraps ErrInvalid, everything else ErrUnavailable,
+// since its outcome is unknown and client ids make it safe to repeat.
+func Wrap(doing string, err error) error {
+	if err == nil {
+		return nil
+	}
+	kind := store.ErrUnavailable
+	// Class 22 is data that does not fit its type, such as NUL in a text.
+	var coded interface{ SQLState() string }
+	if errors.As(err, &coded) && strings.HasPrefix(coded.SQLState(), "22") {
+		kind = store.ErrInvalid
+	}
+	return fmt.Errorf("%s: %w: %w", doing, kind, err)
+}
+
+// list turns values into the one parameter that {list} and {reports} take.
+func list[T any](values []T) string {
+	b, err := json.Marshal(values)
+	if err != nil { // strings and bools always marshal
+		panic(err)
+	}
+	return string(b)
+}

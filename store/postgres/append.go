@@ -1,0 +1,87 @@
+package postgres
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"slices"
+	"strconv"
+
+	"github.com/lib/pq"
+
+	"github.com/coupchat/coup/internal/sqlstore"
+	"github.com/coupchat/coup/store"
+)
+
+// Append implements store.Store. It is one round trip: the function coup_append
+// locks, numbers and inserts, in a transaction of its own.
+func (s *Store) Append(ctx context.Context, msgs []store.Message) ([]store.Message, error) {
+	if len(msgs) == 0 {
+		return nil, nil
+	}
+	out, err := s.appendSorted(ctx, msgs)
+	return out, sqlstore.Wrap("append", err)
+}
+
+func (s *Store) appendSorted(ctx context.Context, msgs []store.Message) ([]store.Message, error) {
+	order := byStudy(msgs)
+	c := columns(msgs, order)
+	rows, err := s.append.QueryContext(ctx, c[0], c[1], c[2], c[3], c[4])
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	out := slices.Clone(msgs)
+	n := 0
+	for ; n < len(order) && rows.Next(); n++ {
+		m := &out[order[n]]
+		var at sqlstore.Time
+		var name, content *string // of the original, if m repeats it
+		if err := rows.Scan(&m.Seq, &at, &m.Repeated, &name, &content); err != nil {
+			return nil, err
+		}
+		m.SentAt = at.Time
+		m.ID = string(m.StudyID) + ":" + strconv.FormatInt(m.Seq, 10)
+		if m.Repeated {
+			m.UserName, m.Content = *name, *content
+		}
+	}
+	// The rows come before the commit: only their end says that it is done.
+	for rows.Next() {
+		n++
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	if n != len(msgs) {
+		return nil, fmt.Errorf("coup_append answered %d of %d messages", n, len(msgs))
+	}
+	return out, nil
+}
+
+// byStudy returns the indexes of msgs, those of a study together and in their
+// order, the studies in the one order in which everyone locks them.
+func byStudy(msgs []store.Message) []int {
+	order := make([]int, len(msgs))
+	for i := range order {
+		order[i] = i
+	}
+	slices.SortStableFunc(order, func(a, b int) int {
+		return cmp.Compare(msgs[a].StudyID, msgs[b].StudyID)
+	})
+	return order
+}
+
+// columns returns the parameters of coup_append.
+func columns(msgs []store.Message, order []int) [5]pq.StringArray {
+	var c [5]pq.StringArray
+	for i := range c {
+		c[i] = make(pq.StringArray, len(order))
+	}
+	for i, at := range order {
+		m := &msgs[at]
+		c[0][i], c[1][i] = string(m.StudyID), string(m.UserID)
+		c[2][i], c[3][i], c[4][i] = m.UserName, m.Content, m.ClientID
+	}
+	return c
+}
