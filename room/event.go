@@ -1,6 +1,10 @@
 package room
 
-import "github.com/coupchat/coup/store"
+import (
+	"time"
+
+	"github.com/coupchat/coup/store"
+)
 
 // Names from below, so that what stands on this floor needs no other.
 type (
@@ -55,3 +59,12 @@ func (e *Event) Encoded(dialect int, encode func(*Event) []byte) []byte {
 	}
 	return e.encoded[dialect]
 }
+
+// FormatTime writes t as the wire wants it: RFC 3339, UTC, milliseconds.
+func FormatTime(t time.Time) string { return store.FormatTime(t) }
+
+// ValidID reports whether id may name a study or a user, see store.ValidID.
+func ValidID[T ~string](id T) bool { return store.ValidID(id) }
+
+// ValidClientID reports whether a client may send id, see store.ValidClientID.
+func ValidClientID(id string) bool { return store.ValidClientID(id) }

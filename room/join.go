@@ -26,13 +26,15 @@ type Joined struct {
 	Seat *Seat
 	// Seq is the newest seq at the moment of joining.
 	Seq int64
-	// Truncated says that more is missing than is replayed; nothing was.
+	// Truncated says that more is missing than is replayed; nothing is.
 	Truncated bool
+	// Replay is what the member asked to have again, in order.
+	Replay []*Event
 }
 
 // Join seats a member. It calls joined, which must not block, in the room's
-// order: before it nothing of the room is delivered to the member; right after it
-// what the member asked to have replayed; then everything with a seq above that.
+// order: before it nothing of the room is delivered to the member, after it
+// everything with a seq above Joined.Seq.
 //
 // It returns ErrForbidden, ErrInvalid, a *RateError, or an error that wraps
 // ErrUnavailable; joined is then not called.
@@ -91,7 +93,7 @@ func (r *Room) join(ctx context.Context, req JoinRequest, u *user, revoked int64
 				}
 			}
 			seated = true
-			r.seat(req, u, Joined{Seq: r.head, Truncated: truncated}, events, joined)
+			joined(r.seat(req, u, Joined{Seq: r.head, Truncated: truncated, Replay: events}))
 		})
 		if missing {
 			if replay, err = r.reg.read(ctx, r.study, req.After, r.reg.opts.MaxReplay); err != nil {
@@ -122,8 +124,8 @@ func (r *Room) replay(seq int64, read []*Event) (events []*Event, missing bool) 
 	return append(read[:len(read):len(read)], recent...), false
 }
 
-// seat answers the request and delivers the replay.
-func (r *Room) seat(req JoinRequest, u *user, j Joined, events []*Event, joined func(Joined)) {
+// seat gives the member a seat, unless it has one.
+func (r *Room) seat(req JoinRequest, u *user, j Joined) Joined {
 	j.Seat = req.Seat
 	if j.Seat == nil || j.Seat.Gone() {
 		j.Seat = &Seat{room: r, member: req.Member, user: u}
@@ -132,10 +134,7 @@ func (r *Room) seat(req JoinRequest, u *user, j Joined, events []*Event, joined 
 		r.reg.release(r) // the seat holds a reference already
 	}
 	j.Seat.checked.Store(r.reg.now().UnixNano())
-	joined(j)
-	if len(events) > 0 {
-		req.Member.Deliver(events)
-	}
+	return j
 }
 
 // read returns up to limit and one more messages after seq, all if limit is

@@ -300,3 +300,18 @@ func (g *Registry) all() []*Room {
 	}
 	return rooms
 }
+
+// Ready returns nil if the store could be reached lately, and else what is wrong.
+func (g *Registry) Ready() error {
+	if !g.stats.storeOK.Load() {
+		return fmt.Errorf("store: %w", ErrUnavailable)
+	}
+	if b, ok := g.opts.Bus.(interface{ Ping(context.Context) error }); ok {
+		ctx, cancel := g.deadline(g.life)
+		defer cancel()
+		if err := b.Ping(ctx); err != nil {
+			return fmt.Errorf("bus: %w", err)
+		}
+	}
+	return nil
+}

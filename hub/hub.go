@@ -1,0 +1,279 @@
+// Package hub is the front door: it accepts WebSocket connections, speaks the
+// native dialect with them, and brings what they say to the rooms.
+package hub
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/url"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/coupchat/coup/auth"
+	"github.com/coupchat/coup/internal/poll"
+	"github.com/coupchat/coup/internal/ws"
+	"github.com/coupchat/coup/room"
+)
+
+// Options say how a hub treats its connections. Zero values mean the defaults.
+type Options struct {
+	// Origins are the pages that may connect, as a browser names them:
+	// "https://chat.example.org", with the port unless it is the scheme's own.
+	// They are compared exactly. With none, only pages of the same host may. A
+	// client that is no browser sends no Origin and may always.
+	Origins []string
+	// AnyOrigin lets the pages of every site connect, with the tokens they have.
+	AnyOrigin bool
+
+	// AuthTimeout is how long a client has for its first authenticate, from when
+	// it was accepted (see ConnContext). Defaults to 10s; -1 is for ever.
+	AuthTimeout time.Duration
+	// PingEvery is the gap between pings. Defaults to 25s; -1 disables them.
+	PingEvery time.Duration
+	// PongTimeout is how long a client may be silent, pings and all, before it is
+	// taken for dead. Defaults to 35s; -1 is for ever.
+	PongTimeout time.Duration
+	// CloseTimeout is how long a client has to answer a close frame. Defaults to
+	// 2s.
+	CloseTimeout time.Duration
+
+	// MaxMessage is the longest message of a client, in bytes; a longer one closes
+	// with 1009. Defaults to 64 KiB; -1 is no limit.
+	MaxMessage int
+	// MaxFrames is how many frames a message may be cut into; more close with
+	// 1009. Defaults to 64; -1 is no limit.
+	MaxFrames int
+	// MaxQueue is how much may wait to be sent to one client, in bytes; a client
+	// that reads too slowly is closed with 1013 and recovers with after. Defaults
+	// to 1 MiB; -1 is no limit.
+	MaxQueue int
+	// MaxPerAddress is how many connections one remote address may have; more are
+	// closed with 4429. Defaults to no limit, since hubs sit behind proxies.
+	MaxPerAddress int
+	// MaxRooms is how many rooms one connection may join; joining more is a
+	// bad_request. Defaults to 200; -1 is no limit.
+	MaxRooms int
+	// MaxRefused is how many refused requests and control frames in a row are
+	// answered before the connection is closed with 1008; ten are forgiven every
+	// second. Defaults to 100; -1 is no limit.
+	MaxRefused int
+
+	// ExcludeSender keeps a message from the connection that posted it, which
+	// has its ack.
+	ExcludeSender bool
+	// Log gets one line when a session ends, and what goes wrong inside. Defaults
+	// to slog.Default().
+	Log *slog.Logger
+}
+
+func or[T comparable](v, def T) T {
+	var zero T
+	if v == zero {
+		return def
+	}
+	return v
+}
+
+func (o *Options) setDefaults() error {
+	for _, origin := range o.Origins {
+		u, err := url.Parse(origin)
+		if err != nil || u.Scheme == "" || u.Host == "" || u.Path != "" || u.RawQuery != "" || u.User != nil {
+			return fmt.Errorf("hub: origin %q is not of the form https://host or https://host:port", origin)
+		}
+	}
+	o.AuthTimeout = or(o.AuthTimeout, 10*time.Second)
+	o.PingEvery = or(o.PingEvery, 25*time.Second)
+	o.PongTimeout = or(o.PongTimeout, 35*time.Second)
+	o.CloseTimeout = max(or(o.CloseTimeout, 2*time.Second), 0)
+	o.MaxMessage = or(o.MaxMessage, 64<<10)
+	o.MaxFrames = or(o.MaxFrames, 64)
+	o.MaxQueue = or(o.MaxQueue, 1<<20)
+	o.MaxRooms = or(o.MaxRooms, 200)
+	o.MaxRefused = or(o.MaxRefused, 100)
+	o.Log = or(o.Log, slog.Default())
+	return nil
+}
+
+// A Hub is an http.Handler that serves the WebSocket endpoint. Its methods may be
+// called at the same time from any goroutine.
+type Hub struct {
+	opts   Options
+	rooms  *room.Registry
+	verify auth.Verifier
+	poller *poll.Poller
+	wheel  wheel
+	counts counters
+
+	// life ends with Shutdown; it is the parent of requests under way.
+	life context.Context
+	end  context.CancelFunc
+	wg   sync.WaitGroup
+
+	mu        sync.Mutex // guards what follows
+	sessions  map[*session]struct{}
+	addresses map[string]int
+	draining  bool
+	ended     bool
+	empty     chan struct{} // closed once draining and without sessions
+}
+
+type counters struct {
+	accepted, refused, slow, panics atomic.Int64
+}
+
+// New returns a hub over the rooms. The error names the option that makes no
+// sense.
+func New(rooms *room.Registry, verify auth.Verifier, opts Options) (*Hub, error) {
+	if rooms == nil {
+		return nil, errors.New("hub: rooms are required")
+	}
+	if verify == nil {
+		return nil, errors.New("hub: a Verifier is required")
+	}
+	if err := opts.setDefaults(); err != nil {
+		return nil, err
+	}
+	poller, err := poll.New()
+	if err != nil {
+		return nil, err
+	}
+	h := &Hub{opts: opts, rooms: rooms, verify: verify, poller: poller,
+		sessions: map[*session]struct{}{}, addresses: map[string]int{}, empty: make(chan struct{})}
+	h.life, h.end = context.WithCancel(context.Background())
+	h.wheel.start()
+	h.wg.Go(func() { h.wheel.run(h.life) })
+	return h, nil
+}
+
+// acceptedKey is where ConnContext keeps the time.
+type acceptedKey struct{}
+
+// ConnContext is for http.Server.ConnContext: it lets AuthTimeout count from when
+// the connection was accepted, the time for its handshake included.
+func ConnContext(ctx context.Context, _ net.Conn) context.Context {
+	return context.WithValue(ctx, acceptedKey{}, time.Now())
+}
+
+// ServeHTTP upgrades a request to a WebSocket connection and returns; the
+// connection lives on. Refusals are answered with 403 (origin), 503 (draining)
+// or another 4xx (no handshake).
+func (h *Hub) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if h.isDraining() {
+		w.Header().Set("Retry-After", "1")
+		http.Error(w, "the server is about to stop", http.StatusServiceUnavailable)
+		return
+	}
+	if !h.originAllowed(r) {
+		h.counts.refused.Add(1)
+		http.Error(w, "this origin is not allowed", http.StatusForbidden)
+		return
+	}
+	accepted, ok := r.Context().Value(acceptedKey{}).(time.Time)
+	if !ok {
+		accepted = time.Now()
+	}
+	conn, early, err := ws.Upgrade(w, r)
+	if err != nil {
+		h.counts.refused.Add(1)
+		return
+	}
+	h.open(conn, early, accepted)
+}
+
+// open makes a session of an upgraded connection.
+func (h *Hub) open(conn net.Conn, early []byte, accepted time.Time) {
+	s := &session{hub: h, addr: address(conn)}
+	s.seen.Store(h.wheel.now())
+	s.authBy = never
+	if h.opts.AuthTimeout > 0 {
+		s.authBy = h.wheel.at(accepted.Add(h.opts.AuthTimeout))
+	}
+	s.nextPing = never
+	if h.opts.PingEvery > 0 {
+		s.nextPing = h.wheel.now() + seconds(h.opts.PingEvery)
+	}
+	h.mu.Lock()
+	if h.draining {
+		h.mu.Unlock()
+		conn.Close()
+		return
+	}
+	crowded := h.opts.MaxPerAddress > 0 && h.addresses[s.addr] >= h.opts.MaxPerAddress
+	h.addresses[s.addr]++
+	h.sessions[s] = struct{}{}
+	h.counts.accepted.Add(1)
+	// The session cannot be used before its stream is set.
+	s.mu.Lock()
+	s.stream = h.poller.Open(conn, early, s)
+	s.mu.Unlock()
+	h.mu.Unlock()
+	if crowded {
+		s.close(ws.TooMany, "too many connections of one address")
+	}
+	h.wheel.put(s, 1)
+}
+
+func address(conn net.Conn) string {
+	host, _, err := net.SplitHostPort(conn.RemoteAddr().String())
+	if err != nil {
+		return conn.RemoteAddr().String()
+	}
+	return host
+}
+
+// forget drops a session that has ended.
+func (h *Hub) forget(s *session) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	delete(h.sessions, s)
+	if h.addresses[s.addr]--; h.addresses[s.addr] == 0 {
+		delete(h.addresses, s.addr)
+	}
+	if h.draining && len(h.sessions) == 0 {
+		h.noteEmpty()
+	}
+}
+
+func (h *Hub) noteEmpty() {
+	select {
+	case <-h.empty:
+	default:
+		close(h.empty)
+	}
+}
+
+// background runs fn on a goroutine that Shutdown waits for. It reports false,
+// and does nothing, once the hub has ended.
+func (h *Hub) background(fn func()) bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if !h.ended {
+		h.wg.Go(fn)
+	}
+	return !h.ended
+}
+
+// Stats are figures of a hub. The counts are since it was made.
+type Stats struct {
+	// Connections is how many there are now.
+	Connections int
+	// Accepted counts upgraded connections, Refused those turned away before.
+	Accepted, Refused int64
+	// Slow counts sessions closed because their client read too slowly.
+	Slow int64
+	// Panics counts sessions that ended in a bug.
+	Panics int64
+}
+
+// Stats returns the figures of this moment.
+func (h *Hub) Stats() Stats {
+	h.mu.Lock()
+	n := len(h.sessions)
+	h.mu.Unlock()
+	return Stats{n, h.counts.accepted.Load(), h.counts.refused.Load(), h.counts.slow.Load(), h.counts.panics.Load()}
+}

@@ -1,0 +1,303 @@
+package hub
+
+import (
+	"errors"
+	"log/slog"
+	"runtime/debug"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/coupchat/coup/internal/poll"
+	"github.com/coupchat/coup/internal/ws"
+	"github.com/coupchat/coup/room"
+)
+
+// A session is one connection: what is known of its client, and where it sits.
+// It has no goroutine of its own. Its stream brings data (Data, one at a time),
+// rooms bring events (Deliver), the wheel brings the time (tick).
+type session struct {
+	hub    *Hub
+	stream poll.Stream
+	addr   string
+
+	// What follows belongs to whoever reads: the stream, or the request under
+	// way while it has the stream stopped.
+
+	reader ws.Reader
+	rest   []byte // the beginning of a frame that has not arrived whole
+	await  func() // a request that must be finished before the next is read
+	flood  meter
+	deaf   bool // the client broke the protocol: what it sends is thrown away
+
+	seen atomic.Int32 // when the client was last heard, by the wheel
+	slot int8         // guarded by the wheel
+
+	mu       sync.Mutex // guards what follows
+	state    state
+	code     ws.Code // of the close frame, ours or else theirs
+	closeBy  int32   // when a closing session is cut off
+	authBy   int32
+	nextPing int32
+	identity *identity // nil before authenticate
+	seats    []*room.Seat
+	out      outbox
+}
+
+// identity is who a session speaks for. It is replaced whole.
+type identity struct {
+	user    room.UserID
+	name    string
+	expires time.Time
+}
+
+// over reports whether the connection is no more.
+func (s *session) over() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.state == ended
+}
+
+// state is how far a session has come.
+type state uint8
+
+const (
+	open    state = iota
+	closing       // a close frame was sent
+	ended         // nothing more can be sent
+)
+
+// User returns whose connection it is.
+func (s *session) User() room.UserID { return s.who().user }
+
+func (s *session) who() *identity {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.identity
+}
+
+// Data takes what has arrived.
+func (s *session) Data(p []byte) (more bool) {
+	s.seen.Store(s.hub.wheel.now())
+	if len(s.rest) > 0 {
+		s.rest = append(s.rest, p...)
+		p = s.rest
+	}
+	return s.read(p)
+}
+
+// read works off whole messages and keeps what is left. It reports false if a
+// request must be finished before the next message is read.
+func (s *session) read(p []byte) (more bool) {
+	defer s.contain(&more)
+	lim := ws.Limits{MaxMessage: s.hub.opts.MaxMessage, MaxFrames: s.hub.opts.MaxFrames}
+	for s.await == nil && !s.deaf {
+		m, n, ok, err := s.reader.Next(p, lim)
+		p = p[n:]
+		if err != nil {
+			s.breach(err)
+			break
+		}
+		if !ok {
+			break
+		}
+		s.message(m)
+	}
+	if s.deaf {
+		p = nil
+	}
+	s.keep(p)
+	if s.await == nil {
+		return true
+	}
+	fn := s.await
+	s.hub.background(func() {
+		defer s.contain(nil)
+		fn()
+		s.await = nil
+		if s.over() {
+			return
+		}
+		if s.read(s.rest) {
+			s.stream.Resume()
+		}
+	})
+	return false
+}
+
+// keep remembers unread bytes until more arrive, and no memory without any.
+func (s *session) keep(p []byte) {
+	if len(p) == 0 {
+		s.rest = nil
+		return
+	}
+	s.rest = append([]byte(nil), p...)
+}
+
+// contain ends this session alone if there is a bug in serving it.
+func (s *session) contain(more *bool) {
+	bug := recover()
+	if bug == nil {
+		return
+	}
+	s.hub.counts.panics.Add(1)
+	s.hub.opts.Log.Error("session panicked", "panic", bug, "stack", string(debug.Stack()))
+	s.deaf, s.rest, s.await = true, nil, nil
+	s.close(ws.Internal, "internal error")
+	if more != nil {
+		*more = true
+	} else {
+		s.stream.Resume()
+	}
+}
+
+// message takes one whole message of the client.
+func (s *session) message(m ws.Message) {
+	switch m.Op {
+	case ws.Text:
+		s.request(m.Payload)
+	case ws.Ping:
+		if s.tolerate() {
+			s.send(ws.PongFrame(m.Payload))
+		}
+	case ws.Pong:
+		s.tolerate()
+	case ws.Close:
+		s.deaf = true
+		s.answerClose(m.Code)
+	}
+}
+
+// tolerate counts what a client should do seldom, and closes when it floods us.
+func (s *session) tolerate() bool {
+	limit := s.hub.opts.MaxRefused
+	if limit < 0 || s.flood.add(s.hub.wheel.now(), limit) {
+		return true
+	}
+	s.deaf = true
+	s.close(ws.Policy, "flooding")
+	return false
+}
+
+// breach closes because the client broke the protocol of WebSocket. What it
+// sends after that cannot be read.
+func (s *session) breach(err error) {
+	s.deaf = true
+	var e *ws.Error
+	if errors.As(err, &e) {
+		s.close(e.Code, e.Reason)
+		return
+	}
+	s.close(ws.Protocol, "protocol error")
+}
+
+// close says goodbye and cuts the connection off if the client does not answer.
+// What was queued before is sent before.
+func (s *session) close(code ws.Code, reason string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.closeLocked(code, reason)
+}
+
+func (s *session) closeLocked(code ws.Code, reason string) {
+	if s.state != open {
+		return
+	}
+	s.state, s.code = closing, code
+	s.out.push(s, ws.CloseFrame(code, reason))
+	wait := seconds(s.hub.opts.CloseTimeout)
+	s.closeBy = s.hub.wheel.now() + wait
+	s.hub.wheel.put(s, wait+1)
+}
+
+// answerClose ends a session whose client said goodbye, or answered ours: the
+// server closes the connection first (RFC 6455 section 7.1.1).
+func (s *session) answerClose(code ws.Code) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.state == open {
+		s.state, s.code = closing, code
+		answer := code
+		if answer != ws.NoStatus {
+			answer = ws.Normal
+		}
+		s.out.push(s, ws.CloseFrame(answer, ""))
+		s.closeBy = s.hub.wheel.now() + seconds(s.hub.opts.CloseTimeout)
+		s.hub.wheel.put(s, seconds(s.hub.opts.CloseTimeout)+1)
+	}
+	s.out.finish(s)
+}
+
+// cut closes the connection without a word.
+func (s *session) cut() {
+	s.mu.Lock()
+	stream := s.stream
+	s.mu.Unlock()
+	stream.Close()
+}
+
+// Gone ends the session: the connection is no more.
+func (s *session) Gone(err error) {
+	s.mu.Lock()
+	code := s.code
+	if s.state == open {
+		code = ws.Abnormal
+	}
+	s.state = ended
+	seats, who := s.seats, s.identity
+	s.seats, s.out = nil, outbox{}
+	s.mu.Unlock()
+	for _, seat := range seats {
+		seat.Leave(func() {})
+	}
+	user := room.UserID("")
+	if who != nil {
+		user = who.user
+		s.hub.rooms.Disconnect(s)
+	}
+	s.hub.opts.Log.LogAttrs(s.hub.life, slog.LevelDebug, "session closed", slog.String("user", string(user)), slog.Int("code", int(code)))
+	s.hub.forget(s)
+}
+
+// tick looks at the deadlines of a session and returns when to look again.
+func (s *session) tick(now int32) (next int32) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	opts := &s.hub.opts
+	switch {
+	case s.state == ended:
+		return never
+	case s.state == closing:
+		if now >= s.closeBy {
+			s.stream.Close()
+			return never
+		}
+		return s.closeBy
+	case s.identity == nil && now >= s.authBy:
+		s.closeLocked(ws.AuthTimeout, "no authenticate in time")
+		return s.closeBy
+	case s.identity != nil && !time.Now().Before(s.identity.expires):
+		s.out.push(s, authError("", false, tokenExpired, "the token has expired"))
+		s.closeLocked(ws.Unauthenticated, "the token has expired")
+		return s.closeBy
+	}
+	next = never
+	if opts.PongTimeout > 0 {
+		dead := s.seen.Load() + seconds(opts.PongTimeout)
+		if now >= dead {
+			s.code = ws.Abnormal
+			s.stream.Close()
+			return never
+		}
+		next = dead
+	}
+	if now >= s.nextPing {
+		s.out.push(s, ws.PingFrame)
+		s.nextPing = now + seconds(opts.PingEvery)
+	}
+	next = min(next, s.nextPing)
+	if s.identity == nil {
+		return min(next, s.authBy)
+	}
+	return min(next, now+max(1, int32(min(time.Until(s.identity.expires)/time.Second+1, slots))))
+}
