@@ -96,7 +96,7 @@ var errQueueFull = errors.Join(ErrUnavailable, errors.New("too many posts wait t
 func (l *lane) run() {
 	for {
 		l.mu.Lock()
-		n := min(len(l.queue), store.MaxBatch)
+		n := batchSize(l.queue)
 		batch := l.queue[:n:n]
 		if l.queue = l.queue[n:]; len(l.queue) == 0 {
 			l.queue = nil
@@ -114,6 +114,20 @@ func (l *lane) run() {
 		}
 		l.reg.commit(batch)
 	}
+}
+
+// maxBatchBytes bounds the texts of one batch, so that it fits into one request of
+// the internal API even if every byte of it has to be escaped.
+const maxBatchBytes = 512 << 10
+
+// batchSize returns how many postings of a queue make the next batch.
+func batchSize(queue []posting) int {
+	n, size := 0, 0
+	for n < len(queue) && n < store.MaxBatch && size < maxBatchBytes {
+		size += len(queue[n].msg.Content) + len(queue[n].msg.UserName)
+		n++
+	}
+	return n
 }
 
 // wait returns when the lane has nothing to do.

@@ -49,7 +49,7 @@ func (m *Message) Clean() error {
 		return fmt.Errorf("%w: userName must be text of at most %d characters", ErrInvalid, MaxUserName)
 	case !text(m.Content):
 		return fmt.Errorf("%w: content must be valid UTF-8 without NUL", ErrInvalid)
-	case m.ClientID != "" && !Generated(m.ClientID) && !ValidClientID(m.ClientID):
+	case m.ClientID != "" && !ValidClientID(strings.TrimPrefix(m.ClientID, generated)):
 		return fmt.Errorf("%w: clientId must be 1 to %d characters, none of them a control character", ErrInvalid, MaxClientID)
 	}
 	m.Content = strings.TrimSpace(m.Content)
