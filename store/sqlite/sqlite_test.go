@@ -1,0 +1,115 @@
+package sqlite_test
+
+import (
+	"path/filepath"
+	"sync"
+	"testing"
+
+	"go.uber.org/goleak"
+
+	"github.com/coupchat/coup/store"
+	"github.com/coupchat/coup/store/sqlite"
+	"github.com/coupchat/coup/store/storetest"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+func TestFile(t *testing.T) {
+	storetest.Run(t, func(t *testing.T) store.Store { return open(t, file(t)) })
+}
+
+func TestMemory(t *testing.T) {
+	storetest.Run(t, func(t *testing.T) store.Store { return open(t, sqlite.Memory) })
+}
+
+func BenchmarkFile(b *testing.B) {
+	storetest.Bench(b, func(b *testing.B) store.Store { return open(b, file(b)) })
+}
+
+// file returns a path that a careless URL would misread.
+func file(t testing.TB) string { return filepath.Join(t.TempDir(), "50% of it? a#b c.db") }
+
+func open(t testing.TB, path string) *sqlite.Store {
+	t.Helper()
+	s, err := sqlite.Open(t.Context(), path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := s.Close(); err != nil {
+			t.Errorf("Close: %v", err)
+		}
+	})
+	return s
+}
+
+func message(id string) store.Message {
+	return store.Message{StudyID: "a", UserID: "u1", UserName: "Mina", Content: "hello", ClientID: id}
+}
+
+func TestFileKeepsItsDataWhenOpenedAgain(t *testing.T) {
+	path := file(t)
+	first, err := sqlite.Open(t.Context(), path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	before, err := first.Append(t.Context(), []store.Message{message("c1")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := first.Close(); err != nil {
+		t.Fatal(err)
+	}
+	after, err := open(t, path).Append(t.Context(), []store.Message{message("c1"), message("c2")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !after[0].Repeated || !after[0].SentAt.Equal(before[0].SentAt) || after[1].Seq != 2 {
+		t.Errorf("Append after a restart = %+v, want the original and seq 2", after)
+	}
+}
+
+func TestFileIsSafeOnPowerLoss(t *testing.T) {
+	s := open(t, file(t))
+	for pragma, want := range map[string]string{"journal_mode": "wal", "synchronous": "2", "foreign_keys": "1"} {
+		var got string
+		if err := s.DB().Get(&got, "PRAGMA "+pragma); err != nil || got != want {
+			t.Errorf("%s = %q, %v; want %q", pragma, got, err, want)
+		}
+	}
+}
+
+func TestFileMayBeOpenedAndWrittenByManyAtOnce(t *testing.T) {
+	path := file(t)
+	const openers, each = 4, 10
+	var wg sync.WaitGroup
+	for range openers {
+		wg.Go(func() {
+			s, err := sqlite.Open(t.Context(), path)
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			defer s.Close()
+			for range each {
+				if _, err := s.Append(t.Context(), []store.Message{message(store.NewClientID())}); err != nil {
+					t.Error(err)
+				}
+			}
+		})
+	}
+	wg.Wait()
+	heads, err := open(t, path).Heads(t.Context(), []store.StudyID{"a"})
+	if err != nil || heads["a"] != openers*each {
+		t.Errorf("Heads = %v, %v; want %d", heads, err, openers*each)
+	}
+}
+
+func TestOpenSaysWhichDatabaseCannotBeOpened(t *testing.T) {
+	for _, path := range []string{"", filepath.Join(t.TempDir(), "no such folder", "x.db")} {
+		if s, err := sqlite.Open(t.Context(), path); err == nil {
+			s.Close()
+			t.Errorf("Open(%q) succeeded", path)
+		}
+	}
+}

@@ -1,0 +1,143 @@
+package storetest
+
+import (
+	"context"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/coupchat/coup/store"
+)
+
+var appends = []test{
+	{"numbers the messages of a study from 1", func(t *testing.T, s store.Store) {
+		for want := int64(1); want <= 3; want++ {
+			if got := mustAppend(t, s, said("a", "hello"))[0]; got.Seq != want || got.Repeated {
+				t.Errorf("append %d got seq %d, repeated %v", want, got.Seq, got.Repeated)
+			}
+		}
+		checkHead(t, s, "a", 3)
+	}},
+	{"numbers each study of a batch by itself, in the order given", func(t *testing.T, s store.Store) {
+		mustAppend(t, s, said("b", "first"))
+		out := mustAppend(t, s, said("b", "1"), said("a", "2"), said("c", "3"), said("a", "4"), said("b", "5"))
+		checkSeqs(t, out, []int64{2, 1, 1, 2, 3})
+		for study, head := range map[store.StudyID]int64{"a": 2, "b": 3, "c": 1} {
+			checkHead(t, s, study, head)
+		}
+	}},
+	{"takes a batch of MaxBatch", func(t *testing.T, s store.Store) {
+		checkSeqs(t, mustAppend(t, s, saidMany("a", store.MaxBatch)...), span(1, store.MaxBatch))
+		checkHead(t, s, "a", store.MaxBatch)
+	}},
+	{"does nothing for an empty batch", func(t *testing.T, s store.Store) {
+		mustAppend(t, s)
+	}},
+	{"gives each message an id of its own", func(t *testing.T, s store.Store) {
+		ids := make(map[string]bool)
+		for _, m := range mustAppend(t, s, said("a", "1"), said("a:1", "2"), said("a", "3"), said("a:1", "4")) {
+			if m.ID == "" || ids[m.ID] {
+				t.Errorf("id of %s %d is %q, want a new one", m.StudyID, m.Seq, m.ID)
+			}
+			ids[m.ID] = true
+		}
+	}},
+	{"stamps messages in UTC with milliseconds by its own clock", func(t *testing.T, s store.Store) {
+		before := time.Now().Add(-slack)
+		m := said("a", "hello")
+		m.SentAt = time.Unix(0, 0)
+		got := mustAppend(t, s, m)[0].SentAt
+		if got.Before(before) || got.After(time.Now().Add(slack)) {
+			t.Errorf("SentAt = %s, want about now", got)
+		}
+		if got.Location() != time.UTC || got.Nanosecond()%int(time.Millisecond) != 0 {
+			t.Errorf("SentAt = %s, want UTC with milliseconds", got.Format(time.RFC3339Nano))
+		}
+	}},
+	{"leaves the caller's messages alone", func(t *testing.T, s store.Store) {
+		msgs := []store.Message{said("b", "1"), said("a", "2")}
+		first, second := msgs[0], msgs[1]
+		mustAppend(t, s, msgs...)
+		if msgs[0] != first || msgs[1] != second {
+			t.Errorf("Append changed its input to %+v", msgs)
+		}
+	}},
+	{"gives back by History what Append returned", func(t *testing.T, s store.Store) {
+		out := mustAppend(t, s, saidMany("a", 3)...)
+		for i, m := range all(t, s, "a") {
+			checkSame(t, m, out[i])
+		}
+	}},
+	{"keeps every text byte for byte", func(t *testing.T, s store.Store) {
+		for _, text := range texts {
+			m := said("a", text)
+			m.UserName = text
+			out := mustAppend(t, s, m)[0]
+			if out.Content != text {
+				t.Errorf("Append(%+q) = %+q", text, out.Content)
+			}
+			checkSame(t, mustHistory(t, s, store.Query{StudyID: "a", Limit: 1, Newest: true})[0], out)
+		}
+		out := mustAppend(t, s, said("b", texts[0]), said("b", texts[1]))
+		if out[0].Content != texts[0] || out[1].Content != texts[1] {
+			t.Errorf("a batch of texts came back as %+q and %+q", out[0].Content, out[1].Content)
+		}
+	}},
+	{"keeps client ids of every kind", func(t *testing.T, s store.Store) {
+		for _, id := range []string{"1", "한", `'"\`, "{,}", "NULL", " a ", "a", "A", store.NewClientID()} {
+			m := said("a", "hello")
+			m.ClientID = id
+			if got := mustAppend(t, s, m)[0]; got.Repeated || got.ClientID != id {
+				t.Errorf("client id %q came back as %q, repeated %v", id, got.ClientID, got.Repeated)
+			}
+			if got := mustAppend(t, s, m)[0]; !got.Repeated {
+				t.Errorf("client id %q is forgotten", id)
+			}
+		}
+	}},
+	{"stores all or nothing when the caller gives up", func(t *testing.T, s store.Store) {
+		ctx, cancel := context.WithCancel(t.Context())
+		cancel()
+		if _, err := s.Append(ctx, saidMany("a", 10)); err == nil {
+			t.Error("Append with a cancelled context succeeded")
+		}
+		if n := len(all(t, s, "a")); n != 0 && n != 10 {
+			t.Errorf("%d of 10 messages are stored, want all or none", n)
+		}
+		checkHead(t, s, "a", int64(len(all(t, s, "a"))))
+	}},
+	{"stores all or nothing when the caller gives up midway", func(t *testing.T, s store.Store) {
+		batches := 0
+		for timeout := 100 * time.Microsecond; timeout < 20*time.Millisecond; timeout = timeout * 3 / 2 {
+			ctx, cancel := context.WithTimeout(t.Context(), timeout)
+			msgs := append(saidMany("a", 100), saidMany("b", 100)...)
+			if _, err := s.Append(ctx, msgs); err == nil {
+				batches++
+			}
+			cancel()
+		}
+		// A batch whose caller gave up may have been stored all the same.
+		heads, err := s.Heads(t.Context(), []store.StudyID{"a", "b"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if heads["a"]%100 != 0 || heads["a"] != heads["b"] || heads["a"] < int64(batches)*100 {
+			t.Errorf("heads are %v after %d batches of 100 each", heads, batches)
+		}
+		checkHead(t, s, "a", heads["a"])
+		checkHead(t, s, "b", heads["b"])
+	}},
+}
+
+var texts = []string{
+	"안녕하세요, 스터디원 여러분",
+	"👩‍👩‍👧‍👦 🏳️‍🌈 🇰🇷 👍🏽",
+	"e\u0301 \u1112\u1161\u11ab a\u0308\u0323",
+	`'; DROP TABLE coup_messages; -- "x" \ \\ \n \u0041 E'\''`,
+	"? ?? $1 $2 :name @p %s %d %% {} {\"a\",NULL} NULL",
+	"tab\tnewline\ncarriage\r\nbell\a esc\x1b unit\x1f del\x7f",
+	"\u202eright to left\u202c \u200b\ufeff\u2028\u2029 \ufffd \uffff \U0010ffff",
+	strings.Repeat("가", 2000),
+	strings.Repeat("😀", 1000),
+	"<script>alert(1)</script> &amp; ]]>",
+}
