@@ -62,7 +62,7 @@ func (c config) signalingURLFor(addr string) func(*http.Request) string {
 			return c.signalingURL
 		}
 		name := host
-		if ip := net.ParseIP(host); host == "" || ip.IsUnspecified() || ip.IsLoopback() {
+		if ip := net.ParseIP(host); host == "" || host == "localhost" || ip.IsUnspecified() || ip.IsLoopback() {
 			name = pageHost(r.Host)
 		}
 		return "ws://" + net.JoinHostPort(name, port) + "/ws"

@@ -1,0 +1,89 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"strings"
+
+	"github.com/jmoiron/sqlx"
+
+	"github.com/coupchat/coup/room"
+	"github.com/coupchat/coup/store"
+	"github.com/coupchat/coup/store/postgres"
+	"github.com/coupchat/coup/store/rest"
+	"github.com/coupchat/coup/store/sqlite"
+)
+
+// A database is where the chat and the business server keep what they know.
+type database interface {
+	store.Store
+	io.Closer
+	DB() *sqlx.DB
+}
+
+// startBusiness serves the page with the sample API, and the internal API.
+func (s *services) startBusiness(ctx context.Context, page, internal net.Listener) error {
+	ctx, cancel := context.WithTimeout(ctx, openTimeout)
+	defer cancel()
+	chat, db, err := s.openDatabase(ctx)
+	if err != nil {
+		return err
+	}
+	known, err := openStudies(ctx, db, s.config.open)
+	if err != nil {
+		return err
+	}
+	inside, err := rest.NewHandler(chat, known, rest.HandlerOptions{Tokens: s.config.serviceTokens, Log: s.log})
+	if err != nil {
+		return err
+	}
+	business := &api{
+		studies: known, chat: chat, voice: room.Publisher{Bus: s.bus}, verify: s.verifier,
+		signalingURL: s.config.signalingURLFor(s.signalingAddr), log: s.log,
+	}
+	if s.config.demoLogin {
+		business.sign = s.keys.Sign
+	}
+	outside, err := newPage(business.signalingURL)
+	if err != nil {
+		return err
+	}
+	mux := http.NewServeMux()
+	mux.Handle("/api/", business.handler())
+	mux.HandleFunc("GET /healthz", healthy)
+	mux.Handle("/", outside)
+	s.serve(internal, inside)
+	s.serve(page, mux)
+	return nil
+}
+
+// openDatabase opens what -database names. The tables of the business server
+// live beside those of the chat; a chat in memory gets a SQLite in memory.
+func (s *services) openDatabase(ctx context.Context) (store.Store, *sqlx.DB, error) {
+	var opened database
+	var err error
+	scheme, path, _ := strings.Cut(s.config.database, ":")
+	switch scheme {
+	case "memory":
+		opened, err = sqlite.Open(ctx, sqlite.Memory)
+	case "sqlite":
+		opened, err = sqlite.Open(ctx, path)
+	default:
+		opened, err = postgres.Open(ctx, s.config.database, postgres.Options{})
+	}
+	if err != nil {
+		return nil, nil, fmt.Errorf("-database (DATABASE_URL): %w", err)
+	}
+	s.atEnd(func(context.Context) error { return opened.Close() })
+	if scheme == "memory" {
+		return store.NewMemory(), opened.DB(), nil
+	}
+	return opened, opened.DB(), nil
+}
+
+func healthy(w http.ResponseWriter, _ *http.Request) {
+	_, _ = io.WriteString(w, "ok\n")
+}

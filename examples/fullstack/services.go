@@ -1,0 +1,198 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"time"
+
+	"github.com/coupchat/coup/auth/jwt"
+	"github.com/coupchat/coup/bus"
+	"github.com/coupchat/coup/bus/redis"
+)
+
+const (
+	// drainTimeout bounds the end of the process.
+	drainTimeout = 10 * time.Second
+	// openTimeout bounds opening the database.
+	openTimeout = 20 * time.Second
+)
+
+// services are what runs in this process.
+type services struct {
+	config   config
+	log      *slog.Logger
+	keys     *jwt.Signer
+	verifier *jwt.Verifier
+	bus      bus.Bus
+	servers  []*http.Server
+	failed   chan error
+	// ends are called in the opposite order, as deferred functions are.
+	ends []func(context.Context) error
+
+	apiAddr, internalAddr, signalingAddr string // as bound, or as configured
+}
+
+// start brings up what the role asks for. Nothing is left behind if it fails.
+func start(ctx context.Context, c config, log *slog.Logger) (*services, error) {
+	s := &services{
+		config: c, log: log, failed: make(chan error, 3),
+		apiAddr: c.apiAddr, internalAddr: c.internalAddr, signalingAddr: c.signalingAddr,
+	}
+	if err := s.start(ctx); err != nil {
+		return nil, errors.Join(err, s.end())
+	}
+	return s, nil
+}
+
+func (s *services) start(ctx context.Context) error {
+	if err := s.secrets(); err != nil {
+		return err
+	}
+	if err := s.connectBus(); err != nil {
+		return err
+	}
+	// All addresses first: the page says where the hub is, the hub where the
+	// page is.
+	var page, internal, signaling net.Listener
+	var err error
+	if s.config.runsAPI() {
+		if page, s.apiAddr, err = s.listen(s.config.apiAddr); err != nil {
+			return err
+		}
+		if internal, s.internalAddr, err = s.listen(s.config.internalAddr); err != nil {
+			return err
+		}
+	}
+	if s.config.runsSignaling() {
+		if signaling, s.signalingAddr, err = s.listen(s.config.signalingAddr); err != nil {
+			return err
+		}
+	}
+	if s.config.runsAPI() {
+		if err := s.startBusiness(ctx, page, internal); err != nil {
+			return err
+		}
+	}
+	if s.config.runsSignaling() {
+		return s.startSignaling(signaling)
+	}
+	return nil
+}
+
+// secrets makes what was not given, which check allows in one process only.
+func (s *services) secrets() error {
+	if s.config.jwtSecret == "" {
+		secret, err := keptSecret(secretFile(s.config.database))
+		if err != nil {
+			return err
+		}
+		s.config.jwtSecret = secret
+	}
+	if len(s.config.serviceTokens) == 0 {
+		s.config.serviceTokens = []string{newSecret()}
+	}
+	var err error
+	if s.keys, err = jwt.NewHS256([]byte(s.config.jwtSecret)); err != nil {
+		return err
+	}
+	s.verifier, err = jwt.New(jwt.Options{Keys: []jwt.Key{s.keys.Key()}})
+	return err
+}
+
+func (s *services) connectBus() error {
+	if s.config.redis == "" {
+		s.bus = bus.NewMemory()
+	} else {
+		b, err := redis.New(redis.Options{URL: s.config.redis})
+		if err != nil {
+			return fmt.Errorf("-redis (REDIS_URL): %w", err)
+		}
+		s.bus = b
+	}
+	s.atEnd(func(context.Context) error { return s.bus.Close() })
+	return nil
+}
+
+func (s *services) listen(addr string) (net.Listener, string, error) {
+	l, err := net.Listen("tcp", addr)
+	if err != nil {
+		return nil, "", err
+	}
+	s.atEnd(func(context.Context) error {
+		if err := l.Close(); err != nil && !errors.Is(err, net.ErrClosed) {
+			return err
+		}
+		return nil
+	})
+	return l, l.Addr().String(), nil
+}
+
+// serve answers on l until the end.
+func (s *services) serve(l net.Listener, h http.Handler) {
+	server := &http.Server{
+		Handler:           h,
+		ReadHeaderTimeout: 5 * time.Second,
+		ReadTimeout:       30 * time.Second,
+		WriteTimeout:      60 * time.Second,
+		IdleTimeout:       2 * time.Minute,
+		MaxHeaderBytes:    16 << 10,
+		ErrorLog:          slog.NewLogLogger(s.log.Handler(), slog.LevelDebug),
+	}
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		if err := server.Serve(l); !errors.Is(err, http.ErrServerClosed) {
+			s.failed <- err
+		}
+	}()
+	s.atEnd(func(ctx context.Context) error {
+		err := server.Shutdown(ctx)
+		if err != nil {
+			err = errors.Join(err, server.Close())
+		}
+		<-done
+		return err
+	})
+}
+
+func (s *services) atEnd(f func(context.Context) error) { s.ends = append(s.ends, f) }
+
+// end ends what was started, the last first.
+func (s *services) end() error {
+	ctx, cancel := context.WithTimeout(context.Background(), drainTimeout)
+	defer cancel()
+	var errs []error
+	for i := len(s.ends) - 1; i >= 0; i-- {
+		errs = append(errs, s.ends[i](ctx))
+	}
+	s.ends = nil
+	return errors.Join(errs...)
+}
+
+// wait serves until ctx is done or a server fails, then drains.
+func (s *services) wait(ctx context.Context) error {
+	var err error
+	select {
+	case <-ctx.Done():
+		s.log.Info("draining")
+	case err = <-s.failed:
+	}
+	return errors.Join(err, s.end())
+}
+
+// greet says where to look.
+func (s *services) greet(w io.Writer) {
+	if s.config.runsAPI() {
+		fmt.Fprintf(w, "coup is ready: open http://%s\n", s.apiAddr)
+	} else {
+		fmt.Fprintf(w, "coup is ready: WebSocket at ws://%s/ws\n", s.signalingAddr)
+	}
+	if s.config.open {
+		fmt.Fprintln(w, "open house: every user is a member of every study (-open)")
+	}
+}

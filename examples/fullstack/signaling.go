@@ -1,0 +1,94 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net"
+	"net/http"
+
+	"github.com/coupchat/coup"
+	"github.com/coupchat/coup/store"
+	"github.com/coupchat/coup/store/rest"
+)
+
+// startSignaling serves the hub. It reaches messages and members over the
+// internal API only, in one process just as in two.
+func (s *services) startSignaling(l net.Listener) error {
+	inside, err := rest.NewClient(s.internalURL(), rest.ClientOptions{Token: s.config.serviceTokens[0]})
+	if err != nil {
+		return err
+	}
+	s.atEnd(func(context.Context) error { return inside.Close() })
+	var members store.Members = inside
+	if s.config.open {
+		members = coup.Everyone
+	}
+	rate := s.config.rate
+	if rate == 0 {
+		rate = -1
+	}
+	server, err := coup.New(coup.Options{
+		Store: inside, Members: members, Verifier: s.verifier, Bus: s.bus,
+		Origins: s.origins(), Rate: rate, Log: s.log,
+	})
+	if err != nil {
+		return err
+	}
+	mux := http.NewServeMux()
+	mux.Handle("/ws", server)
+	mux.HandleFunc("GET /healthz", healthy)
+	mux.HandleFunc("GET /readyz", readiness(server.Ready, s.log))
+	s.serve(l, mux)
+	// The hub ends before its listener: while it drains, readiness is red.
+	s.atEnd(server.Shutdown)
+	return nil
+}
+
+// internalURL says where the internal API is: in one process, where it is bound,
+// unless somebody wants a detour.
+func (s *services) internalURL() string {
+	if s.config.role == roleAll && !s.config.apiURLGiven {
+		host, port, _ := net.SplitHostPort(s.internalAddr)
+		if ip := net.ParseIP(host); ip.IsUnspecified() {
+			host = "127.0.0.1"
+		}
+		return "http://" + net.JoinHostPort(host, port)
+	}
+	return s.config.apiURL
+}
+
+// origins returns what may connect: what was configured, or the web page's own.
+func (s *services) origins() []string {
+	if len(s.config.origins) > 0 {
+		return s.config.origins
+	}
+	host, port, _ := net.SplitHostPort(s.apiAddr)
+	hosts := []string{"127.0.0.1", "localhost"}
+	if ip := net.ParseIP(host); host != "" && host != "localhost" && !ip.IsLoopback() && !ip.IsUnspecified() {
+		hosts = append(hosts, host)
+	}
+	origins := make([]string, len(hosts))
+	for i, h := range hosts {
+		origins[i] = "http://" + h
+		if port != "80" {
+			origins[i] = "http://" + net.JoinHostPort(h, port)
+		}
+	}
+	return origins
+}
+
+// readiness answers 200 while ready returns nil. The cause is for the log.
+func readiness(ready func() error, log interface{ Warn(string, ...any) }) http.HandlerFunc {
+	return func(w http.ResponseWriter, _ *http.Request) {
+		err := ready()
+		if err == nil {
+			_, _ = io.WriteString(w, "ready\n")
+			return
+		}
+		if !errors.Is(err, context.Canceled) {
+			log.Warn("not ready", "error", err)
+		}
+		http.Error(w, "not ready", http.StatusServiceUnavailable)
+	}
+}
