@@ -63,6 +63,10 @@ type Options struct {
 	// second. Defaults to 100; -1 is no limit.
 	MaxRefused int
 
+	// Goroutines serves every connection with a goroutine. By default, where the
+	// system is Linux and the connection plain TCP, all wait in an epoll set, and an
+	// idle one costs no goroutine and no buffer.
+	Goroutines bool
 	// ExcludeSender keeps a message from the connection that posted it, which
 	// has its ack.
 	ExcludeSender bool
@@ -138,7 +142,7 @@ func New(rooms *room.Registry, verify auth.Verifier, opts Options) (*Hub, error)
 	if err := opts.setDefaults(); err != nil {
 		return nil, err
 	}
-	poller, err := poll.New()
+	poller, err := poll.New(poll.Options{Goroutines: opts.Goroutines})
 	if err != nil {
 		return nil, err
 	}
