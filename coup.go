@@ -117,14 +117,9 @@ func (s *Server) Ready() error {
 	return s.rooms.Ready()
 }
 
-// Stats are the figures of a server.
-type Stats struct {
-	Hub  hub.Stats
-	Room room.Stats
-}
-
-// Stats returns the figures of this moment.
-func (s *Server) Stats() Stats { return Stats{s.hub.Stats(), s.rooms.Stats()} }
+// Stats returns the figures of this moment: of the hub, and of its rooms.
+// hub/prom makes metrics of them.
+func (s *Server) Stats() hub.Stats { return s.hub.Stats() }
 
 // Shutdown drains the server: it lets nobody in, stores and acknowledges what was
 // posted, closes every connection with 1001 so that clients come back elsewhere,

@@ -272,6 +272,8 @@ type Stats struct {
 	Slow int64
 	// Panics counts sessions that ended in a bug.
 	Panics int64
+	// Room are the figures of the rooms behind the hub.
+	Room room.Stats
 }
 
 // Stats returns the figures of this moment.
@@ -279,5 +281,6 @@ func (h *Hub) Stats() Stats {
 	h.mu.Lock()
 	n := len(h.sessions)
 	h.mu.Unlock()
-	return Stats{n, h.counts.accepted.Load(), h.counts.refused.Load(), h.counts.slow.Load(), h.counts.panics.Load()}
+	c := &h.counts
+	return Stats{n, c.accepted.Load(), c.refused.Load(), c.slow.Load(), c.panics.Load(), h.rooms.Stats()}
 }

@@ -1,0 +1,62 @@
+package prom
+
+import (
+	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/coupchat/coup/hub"
+)
+
+// A figure is one metric and where its value comes from.
+type figure struct {
+	desc  *prometheus.Desc
+	kind  prometheus.ValueType
+	value func(*hub.Stats) float64
+}
+
+// figures are all there are. Their names are public: dashboards know them.
+var figures = []figure{
+	gauge("coup_connections", "WebSocket connections now.",
+		func(s *hub.Stats) int { return s.Connections }),
+	counter("coup_connections_accepted_total", "Connections that were upgraded to WebSocket.",
+		func(s *hub.Stats) int64 { return s.Accepted }),
+	counter("coup_connections_refused_total", "Connections turned away before the upgrade.",
+		func(s *hub.Stats) int64 { return s.Refused }),
+	counter("coup_connections_slow_total", "Connections closed because their client read too slowly.",
+		func(s *hub.Stats) int64 { return s.Slow }),
+	counter("coup_session_panics_total", "Sessions that ended in a bug.",
+		func(s *hub.Stats) int64 { return s.Panics }),
+
+	gauge("coup_rooms", "Rooms with members on this hub now.",
+		func(s *hub.Stats) int { return s.Room.Rooms }),
+	gauge("coup_users", "Users connected to this hub now.",
+		func(s *hub.Stats) int { return s.Room.Users }),
+	counter("coup_messages_posted_total", "Posts that were stored, repeats included.",
+		func(s *hub.Stats) int64 { return s.Room.Posted }),
+	counter("coup_messages_delivered_total", "Messages times the connections they went to.",
+		func(s *hub.Stats) int64 { return s.Room.Delivered }),
+	counter("coup_messages_filled_total", "Messages read from the store because the bus did not bring them.",
+		func(s *hub.Stats) int64 { return s.Room.Filled }),
+	counter("coup_store_retries_total", "Repeated tries to store a batch of posts.",
+		func(s *hub.Stats) int64 { return s.Room.Retries }),
+	gauge("coup_store_reachable", "1 if the last renewal of the lease in the store went well, else 0.",
+		func(s *hub.Stats) int {
+			if s.Room.StoreReachable {
+				return 1
+			}
+			return 0
+		}),
+	counter("coup_bus_unpublished_total", "News for other hubs that did not leave.",
+		func(s *hub.Stats) int64 { return s.Room.Unpublished }),
+	counter("coup_bus_junk_total", "What came over the bus and could not be read.",
+		func(s *hub.Stats) int64 { return s.Room.Junk }),
+}
+
+func gauge(name, help string, value func(*hub.Stats) int) figure {
+	return figure{prometheus.NewDesc(name, help, nil, nil), prometheus.GaugeValue,
+		func(s *hub.Stats) float64 { return float64(value(s)) }}
+}
+
+func counter(name, help string, value func(*hub.Stats) int64) figure {
+	return figure{prometheus.NewDesc(name, help, nil, nil), prometheus.CounterValue,
+		func(s *hub.Stats) float64 { return float64(value(s)) }}
+}

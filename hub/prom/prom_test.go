@@ -1,0 +1,92 @@
+package prom_test
+
+import (
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"reflect"
+	"strings"
+	"testing"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+	"github.com/prometheus/client_golang/prometheus/testutil"
+
+	"github.com/coupchat/coup/hub"
+	"github.com/coupchat/coup/hub/prom"
+	"github.com/coupchat/coup/room"
+)
+
+var _ prom.Source = (*hub.Hub)(nil)
+
+// fixed is a source whose figures are all different.
+type fixed struct{}
+
+func (fixed) Stats() hub.Stats {
+	return hub.Stats{
+		Connections: 1, Accepted: 2, Refused: 3, Slow: 4, Panics: 5,
+		Room: room.Stats{Rooms: 6, Users: 7, Posted: 8, Delivered: 9, Filled: 10, Retries: 11, Unpublished: 12, Junk: 13, StoreReachable: true},
+	}
+}
+
+// lines are what a scrape of fixed says, comments aside.
+const lines = `
+coup_bus_junk_total 13
+coup_bus_unpublished_total 12
+coup_connections 1
+coup_connections_accepted_total 2
+coup_connections_refused_total 3
+coup_connections_slow_total 4
+coup_messages_delivered_total 9
+coup_messages_filled_total 10
+coup_messages_posted_total 8
+coup_rooms 6
+coup_session_panics_total 5
+coup_store_reachable 1
+coup_store_retries_total 11
+coup_users 7
+`
+
+func TestScrapeShowsEachFigureUnderItsName(t *testing.T) {
+	reg := prometheus.NewPedanticRegistry()
+	reg.MustRegister(prom.New(fixed{}))
+	web := httptest.NewServer(promhttp.HandlerFor(reg, promhttp.HandlerOpts{}))
+	defer web.Close()
+	resp, err := http.Get(web.URL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	body, err := io.ReadAll(resp.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	for line := range strings.Lines(string(body)) {
+		if !strings.HasPrefix(line, "#") {
+			got = append(got, line)
+		}
+	}
+	if g, want := strings.Join(got, ""), strings.TrimPrefix(lines, "\n"); g != want {
+		t.Errorf("scrape:\n%s\nwant:\n%s", g, want)
+	}
+}
+
+// A figure that is added to the hub or to the rooms must not be forgotten here.
+func TestEveryFigureIsShown(t *testing.T) {
+	s := reflect.TypeFor[hub.Stats]()
+	want := s.NumField() - 1 + reflect.TypeFor[room.Stats]().NumField()
+	if got := testutil.CollectAndCount(prom.New(fixed{})); got != want {
+		t.Errorf("%d metrics, want %d: one for each field of hub.Stats and room.Stats", got, want)
+	}
+}
+
+func TestNamesFollowTheConventions(t *testing.T) {
+	problems, err := testutil.CollectAndLint(prom.New(fixed{}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, p := range problems {
+		t.Errorf("%s: %s", p.Metric, p.Text)
+	}
+}
