@@ -1,0 +1,88 @@
+package store_test
+
+import (
+	"errors"
+	"strings"
+	"testing"
+
+	"github.com/coupchat/coup/store"
+)
+
+func TestValidIDTakesTheAlphabetOfTheWire(t *testing.T) {
+	for _, c := range []struct {
+		name, id string
+		want     bool
+	}{
+		{"letters, digits and signs", "Az09_.:@-", true},
+		{"the longest", strings.Repeat("a", 128), true},
+		{"too long", strings.Repeat("a", 129), false},
+		{"empty", "", false},
+		{"space", "a b", false},
+		{"newline at the end", "a\n", false},
+		{"glob", "a*", false},
+		{"slash", "a/b", false},
+		{"NUL", "a\x00", false},
+		{"beyond ASCII", "스터디", false},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			if got := store.ValidID(c.id); got != c.want {
+				t.Errorf("ValidID(%q) = %v, want %v", c.id, got, c.want)
+			}
+		})
+	}
+}
+
+func TestCleanSaysWhatCannotBeStored(t *testing.T) {
+	for _, c := range []struct {
+		name   string
+		change func(m *store.Message)
+		want   error
+	}{
+		{"a good message", func(*store.Message) {}, nil},
+		{"a bad study", func(m *store.Message) { m.StudyID = "a b" }, store.ErrInvalid},
+		{"no user", func(m *store.Message) { m.UserID = "" }, store.ErrInvalid},
+		{"no name", func(m *store.Message) { m.UserName = "" }, nil},
+		{"a name that is too long", func(m *store.Message) { m.UserName = strings.Repeat("가", 201) }, store.ErrInvalid},
+		{"NUL in the name", func(m *store.Message) { m.UserName = "\x00" }, store.ErrInvalid},
+		{"NUL in the content", func(m *store.Message) { m.Content = "a\x00b" }, store.ErrInvalid},
+		{"invalid UTF-8", func(m *store.Message) { m.Content = "a\xff" }, store.ErrInvalid},
+		{"a lone surrogate in UTF-8", func(m *store.Message) { m.Content = "\xed\xa0\x80" }, store.ErrInvalid},
+		{"white space only", func(m *store.Message) { m.Content = " \t\n\u3000\u00a0" }, store.ErrEmpty},
+		{"2,000 characters", func(m *store.Message) { m.Content = strings.Repeat("가", 2000) }, nil},
+		{"2,000 characters and spaces", func(m *store.Message) { m.Content = " " + strings.Repeat("a", 2000) + "\n" }, nil},
+		{"2,001 characters", func(m *store.Message) { m.Content = strings.Repeat("a", 2001) }, store.ErrTooLarge},
+		{"1,000 emoji", func(m *store.Message) { m.Content = strings.Repeat("😀", 1000) }, nil},
+		{"1,001 emoji", func(m *store.Message) { m.Content = strings.Repeat("😀", 1001) }, store.ErrTooLarge},
+		{"no client id", func(m *store.Message) { m.ClientID = "" }, nil},
+		{"a generated client id", func(m *store.Message) { m.ClientID = store.NewClientID() }, nil},
+		{"the longest client id", func(m *store.Message) { m.ClientID = strings.Repeat("한", 64) }, nil},
+		{"a client id that is too long", func(m *store.Message) { m.ClientID = strings.Repeat("a", 65) }, store.ErrInvalid},
+		{"a control character in the client id", func(m *store.Message) { m.ClientID = "a\x7f" }, store.ErrInvalid},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			m := store.Message{StudyID: "a", UserID: "u1", UserName: "Mina", Content: "hello", ClientID: "c1"}
+			c.change(&m)
+			if err := m.Clean(); !errors.Is(err, c.want) {
+				t.Errorf("Clean() = %v, want %v", err, c.want)
+			}
+		})
+	}
+}
+
+func TestCleanTrimsTheContentOnly(t *testing.T) {
+	m := store.Message{StudyID: "a", UserID: "u1", UserName: " Mina ", Content: "\n\u3000 two\n words \t", ClientID: " c "}
+	if err := m.Clean(); err != nil {
+		t.Fatal(err)
+	}
+	if m.Content != "two\n words" || m.UserName != " Mina " || m.ClientID != " c " {
+		t.Errorf("Clean() made %+v, want only the content trimmed", m)
+	}
+}
+
+func TestUTF16LenCountsAsBrowsersDo(t *testing.T) {
+	for text, want := range map[string]int{"": 0, "abc": 3, "한국어": 3, "😀": 2, "e\u0301": 2, "👍🏽": 4} {
+		if got := store.UTF16Len(text); got != want {
+			t.Errorf("UTF16Len(%q) = %d, want %d", text, got, want)
+		}
+	}
+}
