@@ -12,32 +12,59 @@ import (
 const native = 0
 
 // Deliver sends events of rooms and notifications, in order.
-func (s *session) Deliver(events []*room.Event) { s.deliver(events, false) }
-
-// deliver sends events. A replay, which the client asked for, may be more than
-// the queue of a slow reader holds.
-func (s *session) deliver(events []*room.Event, replay bool) {
+func (s *session) Deliver(b *room.Batch) {
+	if s.hub.opts.ExcludeSender {
+		if b = s.fromOthers(b); len(b.Events) == 0 {
+			return
+		}
+	}
+	frames := b.Encoded(native, encodeAll)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.state != open {
 		return
 	}
-	var few [8][]byte
-	frames := few[:0]
-	for _, ev := range events {
-		switch {
-		case ev.Kind == room.Said && s.hub.opts.ExcludeSender && ev.From == room.Member(s):
-			continue
-		case ev.Kind == room.Left:
-			s.seats = slices.DeleteFunc(s.seats, func(seat *room.Seat) bool { return seat.StudyID() == ev.StudyID })
-		}
-		f := ev.Encoded(native, encode)
-		frames = append(frames, f)
-		if replay {
-			s.out.spare += len(f)
-		}
+	if ev := b.Events[0]; ev.Kind == room.Left { // comes alone
+		s.seats = slices.DeleteFunc(s.seats, func(seat *room.Seat) bool { return seat.StudyID() == ev.StudyID })
 	}
-	s.out.push(s, frames...)
+	s.out.push(s, frames)
+}
+
+// fromOthers returns what of a batch the session has not posted itself.
+func (s *session) fromOthers(b *room.Batch) *room.Batch {
+	own := func(ev *room.Event) bool { return ev.From == room.Member(s) }
+	if !slices.ContainsFunc(b.Events, own) {
+		return b
+	}
+	return &room.Batch{Events: slices.DeleteFunc(slices.Clone(b.Events), own)}
+}
+
+// replay sends what the client asked to have again: it may be more than the queue
+// of a slow reader holds.
+func (s *session) replay(events []*room.Event) {
+	frames := encodeAll(&room.Batch{Events: events})
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.state == open {
+		s.out.spare += len(frames)
+		s.out.push(s, frames)
+	}
+}
+
+// encodeAll makes the frames of a batch, in one piece.
+func encodeAll(b *room.Batch) []byte {
+	if len(b.Events) == 1 {
+		return b.Events[0].Encoded(native, encode)
+	}
+	size := 0
+	for _, ev := range b.Events {
+		size += len(ev.Encoded(native, encode))
+	}
+	frames := make([]byte, 0, size)
+	for _, ev := range b.Events {
+		frames = append(frames, ev.Encoded(native, encode)...)
+	}
+	return frames
 }
 
 // frame starts an event in a buffer that Seal can make a frame of.

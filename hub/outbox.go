@@ -17,20 +17,22 @@ type outbox struct {
 	last  bool // the connection ends when the queue is empty
 }
 
-// push sends frames as far as the socket takes them and queues the rest. A queue
-// over its bound closes the session: its client reads too slowly, and will
-// recover what it missed from the store.
-func (o *outbox) push(s *session, frames ...[]byte) {
+// push sends a frame, or several in one piece, as far as the socket takes it and
+// queues the rest. A queue over its bound closes the session: its client reads
+// too slowly, and will recover what it missed from the store.
+func (o *outbox) push(s *session, frame []byte) {
 	if s.state == ended || o.last {
 		return
 	}
-	for _, f := range frames {
-		o.queue = append(o.queue, f)
-		o.size += len(f)
-	}
 	if !o.full {
-		o.flush(s)
+		n, err := s.stream.Write(frame)
+		if err != nil || n == len(frame) {
+			return // if it failed the stream will say that it is gone
+		}
+		frame, o.full = frame[n:], true
 	}
+	o.queue = append(o.queue, frame)
+	o.size += len(frame)
 	if limit := s.hub.opts.MaxQueue; limit >= 0 && o.size > limit+o.spare && s.state == open {
 		s.hub.counts.slow.Add(1)
 		o.drop()
@@ -49,11 +51,11 @@ func (o *outbox) drop() {
 	o.size = len(o.queue[0])
 }
 
-// flush writes what the socket takes.
+// flush writes what the socket takes of the queue.
 func (o *outbox) flush(s *session) {
-	n, err := s.stream.Write(o.queue)
+	n, err := s.stream.Writev(o.queue)
 	if err != nil {
-		o.queue, o.size = nil, 0 // the stream will say that it is gone
+		o.queue, o.size = nil, 0
 		return
 	}
 	o.size -= n

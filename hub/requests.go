@@ -160,7 +160,7 @@ func (s *session) joined(req *codec.Request, j room.Joined, before *room.Seat) {
 		s.send(ws.Seal(e.End()))
 	}
 	if len(j.Replay) > 0 {
-		s.deliver(j.Replay, true)
+		s.replay(j.Replay)
 	}
 }
 

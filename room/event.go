@@ -51,13 +51,30 @@ type Event struct {
 }
 
 // Encoded returns what encode makes of the event, made once for each dialect (0
-// or 1). It is called from Deliver only: an event is delivered by one goroutine
-// at a time.
+// or 1). It is called from Deliver and Join only: an event is delivered by one
+// goroutine at a time.
 func (e *Event) Encoded(dialect int, encode func(*Event) []byte) []byte {
 	if e.encoded[dialect] == nil {
 		e.encoded[dialect] = encode(e)
 	}
 	return e.encoded[dialect]
+}
+
+// A Batch is events that are delivered together, in order. Like them it is shared
+// by all members and must not be changed or kept.
+type Batch struct {
+	Events []*Event
+
+	encoded [2][]byte
+}
+
+// Encoded returns what encode makes of the whole batch, made once for each
+// dialect.
+func (b *Batch) Encoded(dialect int, encode func(*Batch) []byte) []byte {
+	if b.encoded[dialect] == nil {
+		b.encoded[dialect] = encode(b)
+	}
+	return b.encoded[dialect]
 }
 
 // FormatTime writes t as the wire wants it: RFC 3339, UTC, milliseconds.

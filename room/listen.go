@@ -80,9 +80,9 @@ func (g *Registry) notify(user UserID, ev *Event) {
 	if len(members) == 0 || !g.shown.first("u"+string(user), ev.Notice.ID) {
 		return
 	}
-	events := []*Event{ev}
+	batch := &Batch{Events: []*Event{ev}}
 	for _, m := range members {
-		m.Deliver(events)
+		m.Deliver(batch)
 	}
 }
 

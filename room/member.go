@@ -8,9 +8,8 @@ import (
 type Member interface {
 	// User returns whose connection it is; always the same.
 	User() UserID
-	// Deliver tells the member of events, in order. It never blocks, and keeps
-	// neither the slice nor changes the events.
-	Deliver(events []*Event)
+	// Deliver tells the member of events. It never blocks.
+	Deliver(b *Batch)
 }
 
 // A Seat is a member's place in a room.

@@ -107,8 +107,9 @@ func (r *Room) flush() {
 	}
 	out := r.out
 	r.out = nil
+	batch := &Batch{Events: out}
 	for _, s := range r.seats {
-		s.member.Deliver(out)
+		s.member.Deliver(batch)
 	}
 	r.reg.stats.delivered.Add(int64(len(out) * len(r.seats)))
 	clear(out)
@@ -118,9 +119,9 @@ func (r *Room) flush() {
 
 // tell delivers one event to everyone in the room.
 func (r *Room) tell(ev *Event) {
-	events := []*Event{ev}
+	batch := &Batch{Events: []*Event{ev}}
 	for _, s := range r.seats {
-		s.member.Deliver(events)
+		s.member.Deliver(batch)
 	}
 }
 
@@ -146,10 +147,10 @@ func (r *Room) remove(s *Seat) bool {
 
 // expel takes out the seats that match and tells their members why.
 func (r *Room) expel(reason string, match func(*Seat) bool) {
-	events := []*Event{{Kind: Left, StudyID: r.study, Reason: reason}}
+	batch := &Batch{Events: []*Event{{Kind: Left, StudyID: r.study, Reason: reason}}}
 	for i := len(r.seats) - 1; i >= 0; i-- {
 		if s := r.seats[i]; match(s) && r.remove(s) {
-			s.member.Deliver(events)
+			s.member.Deliver(batch)
 		}
 	}
 }

@@ -27,10 +27,12 @@ type Handler interface {
 // time from any goroutine, also from within the handler's; they call none of the
 // handler's.
 type Stream interface {
-	// Write takes as much of bufs as it can without waiting and returns how many
-	// bytes it took; it may keep the buffers, which must not change any more. After
-	// it took less than all, Writable is called once there is room.
-	Write(bufs [][]byte) (n int, err error)
+	// Write takes as much of b as it can without waiting and returns how many bytes
+	// it took; it may keep b, which must not change any more. After it took less
+	// than all, Writable is called once there is room.
+	Write(b []byte) (n int, err error)
+	// Writev is Write for several buffers in a row.
+	Writev(bufs [][]byte) (n int, err error)
 	// Resume goes on reading after Data returned false.
 	Resume()
 	// Finish closes the stream once everything that Write took has been sent.

@@ -113,7 +113,7 @@ func TestStreamEchoesInOrderEarlyBytesFirst(t *testing.T) {
 		flush := func() {
 			mu.Lock()
 			defer mu.Unlock()
-			n, _ := o.Write([][]byte{bytes.Clone(queue)})
+			n, _ := o.Write(bytes.Clone(queue))
 			queue = queue[n:]
 		}
 		h := newHandler(func(b []byte) bool {
@@ -191,7 +191,7 @@ func TestStreamTellsWhenThereIsRoomAgain(t *testing.T) {
 		block := bytes.Repeat([]byte("x"), 64<<10)
 		sent := 0
 		for {
-			n, err := o.Write([][]byte{block, block})
+			n, err := o.Writev([][]byte{block, block})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -200,7 +200,7 @@ func TestStreamTellsWhenThereIsRoomAgain(t *testing.T) {
 				break
 			}
 		}
-		if n, err := o.Write([][]byte{block}); n != 0 || err != nil {
+		if n, err := o.Write(block); n != 0 || err != nil {
 			t.Errorf("Write while full took %d, %v", n, err)
 		}
 		theirs.SetReadDeadline(time.Now().Add(patience))
@@ -212,7 +212,7 @@ func TestStreamTellsWhenThereIsRoomAgain(t *testing.T) {
 		case <-time.After(patience):
 			t.Fatal("Writable was not called")
 		}
-		if n, err := o.Write([][]byte{[]byte("last")}); n != 4 || err != nil {
+		if n, err := o.Write([]byte("last")); n != 4 || err != nil {
 			t.Errorf("Write after Writable took %d, %v", n, err)
 		}
 		o.Finish()
@@ -221,7 +221,7 @@ func TestStreamTellsWhenThereIsRoomAgain(t *testing.T) {
 			t.Errorf("read %q after Finish, want what was written before", rest)
 		}
 		h.waitGone(t)
-		if _, err := o.Write([][]byte{[]byte("x")}); err == nil {
+		if _, err := o.Write([]byte("x")); err == nil {
 			t.Error("Write after the end succeeded")
 		}
 	})

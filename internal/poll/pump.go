@@ -63,7 +63,9 @@ func (s *pump) deliver(data []byte) bool {
 	}
 }
 
-func (s *pump) Write(bufs [][]byte) (n int, err error) {
+func (s *pump) Write(b []byte) (n int, err error) { return s.Writev([][]byte{b}) }
+
+func (s *pump) Writev(bufs [][]byte) (n int, err error) {
 	select {
 	case <-s.closed:
 		return 0, net.ErrClosed

@@ -121,51 +121,58 @@ func (s *stream) end(err error) {
 	s.set.sets.poller.wg.Done()
 }
 
-func (s *stream) Write(bufs [][]byte) (n int, err error) {
+func (s *stream) Write(b []byte) (n int, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.fd < 0 || s.cut {
-		return 0, net.ErrClosed
-	}
-	if s.blocked {
-		return 0, nil
-	}
+	return s.write(len(b), func(fd int) (int, error) { return unix.Write(fd, b) })
+}
+
+func (s *stream) Writev(bufs [][]byte) (n int, err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	for len(bufs) > 0 {
 		part := bufs[:min(len(bufs), maxVectors)]
 		want := 0
 		for _, b := range part {
 			want += len(b)
 		}
-		m, err := write(s.fd, part)
-		if err != nil && err != unix.EAGAIN {
+		m, err := s.write(want, func(fd int) (int, error) { return unix.Writev(fd, part) })
+		n += m
+		if m < want || err != nil {
 			return n, err
-		}
-		n += max(m, 0)
-		if m < want {
-			s.blocked = true
-			s.update()
-			return n, nil
 		}
 		bufs = bufs[len(part):]
 	}
 	return n, nil
 }
 
-// maxVectors is how many buffers one writev takes, the kernel's UIO_MAXIOV.
-const maxVectors = 1024
-
-func write(fd int, bufs [][]byte) (n int, err error) {
+// write makes one system call that is to write want bytes. When it writes less,
+// the stream waits for room.
+func (s *stream) write(want int, call func(fd int) (int, error)) (n int, err error) {
+	switch {
+	case s.fd < 0 || s.cut:
+		return 0, net.ErrClosed
+	case s.blocked:
+		return 0, nil
+	}
 	for {
-		if len(bufs) == 1 {
-			n, err = unix.Write(fd, bufs[0])
-		} else {
-			n, err = unix.Writev(fd, bufs)
-		}
+		n, err = call(s.fd)
 		if err != unix.EINTR {
-			return n, err
+			break
 		}
 	}
+	if err != nil && err != unix.EAGAIN {
+		return 0, err
+	}
+	if n = max(n, 0); n < want {
+		s.blocked = true
+		s.update()
+	}
+	return n, nil
 }
+
+// maxVectors is how many buffers one writev takes, the kernel's UIO_MAXIOV.
+const maxVectors = 1024
 
 func (s *stream) Resume() {
 	s.mu.Lock()
