@@ -30,7 +30,7 @@ func newPage(signalingURL func(*http.Request) string) (http.Handler, error) {
 	}
 	mux.HandleFunc("GET /{$}", page)
 	mux.HandleFunc("GET /studies/{id}", page)
-	mux.Handle("GET /assets/", http.FileServerFS(files))
+	mux.Handle("GET /assets/{file}", http.FileServerFS(files))
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		h := w.Header()
 		h.Set("Content-Security-Policy", "default-src 'self'; connect-src 'self' "+originOf(signalingURL(r))+

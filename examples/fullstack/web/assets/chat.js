@@ -25,7 +25,10 @@ export class Chat {
   #missed = 0; // messages that came in below the fold
   #loadingOlder = false;
   #stick = true;
+  #sentByEnter = false; // that Enter makes no line, whoever made the key event
   #ended = new AbortController();
+
+  #resizes = new ResizeObserver(() => this.#stick && this.#jump());
 
   draw = soon(() => this.#draw());
 
@@ -40,13 +43,17 @@ export class Chat {
     this.#pill.addEventListener("click", () => this.toBottom(), { signal });
     this.#box.addEventListener("input", () => this.#typed(), { signal });
     this.#box.addEventListener("keydown", (e) => this.#key(e), { signal });
+    this.#box.addEventListener("beforeinput", (e) => {
+      if (this.#sentByEnter && e.inputType === "insertLineBreak") e.preventDefault();
+    }, { signal });
     $("#composer").addEventListener("submit", (e) => this.#submit(e), { signal });
     document.addEventListener("visibilitychange", () => this.#markRead(), { signal });
-    new ResizeObserver(() => this.#stick && this.#jump()).observe(this.#log);
+    this.#resizes.observe(this.#log);
   }
 
   close() {
     this.#ended.abort();
+    this.#resizes.disconnect();
     this.show(null);
   }
 
@@ -255,9 +262,11 @@ export class Chat {
   // key sends on Enter, except while a syllable is being composed, and except on
   // a touch screen, where Enter is the only way to a new line.
   #key(e) {
+    this.#sentByEnter = false;
     if (e.key !== "Enter" || e.shiftKey || e.isComposing || e.keyCode === 229) return;
     if (matchMedia("(pointer: coarse)").matches) return;
     e.preventDefault();
+    this.#sentByEnter = true;
     $("#composer").requestSubmit();
   }
 

@@ -13,17 +13,20 @@ export class Members {
   #owner = false;
   #timer = 0;
   #round = 0;
+  #ended = new AbortController();
 
   // say shows a short message to the user.
   constructor(api, rooms, me, say) {
     this.#api = api;
     this.#me = me;
     this.#say = say;
-    rooms.addEventListener("members", (e) => e.detail.studyId === this.#studyId && this.refresh());
-    document.addEventListener("visibilitychange", () => !document.hidden && this.refresh());
+    const signal = this.#ended.signal;
+    rooms.addEventListener("members", (e) => e.detail.studyId === this.#studyId && this.refresh(), { signal });
+    document.addEventListener("visibilitychange", () => !document.hidden && this.refresh(), { signal });
   }
 
   close() {
+    this.#ended.abort();
     this.show(null);
   }
 

@@ -62,7 +62,7 @@ export class Notifications {
       { class: "body" },
       item.title && h("b", { dir: "auto" }, item.title),
       h("span", { dir: "auto" }, item.text),
-      item.link && this.#link(item.link, done),
+      item.link && item.link.href !== location.href && this.#link(item.link, done),
     );
   }
 
