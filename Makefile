@@ -1,0 +1,31 @@
+# Everything to be done with this repository. `make` alone lists it.
+
+GO       ?= go
+FUZZTIME ?= 20s
+ARGS     ?=
+
+.DEFAULT_GOAL := help
+.PHONY: help deps check test bench fuzz run
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-6s %s\n", $$1, $$2 }' Makefile
+
+deps: ## install what the tests run: redis-server, postgresql, chromium, a C compiler
+	@sh scripts/deps.sh
+
+check: ## gofmt, go vet, staticcheck
+	@unformatted=$$(find . -name '*.go' -not -path './.*' -exec gofmt -l {} +) && if [ -n "$$unformatted" ]; then echo "not gofmted:"; echo "$$unformatted"; exit 1; fi
+	$(GO) vet ./...
+	$(GO) tool staticcheck ./...
+
+test: deps check ## all of the above, and every test under the race detector; a skipped test is a failure
+	$(GO) run ./scripts/gotest -race -shuffle=on -timeout 14m ./...
+
+bench: ## measure
+	$(GO) test -run '^$$' -bench . -benchmem ./...
+
+fuzz: ## fuzz each target for FUZZTIME (20s)
+	@sh scripts/fuzz.sh $(FUZZTIME)
+
+run: ## both services of examples/fullstack in one process; flags in ARGS
+	$(GO) run ./examples/fullstack $(ARGS)

@@ -1,0 +1,55 @@
+package imports
+
+// A rule says what the files of a package may import besides the standard
+// library: packages of ours, by their folder, and others', by where they begin.
+type rule struct {
+	ours   []string
+	others []string
+}
+
+// plan is the floor plan; "." is the roof. What is not in it is forbidden. A
+// change here is a change of the design: say in docs/decisions.md why.
+var plan = map[string]rule{
+	"store":          {},
+	"bus":            {},
+	"auth":           {},
+	"internal/codec": {},
+	"internal/poll":  {others: []string{"golang.org/x/sys"}},
+	"internal/ws":    {others: []string{"github.com/gobwas/ws"}},
+
+	"room": {ours: []string{"store", "bus"}},
+	"hub":  {ours: []string{"room", "auth", "internal/ws", "internal/codec", "internal/poll"}},
+
+	"store/rest":        {ours: []string{"store"}},
+	"internal/sqlstore": {ours: []string{"store"}, others: []string{"github.com/jmoiron/sqlx", "github.com/pressly/goose/v3"}},
+	"store/postgres": {
+		ours: []string{"store", "internal/sqlstore"},
+		// sqlx because sqlstore hands out its handle.
+		others: []string{"github.com/lib/pq", "github.com/jmoiron/sqlx"},
+	},
+	"store/sqlite": {
+		ours:   []string{"store", "internal/sqlstore"},
+		others: []string{"modernc.org/sqlite", "github.com/jmoiron/sqlx"},
+	},
+	"bus/redis": {ours: []string{"bus"}, others: []string{"github.com/redis/rueidis"}},
+	"auth/jwt":  {ours: []string{"auth"}, others: []string{"github.com/golang-jwt/jwt/v5"}},
+	"hub/prom":  {ours: []string{"hub"}, others: []string{"github.com/prometheus/client_golang"}},
+
+	".": {ours: []string{"store", "store/rest", "bus", "auth", "room", "hub"}},
+
+	"examples/*": {
+		ours: []string{".", "auth", "auth/jwt", "bus", "bus/redis", "hub", "hub/prom", "room",
+			"store", "store/postgres", "store/rest", "store/sqlite"},
+		others: []string{"github.com/jmoiron/sqlx", "github.com/lib/pq", "github.com/pressly/goose/v3", "github.com/prometheus/client_golang"},
+	},
+
+	// What tests are made of, and how they are run.
+	"store/storetest":  {ours: []string{"store"}},
+	"bus/bustest":      {ours: []string{"bus"}},
+	"internal/testenv": {others: []string{"go.uber.org/goleak"}},
+	"internal/wstest":  {},
+	"scripts/gotest":   {},
+}
+
+// testsOnly are the packages that no program may link.
+var testsOnly = []string{"store/storetest", "bus/bustest", "internal/testenv", "internal/wstest"}

@@ -1,0 +1,56 @@
+#!/bin/sh
+# Installs the programs that the tests run and this machine lacks: on Debian with
+# apt-get; elsewhere it says what is missing and fails. The tests start servers of
+# their own from them and use no service of the system.
+set -eu
+
+# anywhere succeeds if one of its arguments is a program in PATH or a file.
+anywhere() {
+	for program; do
+		if command -v "$program" >/dev/null 2>&1 || [ -x "$program" ]; then return 0; fi
+	done
+	return 1
+}
+
+# missing prints the packages, as Debian names them, whose programs are not here.
+missing() {
+	anywhere redis-server || echo redis-server
+	anywhere initdb /usr/lib/postgresql/*/bin/initdb /usr/pgsql-*/bin/initdb \
+		/opt/homebrew/opt/postgresql@*/bin/initdb || echo postgresql
+	anywhere chromium chromium-browser google-chrome google-chrome-stable chrome \
+		"/Applications/Google Chrome.app/Contents/MacOS/Google Chrome" || echo chromium
+	anywhere "${CC:-cc}" gcc clang || echo gcc libc6-dev # for the race detector
+}
+
+if ! anywhere go; then
+	echo "deps: Go is not installed; go.mod says which version, https://go.dev/dl has it" >&2
+	exit 1
+fi
+
+lacking=$(missing | tr '\n' ' ')
+[ -n "$lacking" ] || exit 0
+
+if ! anywhere apt-get; then
+	echo "deps: install these with this system's package manager: $lacking" >&2
+	exit 1
+fi
+root=
+if [ "$(id -u)" != 0 ]; then
+	if ! anywhere sudo; then
+		echo "deps: as root, run: apt-get install $lacking" >&2
+		exit 1
+	fi
+	root=sudo
+fi
+
+echo "deps: installing $lacking"
+apt() { $root env DEBIAN_FRONTEND=noninteractive apt-get -q -y -o DPkg::Lock::Timeout=120 "$@" </dev/null; }
+apt update
+# shellcheck disable=SC2086 # one word for each package
+apt install --no-install-recommends $lacking
+
+lacking=$(missing | tr '\n' ' ')
+if [ -n "$lacking" ]; then
+	echo "deps: installed, and still not found: $lacking" >&2
+	exit 1
+fi
