@@ -28,7 +28,7 @@ func Upgrade(w http.ResponseWriter, r *http.Request) (conn net.Conn, early []byt
 		http.Error(w, err.Error(), status)
 		return nil, nil, err
 	}
-	conn, rw, _, err := ws.HTTPUpgrader{Timeout: writeTimeout}.Upgrade(r, w)
+	conn, rw, _, err := ws.HTTPUpgrader{Timeout: writeTimeout}.Upgrade(plain(r), w)
 	if err != nil {
 		if conn != nil {
 			conn.Close()
@@ -40,6 +40,19 @@ func Upgrade(w http.ResponseWriter, r *http.Request) (conn net.Conn, early []byt
 		copy(early, must(rw.Reader.Peek(n)))
 	}
 	return conn, early, nil
+}
+
+// plain returns a checked handshake as gobwas/ws understands it: that reads the
+// first line of a header only, and no list with a tab in it.
+func plain(r *http.Request) *http.Request {
+	r = r.WithContext(r.Context())
+	r.Header = http.Header{
+		"Upgrade":               {"websocket"},
+		"Connection":            {"Upgrade"},
+		"Sec-Websocket-Version": {"13"},
+		"Sec-Websocket-Key":     {strings.TrimSpace(r.Header.Get("Sec-WebSocket-Key"))},
+	}
+	return r
 }
 
 // must unwraps a Peek of what is buffered, which cannot fail.
