@@ -22,8 +22,12 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+
 	"github.com/coupchat/coup"
 	"github.com/coupchat/coup/auth/jwt"
+	"github.com/coupchat/coup/hub/prom"
 	"github.com/coupchat/coup/store"
 	"github.com/coupchat/coup/store/postgres"
 	"github.com/coupchat/coup/store/sqlite"
@@ -86,6 +90,9 @@ func run(ctx context.Context, addr string, profile bool) error {
 		}
 		_, _ = io.WriteString(w, "ready\n")
 	})
+	figures := prometheus.NewRegistry()
+	figures.MustRegister(prom.New(server))
+	mux.Handle("GET /metrics", promhttp.HandlerFor(figures, promhttp.HandlerOpts{}))
 	if profile {
 		mux.HandleFunc("/debug/pprof/", pprof.Index)
 		mux.HandleFunc("/debug/pprof/profile", pprof.Profile)

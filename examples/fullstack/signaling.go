@@ -7,7 +7,12 @@ import (
 	"net"
 	"net/http"
 
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+
 	"github.com/coupchat/coup"
+	"github.com/coupchat/coup/hub/prom"
 	"github.com/coupchat/coup/store"
 	"github.com/coupchat/coup/store/rest"
 )
@@ -39,10 +44,18 @@ func (s *services) startSignaling(l net.Listener) error {
 	mux.Handle("/ws", server)
 	mux.HandleFunc("GET /healthz", healthy)
 	mux.HandleFunc("GET /readyz", readiness(server.Ready, s.log))
+	mux.Handle("GET /metrics", metrics(server))
 	s.serve(l, mux)
 	// The hub ends before its listener: while it drains, readiness is red.
 	s.atEnd(server.Shutdown)
 	return nil
+}
+
+// metrics shows the figures of the hub and of the process.
+func metrics(server *coup.Server) http.Handler {
+	registry := prometheus.NewRegistry()
+	registry.MustRegister(prom.New(server), collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	return promhttp.HandlerFor(registry, promhttp.HandlerOpts{})
 }
 
 // internalURL says where the internal API is: in one process, where it is bound,
