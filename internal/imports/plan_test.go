@@ -35,7 +35,7 @@ var plan = map[string]rule{
 	"auth/jwt":  {ours: []string{"auth"}, others: []string{"github.com/golang-jwt/jwt/v5"}},
 	"hub/prom":  {ours: []string{"hub"}, others: []string{"github.com/prometheus/client_golang"}},
 
-	".": {ours: []string{"store", "store/rest", "bus", "auth", "room", "hub"}},
+	".": {ours: []string{"store", "bus", "auth", "room", "hub"}},
 
 	"examples/*": {
 		ours: []string{".", "auth", "auth/jwt", "bus", "bus/redis", "hub", "hub/prom", "room",
