@@ -29,7 +29,6 @@ type services struct {
 	keys     *jwt.Signer
 	verifier *jwt.Verifier
 	bus      bus.Bus
-	servers  []*http.Server
 	failed   chan error
 	// ends are called in the opposite order, as deferred functions are.
 	ends []func(context.Context) error
