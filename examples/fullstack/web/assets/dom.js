@@ -88,6 +88,16 @@ export function reconcile(parent, nodes) {
   }
 }
 
+// refill is reconcile for rows that are made anew each time: a row that looks the
+// same stays, so that a click that has begun on it still counts.
+export function refill(parent, rows) {
+  const old = [...parent.children];
+  reconcile(parent, rows.map((row) => {
+    const same = old.findIndex((el) => el.isEqualNode(row));
+    return same < 0 ? row : old.splice(same, 1)[0];
+  }));
+}
+
 // ask opens a dialog and resolves to whether it was confirmed.
 export function ask(dialog) {
   return new Promise((done) => {

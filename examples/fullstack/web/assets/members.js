@@ -1,6 +1,6 @@
 // Who is in the study that is open, and who of them is here.
 
-import { $, ask, h, reconcile, seal } from "./dom.js";
+import { $, ask, h, refill, seal } from "./dom.js";
 import { agoOf, fullTimeOf, t } from "./i18n.js";
 
 const EVERY = 15_000;
@@ -61,7 +61,7 @@ export class Members {
     const list = $("#members");
     const focused = document.activeElement?.dataset.kick;
     members.sort((a, b) => Number(b.online) - Number(a.online));
-    reconcile(list, members.map((m) => this.#row(m)));
+    refill(list, members.map((m) => this.#row(m)));
     if (focused) [...list.querySelectorAll("[data-kick]")].find((el) => el.dataset.kick === focused)?.focus();
   }
 

@@ -1,6 +1,6 @@
 // The list of studies, with what is unread in each.
 
-import { $, h, reconcile, soon } from "./dom.js";
+import { $, h, refill, soon } from "./dom.js";
 import { t } from "./i18n.js";
 
 export class Sidebar {
@@ -42,7 +42,7 @@ export class Sidebar {
   // fill keeps the focus where it was: rows are drawn anew all the time.
   #fill(list, rows) {
     const focused = list.contains(document.activeElement) ? document.activeElement.dataset.key : null;
-    reconcile(list, rows);
+    refill(list, rows);
     if (focused) [...list.querySelectorAll("[data-key]")].find((el) => el.dataset.key === focused)?.focus();
   }
 
