@@ -152,6 +152,9 @@ func (s *Memory) SetStatus(ctx context.Context, reports []Status) error {
 		_, last.offlineAt = s.judge(r.NodeID, last, now)
 		last.online = r.Online
 		byNode[r.NodeID] = last
+		if r.Online && r.NodeID != "" && !now.Before(s.leaseEnd[r.NodeID]) {
+			s.leaseEnd[r.NodeID] = now.Add(LeaseTTL)
+		}
 	}
 	return nil
 }

@@ -62,8 +62,9 @@ type Store interface {
 	// The map has an entry for each study asked for.
 	Heads(ctx context.Context, studies []StudyID) (map[StudyID]int64, error)
 
-	// SetStatus records the reports in one transaction, in order: the last one
-	// of a (user, node) counts.
+	// SetStatus records the reports, in order: the last one of a (user, node)
+	// counts. A node that reports somebody online while it has no lease starts one
+	// of LeaseTTL: a report is a sign of life.
 	SetStatus(ctx context.Context, reports []Status) error
 
 	// Presence returns the presence of each user asked for. A user is online

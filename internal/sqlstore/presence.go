@@ -17,6 +17,11 @@ const (
 		FROM {reports} WHERE true
 		ON CONFLICT (user_id, node_id) DO UPDATE SET online = excluded.online, offline_at = excluded.offline_at`
 
+	// What is reported online by a node without a lease starts one.
+	start = `INSERT INTO coup_nodes (node_id, lease_end)
+		SELECT n, {lease} FROM {reports} WHERE o AND n <> '' GROUP BY n ORDER BY n
+		ON CONFLICT (node_id) DO UPDATE SET lease_end = excluded.lease_end WHERE coup_nodes.lease_end <= {lease}`
+
 	presence = `SELECT user_id, online, last_seen_at FROM coup_reports WHERE user_id IN ({list})`
 
 	renew = `INSERT INTO coup_nodes (node_id, lease_end) VALUES (?, {lease})
@@ -45,6 +50,11 @@ func (s *Store) SetStatus(ctx context.Context, reports []store.Status) error {
 	order := func(a, b reportRow) int { return cmp.Or(cmp.Compare(a.User, b.User), cmp.Compare(a.Node, b.Node)) }
 	slices.SortStableFunc(rows, order)
 	rows = slices.CompactFunc(rows, func(a, b reportRow) bool { return order(a, b) == 0 })
+	if slices.ContainsFunc(rows, func(r reportRow) bool { return r.Online && r.Node != "" }) {
+		if _, err := s.start.ExecContext(ctx, store.LeaseTTL.Milliseconds(), list(rows), 0); err != nil {
+			return Wrap("start leases", err)
+		}
+	}
 	_, err := s.report.ExecContext(ctx, list(rows))
 	return Wrap("record presence", err)
 }

@@ -24,7 +24,7 @@ type Store struct {
 	dialect Dialect
 
 	oldest, newest, heads, presence *sqlx.Stmt // on db
-	report, renew                   *sqlx.Stmt // on writer
+	report, renew, start            *sqlx.Stmt // on writer
 }
 
 // New returns a Store over migrated tables. It reads from db and writes to
@@ -42,6 +42,7 @@ func New(ctx context.Context, db, writer *sqlx.DB, dialect Dialect) (*Store, err
 		{&s.presence, db, presence},
 		{&s.report, writer, report},
 		{&s.renew, writer, renew},
+		{&s.start, writer, start},
 	} {
 		stmt, err := p.on.PreparexContext(ctx, p.on.Rebind(dialect.expand(p.text)))
 		if err != nil {
@@ -55,7 +56,7 @@ func New(ctx context.Context, db, writer *sqlx.DB, dialect Dialect) (*Store, err
 
 // CloseStatements frees what New prepared. The databases stay open.
 func (s *Store) CloseStatements() {
-	for _, stmt := range []*sqlx.Stmt{s.oldest, s.newest, s.heads, s.presence, s.report, s.renew} {
+	for _, stmt := range []*sqlx.Stmt{s.oldest, s.newest, s.heads, s.presence, s.report, s.renew, s.start} {
 		if stmt != nil {
 			stmt.Close()
 		}

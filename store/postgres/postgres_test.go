@@ -77,6 +77,9 @@ func TestUserStatusViewShowsWhoIsOnline(t *testing.T) {
 	if err := s.SetStatus(t.Context(), []store.Status{{UserID: "u1", Online: true}, {UserID: "u2", Online: true, NodeID: "gone"}}); err != nil {
 		t.Fatal(err)
 	}
+	if err := s.RenewNode(t.Context(), "gone", 0); err != nil {
+		t.Fatal(err)
+	}
 	var got []string
 	if err := s.DB().Select(&got, "SELECT user_id || ' ' || status FROM coup_user_status ORDER BY 1"); err != nil {
 		t.Fatal(err)

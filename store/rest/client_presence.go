@@ -15,8 +15,7 @@ import (
 const maxReports = 1000
 
 // SetStatus implements store.Store, in requests of 1,000 reports; each of them
-// is one transaction. A report with a node also renews the lease of that node,
-// for store.LeaseTTL.
+// is one transaction.
 func (c *Client) SetStatus(ctx context.Context, reports []store.Status) error {
 	ctx, cancel := c.deadline(ctx)
 	defer cancel()

@@ -15,18 +15,6 @@ func (h *Handler) postStatus(ctx context.Context, c call) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
-	// A report is itself a sign of life: without this, the first reports of a
-	// hub would not hold until it renews its lease.
-	renewed := make(map[store.NodeID]bool)
-	for _, r := range reports {
-		if r.NodeID == "" || renewed[r.NodeID] {
-			continue
-		}
-		renewed[r.NodeID] = true
-		if err := h.store.RenewNode(ctx, r.NodeID, store.LeaseTTL); err != nil {
-			return answer{}, fmt.Errorf("renew a reporting node: %w", err)
-		}
-	}
 	if len(reports) > 0 {
 		if err := h.store.SetStatus(ctx, reports); err != nil {
 			return answer{}, fmt.Errorf("set %d statuses: %w", len(reports), err)

@@ -71,7 +71,9 @@ var appends = []test{
 	{"keeps every text byte for byte", func(t *testing.T, s store.Store) {
 		for _, text := range texts {
 			m := said("a", text)
-			m.UserName = text
+			if store.UTF16Len(text) <= store.MaxUserName {
+				m.UserName = text
+			}
 			out := mustAppend(t, s, m)[0]
 			if out.Content != text {
 				t.Errorf("Append(%+q) = %+q", text, out.Content)

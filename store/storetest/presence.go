@@ -62,10 +62,18 @@ var presences = []test{
 		report(t, s, store.Status{UserID: "u1", NodeID: "n1"})
 		checkOnline(t, s, "u1", false)
 	}},
-	{"does not hold the reports of a node without a lease", func(t *testing.T, s store.Store) {
+	{"starts the lease of a node with its first online report", func(t *testing.T, s store.Store) {
+		report(t, s, store.Status{UserID: "u1", Online: true, NodeID: "n1"}, store.Status{UserID: "u2", Online: true, NodeID: "n1"})
+		checkOnline(t, s, "u1", true)
+		checkOnline(t, s, "u2", true)
+	}},
+	{"starts the lease of a node anew with an online report after a lapse", func(t *testing.T, s store.Store) {
+		renew(t, s, "n1", 50*time.Millisecond)
 		report(t, s, store.Status{UserID: "u1", Online: true, NodeID: "n1"})
+		awaitOffline(t, s, "u1")
+		report(t, s, store.Status{UserID: "u2", NodeID: "n1"})
 		checkOnline(t, s, "u1", false)
-		renew(t, s, "n1", store.LeaseTTL)
+		report(t, s, store.Status{UserID: "u2", Online: true, NodeID: "n1"})
 		checkOnline(t, s, "u1", true)
 	}},
 	{"takes users offline when the lease ends, and sees them until then", func(t *testing.T, s store.Store) {
