@@ -46,8 +46,7 @@ func (s *session) replay(events []*room.Event) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.state == open {
-		s.out.spare += len(frames)
-		s.out.push(s, frames)
+		s.out.pushReplay(s, frames, true)
 	}
 }
 

@@ -120,7 +120,8 @@ type Hub struct {
 
 	mu        sync.Mutex // guards what follows
 	sessions  map[*session]struct{}
-	addresses map[string]int
+	addresses map[string]int      // with MaxPerAddress only
+	addressOf map[*session]string // likewise
 	draining  bool
 	ended     bool
 	empty     chan struct{} // closed once draining and without sessions
@@ -147,7 +148,7 @@ func New(rooms *room.Registry, verify auth.Verifier, opts Options) (*Hub, error)
 		return nil, err
 	}
 	h := &Hub{opts: opts, rooms: rooms, verify: verify, poller: poller,
-		sessions: map[*session]struct{}{}, addresses: map[string]int{}, empty: make(chan struct{})}
+		sessions: map[*session]struct{}{}, addresses: map[string]int{}, addressOf: map[*session]string{}, empty: make(chan struct{})}
 	h.life, h.end = context.WithCancel(context.Background())
 	h.wheel.start()
 	h.wg.Go(func() { h.wheel.run(h.life) })
@@ -191,7 +192,7 @@ func (h *Hub) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 // open makes a session of an upgraded connection.
 func (h *Hub) open(conn net.Conn, early []byte, accepted time.Time) {
-	s := &session{hub: h, addr: address(conn)}
+	s := &session{hub: h}
 	s.seen.Store(h.wheel.now())
 	s.authBy = never
 	if h.opts.AuthTimeout > 0 {
@@ -207,8 +208,13 @@ func (h *Hub) open(conn net.Conn, early []byte, accepted time.Time) {
 		conn.Close()
 		return
 	}
-	crowded := h.opts.MaxPerAddress > 0 && h.addresses[s.addr] >= h.opts.MaxPerAddress
-	h.addresses[s.addr]++
+	crowded := false
+	if limit := h.opts.MaxPerAddress; limit > 0 {
+		addr := address(conn)
+		crowded = h.addresses[addr] >= limit
+		h.addresses[addr]++
+		h.addressOf[s] = addr
+	}
 	h.sessions[s] = struct{}{}
 	h.counts.accepted.Add(1)
 	// The session cannot be used before its stream is set.
@@ -235,8 +241,11 @@ func (h *Hub) forget(s *session) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	delete(h.sessions, s)
-	if h.addresses[s.addr]--; h.addresses[s.addr] == 0 {
-		delete(h.addresses, s.addr)
+	if addr, ok := h.addressOf[s]; ok {
+		delete(h.addressOf, s)
+		if h.addresses[addr]--; h.addresses[addr] == 0 {
+			delete(h.addresses, addr)
+		}
 	}
 	if h.draining && len(h.sessions) == 0 {
 		h.noteEmpty()

@@ -4,36 +4,45 @@ import (
 	"github.com/coupchat/coup/internal/ws"
 )
 
-// An outbox is what waits to be sent to one client. It is guarded by the
-// session's mutex, which makes it the one writer of its socket. While the socket
-// takes what is pushed, nothing is kept.
+// An outbox is the way to one client. It is guarded by the session's mutex, which
+// makes it the one writer of its socket. While the socket takes what is pushed,
+// nothing is kept.
 type outbox struct {
+	*backlog      // nil unless the socket is full
+	last     bool // the connection ends when nothing waits any more
+}
+
+// A backlog is what waits until the socket takes more.
+type backlog struct {
 	queue [][]byte
 	size  int // bytes in queue
-	// spare is how much more than MaxQueue may wait, because the client asked for
-	// it: a replay. It lasts until the queue is empty.
-	spare int
-	full  bool // the socket takes no more until Writable
-	last  bool // the connection ends when the queue is empty
+	limit int // bytes that may wait; below 0: any number
 }
 
 // push sends a frame, or several in one piece, as far as the socket takes it and
 // queues the rest. A queue over its bound closes the session: its client reads
 // too slowly, and will recover what it missed from the store.
-func (o *outbox) push(s *session, frame []byte) {
+func (o *outbox) push(s *session, frame []byte) { o.pushReplay(s, frame, false) }
+
+// pushReplay is push for what the client asked to have again, which may wait
+// beyond the bound: it is bounded itself, by the number of messages.
+func (o *outbox) pushReplay(s *session, frame []byte, replay bool) {
 	if s.state == ended || o.last {
 		return
 	}
-	if !o.full {
+	if o.backlog == nil {
 		n, err := s.stream.Write(frame)
 		if err != nil || n == len(frame) {
 			return // if it failed the stream will say that it is gone
 		}
-		frame, o.full = frame[n:], true
+		frame, o.backlog = frame[n:], &backlog{limit: s.hub.opts.MaxQueue}
 	}
 	o.queue = append(o.queue, frame)
 	o.size += len(frame)
-	if limit := s.hub.opts.MaxQueue; limit >= 0 && o.size > limit+o.spare && s.state == open {
+	if replay && o.limit >= 0 {
+		o.limit += len(frame)
+	}
+	if o.limit >= 0 && o.size > o.limit && s.state == open {
 		s.hub.counts.slow.Add(1)
 		o.drop()
 		s.closeLocked(ws.TryLater, "the client reads too slowly")
@@ -42,20 +51,17 @@ func (o *outbox) push(s *session, frame []byte) {
 
 // drop forgets what was not begun to be sent: a frame that is half sent must be
 // sent to its end.
-func (o *outbox) drop() {
-	if len(o.queue) == 0 {
-		return
-	}
-	clear(o.queue[1:])
-	o.queue = o.queue[:1]
-	o.size = len(o.queue[0])
+func (b *backlog) drop() {
+	clear(b.queue[1:])
+	b.queue = b.queue[:1]
+	b.size = len(b.queue[0])
 }
 
 // flush writes what the socket takes of the queue.
 func (o *outbox) flush(s *session) {
 	n, err := s.stream.Writev(o.queue)
 	if err != nil {
-		o.queue, o.size = nil, 0
+		o.backlog = nil
 		return
 	}
 	o.size -= n
@@ -64,11 +70,11 @@ func (o *outbox) flush(s *session) {
 		o.queue[0] = nil
 		o.queue = o.queue[1:]
 	}
-	if o.full = len(o.queue) > 0; o.full {
+	if len(o.queue) > 0 {
 		o.queue[0] = o.queue[0][n:]
 		return
 	}
-	o.queue, o.spare = nil, 0
+	o.backlog = nil
 	if o.last {
 		s.stream.Finish()
 	}
@@ -77,7 +83,7 @@ func (o *outbox) flush(s *session) {
 // finish ends the connection once everything is sent.
 func (o *outbox) finish(s *session) {
 	o.last = true
-	if !o.full {
+	if o.backlog == nil {
 		s.stream.Finish()
 	}
 }
@@ -86,7 +92,7 @@ func (o *outbox) finish(s *session) {
 func (s *session) Writable() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.state != ended && s.out.full {
+	if s.state != ended && s.out.backlog != nil {
 		s.out.flush(s)
 	}
 }

@@ -61,7 +61,7 @@ func (s *session) authenticate(req *codec.Request) {
 // admit answers authenticate.
 func (s *session) admit(req *codec.Request, who auth.Identity, err error) {
 	known := s.who()
-	next := &identity{room.UserID(who.UserID), who.UserName, who.ExpiresAt}
+	next := &identity{room.UserID(who.UserID), who.UserName, who.ExpiresAt.UnixNano()}
 	switch {
 	case errors.Is(err, auth.ErrExpired):
 		s.reject(req, known, tokenExpired, "the token has expired")
@@ -82,9 +82,6 @@ func (s *session) admit(req *codec.Request, who auth.Identity, err error) {
 	s.mu.Unlock()
 	if known == nil {
 		if err := s.hub.rooms.Connect(s); err != nil {
-			s.mu.Lock()
-			s.identity = nil
-			s.mu.Unlock()
 			if errors.Is(err, room.ErrTooMany) {
 				s.close(ws.TooMany, "too many connections of one user")
 			} else {
@@ -100,7 +97,7 @@ func (s *session) admit(req *codec.Request, who auth.Identity, err error) {
 	e := frame(128+len(next.name), "auth_success", req.ID, req.HasID)
 	e.String("userId", string(next.user))
 	e.String("userName", next.name)
-	e.String("expiresAt", room.FormatTime(next.expires))
+	e.String("expiresAt", room.FormatTime(who.ExpiresAt))
 	s.send(ws.Seal(e.End()))
 	s.hub.wheel.put(s, 1)
 }
@@ -109,7 +106,6 @@ func (s *session) admit(req *codec.Request, who auth.Identity, err error) {
 func (s *session) reject(req *codec.Request, known *identity, code, message string) {
 	s.send(authError(req.ID, req.HasID, code, message))
 	if known == nil {
-		s.deaf = true
 		s.close(ws.Unauthenticated, message)
 		return
 	}

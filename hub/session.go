@@ -19,19 +19,17 @@ import (
 type session struct {
 	hub    *Hub
 	stream poll.Stream
-	addr   string
 
 	// What follows belongs to whoever reads: the stream, or the request under
 	// way while it has the stream stopped.
 
-	reader ws.Reader
-	rest   []byte // the beginning of a frame that has not arrived whole
-	await  func() // a request that must be finished before the next is read
-	flood  meter
-	deaf   bool // the client broke the protocol: what it sends is thrown away
+	partial *partial // nil between messages
+	await   func()   // a request that must be finished before the next is read
+	flood   meter
+	deaf    bool // the client broke the protocol: what it sends is thrown away
 
-	seen atomic.Int32 // when the client was last heard, by the wheel
 	slot int8         // guarded by the wheel
+	seen atomic.Int32 // when the client was last heard, by the wheel
 
 	mu       sync.Mutex // guards what follows
 	state    state
@@ -44,11 +42,17 @@ type session struct {
 	out      outbox
 }
 
+// partial is what has arrived of a message that is not whole yet.
+type partial struct {
+	reader ws.Reader
+	rest   []byte // the beginning of a frame
+}
+
 // identity is who a session speaks for. It is replaced whole.
 type identity struct {
 	user    room.UserID
 	name    string
-	expires time.Time
+	expires int64 // Unix nanoseconds
 }
 
 // over reports whether the connection is no more.
@@ -79,9 +83,9 @@ func (s *session) who() *identity {
 // Data takes what has arrived.
 func (s *session) Data(p []byte) (more bool) {
 	s.seen.Store(s.hub.wheel.now())
-	if len(s.rest) > 0 {
-		s.rest = append(s.rest, p...)
-		p = s.rest
+	if s.partial != nil {
+		s.partial.rest = append(s.partial.rest, p...)
+		p = s.partial.rest
 	}
 	return s.read(p)
 }
@@ -91,8 +95,12 @@ func (s *session) Data(p []byte) (more bool) {
 func (s *session) read(p []byte) (more bool) {
 	defer s.contain(&more)
 	lim := ws.Limits{MaxMessage: s.hub.opts.MaxMessage, MaxFrames: s.hub.opts.MaxFrames}
+	var reader ws.Reader
+	if s.partial != nil {
+		reader = s.partial.reader
+	}
 	for s.await == nil && !s.deaf {
-		m, n, ok, err := s.reader.Next(p, lim)
+		m, n, ok, err := reader.Next(p, lim)
 		p = p[n:]
 		if err != nil {
 			s.breach(err)
@@ -103,10 +111,7 @@ func (s *session) read(p []byte) (more bool) {
 		}
 		s.message(m)
 	}
-	if s.deaf {
-		p = nil
-	}
-	s.keep(p)
+	s.keep(reader, p)
 	if s.await == nil {
 		return true
 	}
@@ -118,20 +123,28 @@ func (s *session) read(p []byte) (more bool) {
 		if s.over() {
 			return
 		}
-		if s.read(s.rest) {
+		var rest []byte
+		if s.partial != nil {
+			rest = s.partial.rest
+		}
+		if s.read(rest) {
 			s.stream.Resume()
 		}
 	})
 	return false
 }
 
-// keep remembers unread bytes until more arrive, and no memory without any.
-func (s *session) keep(p []byte) {
-	if len(p) == 0 {
-		s.rest = nil
+// keep remembers what is not whole until more arrives, and nothing otherwise.
+func (s *session) keep(reader ws.Reader, rest []byte) {
+	if s.deaf || len(rest) == 0 && !reader.Partial() {
+		s.partial = nil
 		return
 	}
-	s.rest = append([]byte(nil), p...)
+	if s.partial == nil {
+		s.partial = &partial{}
+	}
+	s.partial.reader = reader
+	s.partial.rest = append(s.partial.rest[:0], rest...) // rest may be its end
 }
 
 // contain ends this session alone if there is a bug in serving it.
@@ -142,7 +155,7 @@ func (s *session) contain(more *bool) {
 	}
 	s.hub.counts.panics.Add(1)
 	s.hub.opts.Log.Error("session panicked", "panic", bug, "stack", string(debug.Stack()))
-	s.deaf, s.rest, s.await = true, nil, nil
+	s.deaf, s.partial, s.await = true, nil, nil
 	s.close(ws.Internal, "internal error")
 	if more != nil {
 		*more = true
@@ -276,7 +289,7 @@ func (s *session) tick(now int32) (next int32) {
 	case s.identity == nil && now >= s.authBy:
 		s.closeLocked(ws.AuthTimeout, "no authenticate in time")
 		return s.closeBy
-	case s.identity != nil && !time.Now().Before(s.identity.expires):
+	case s.identity != nil && time.Now().UnixNano() >= s.identity.expires:
 		s.out.push(s, authError("", false, tokenExpired, "the token has expired"))
 		s.closeLocked(ws.Unauthenticated, "the token has expired")
 		return s.closeBy
@@ -299,5 +312,6 @@ func (s *session) tick(now int32) (next int32) {
 	if s.identity == nil {
 		return min(next, s.authBy)
 	}
-	return min(next, now+max(1, int32(min(time.Until(s.identity.expires)/time.Second+1, slots))))
+	left := time.Duration(s.identity.expires - time.Now().UnixNano())
+	return min(next, now+int32(min(left/time.Second+1, slots)))
 }

@@ -99,7 +99,8 @@ func (h *headReader) check(study StudyID) {
 	}
 }
 
-// run compares rooms with the store until the registry ends.
+// run compares rooms with the store, and lets old memberships go, until the
+// registry ends.
 func (h *headReader) run() {
 	var tick <-chan time.Time
 	if every := h.reg.opts.CheckHeads; every > 0 {
@@ -107,10 +108,18 @@ func (h *headReader) run() {
 		defer t.Stop()
 		tick = t.C
 	}
+	var turn <-chan time.Time
+	if every := h.reg.opts.MemberCache; every > 0 {
+		t := time.NewTicker(every)
+		defer t.Stop()
+		turn = t.C
+	}
 	for {
 		select {
 		case <-h.reg.life.Done():
 			return
+		case <-turn:
+			h.reg.members.turn()
 		case <-h.wake:
 			h.compare(h.takeDirty())
 		case <-tick:

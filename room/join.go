@@ -43,7 +43,7 @@ func (g *Registry) Join(ctx context.Context, req JoinRequest, joined func(Joined
 		return fmt.Errorf("%w: studyId is not a valid id", ErrInvalid)
 	}
 	u := g.users.get(req.Member.User())
-	if err := u.joins.take(g.now(), g.opts.joinRate(), g.opts.joinBurst()); err != nil {
+	if err := u.mayJoin(g.now(), &g.opts); err != nil {
 		return err
 	}
 	for {

@@ -13,10 +13,11 @@ import (
 const maxMembers = 100_000
 
 // memberCache believes for a while that a user is a member. That a user is none
-// is never cached.
+// is never cached. It has a young and an old generation: turning it drops the
+// old one, so that what nobody asks for any more goes away.
 type memberCache struct {
-	mu    sync.Mutex // guards until
-	until map[membership]time.Time
+	mu         sync.Mutex           // guards what follows
+	young, old map[membership]int64 // until when, in Unix nanoseconds
 }
 
 type membership struct {
@@ -27,16 +28,27 @@ type membership struct {
 func (c *memberCache) has(m membership, now time.Time) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return now.Before(c.until[m])
+	return now.UnixNano() < max(c.young[m], c.old[m])
 }
 
 func (c *memberCache) put(m membership, until time.Time) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.until == nil || len(c.until) >= maxMembers {
-		c.until = map[membership]time.Time{}
+	if len(c.young) >= maxMembers/2 {
+		c.young, c.old = nil, c.young
 	}
-	c.until[m] = until
+	if c.young == nil {
+		c.young = map[membership]int64{}
+	}
+	c.young[m] = until.UnixNano()
+}
+
+// turn makes the young generation the old one. What is put is good for no longer
+// than one generation lasts.
+func (c *memberCache) turn() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.young, c.old = nil, c.young
 }
 
 // forget drops what is known of a user in a study, or of the whole study if user
@@ -44,13 +56,15 @@ func (c *memberCache) put(m membership, until time.Time) {
 func (c *memberCache) forget(study StudyID, user UserID) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if user != "" {
-		delete(c.until, membership{study, user})
-		return
-	}
-	for m := range c.until {
-		if m.study == study {
-			delete(c.until, m)
+	for _, gen := range []map[membership]int64{c.young, c.old} {
+		if user != "" {
+			delete(gen, membership{study, user})
+			continue
+		}
+		for m := range gen {
+			if m.study == study {
+				delete(gen, m)
+			}
 		}
 	}
 }

@@ -43,7 +43,7 @@ func (s *Seat) Post(p Post, done func(Message, error)) error {
 	if err := m.Clean(); err != nil {
 		return err
 	}
-	if err := s.user.posts.take(g.now(), g.opts.Rate, g.opts.postBurst()); err != nil {
+	if err := s.user.mayPost(g.now(), &g.opts); err != nil {
 		return err
 	}
 	if m.ClientID == "" {

@@ -129,6 +129,9 @@ func (p *reporter) take() []store.Status {
 		reports = append(reports, store.Status{UserID: user, Online: online, NodeID: p.reg.opts.NodeID})
 		delete(p.pending, user)
 	}
+	if len(p.pending) == 0 {
+		p.pending = map[UserID]bool{} // a map keeps the size it once had
+	}
 	return reports
 }
 

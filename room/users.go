@@ -4,15 +4,16 @@ import "sync"
 
 // users knows the connections of each user on this hub.
 type users struct {
-	mu   sync.Mutex // guards byID and the members of each user
+	mu   sync.Mutex // guards byID and the members of every user
 	byID map[UserID]*user
 }
 
 type user struct {
 	id      UserID
-	members []Member
-	posts   bucket
-	joins   bucket
+	members []Member // guarded by users.mu
+
+	mu           sync.Mutex // guards posts, joins
+	posts, joins bucket
 }
 
 // Connect registers a connection of its user, who is then online. It returns

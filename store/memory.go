@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"slices"
 	"strconv"
 	"sync"
 	"time"
@@ -12,7 +13,7 @@ import (
 type Memory struct {
 	mu       sync.RWMutex // guards all below, and what they point to
 	studies  map[StudyID]*memoryStudy
-	reports  map[UserID]map[NodeID]memoryReport
+	reports  map[UserID][]memoryReport
 	leaseEnd map[NodeID]time.Time
 }
 
@@ -33,6 +34,7 @@ type memoryKey struct {
 
 // memoryReport is the last report of one node about one user.
 type memoryReport struct {
+	node   NodeID
 	online bool
 	// offlineAt is when an earlier online report ended, zero if none did.
 	offlineAt time.Time
@@ -42,7 +44,7 @@ type memoryReport struct {
 func NewMemory() *Memory {
 	return &Memory{
 		studies:  make(map[StudyID]*memoryStudy),
-		reports:  make(map[UserID]map[NodeID]memoryReport),
+		reports:  make(map[UserID][]memoryReport),
 		leaseEnd: make(map[NodeID]time.Time),
 	}
 }
@@ -143,15 +145,9 @@ func (s *Memory) SetStatus(ctx context.Context, reports []Status) error {
 	defer s.mu.Unlock()
 	now := now()
 	for _, r := range reports {
-		byNode := s.reports[r.UserID]
-		if byNode == nil {
-			byNode = make(map[NodeID]memoryReport)
-			s.reports[r.UserID] = byNode
-		}
-		last := byNode[r.NodeID]
-		_, last.offlineAt = s.judge(r.NodeID, last, now)
+		last := s.report(r.UserID, r.NodeID)
+		_, last.offlineAt = s.judge(*last, now)
 		last.online = r.Online
-		byNode[r.NodeID] = last
 		if r.Online && r.NodeID != "" && !now.Before(s.leaseEnd[r.NodeID]) {
 			s.leaseEnd[r.NodeID] = now.Add(LeaseTTL)
 		}
@@ -159,16 +155,29 @@ func (s *Memory) SetStatus(ctx context.Context, reports []Status) error {
 	return nil
 }
 
+// report returns the last report of a node about a user, for change. s.mu is
+// held.
+func (s *Memory) report(user UserID, node NodeID) *memoryReport {
+	reports := s.reports[user]
+	i := slices.IndexFunc(reports, func(r memoryReport) bool { return r.node == node })
+	if i < 0 {
+		i = len(reports)
+		reports = append(reports, memoryReport{node: node})
+		s.reports[user] = reports
+	}
+	return &reports[i]
+}
+
 // judge says what a report amounts to now: whether it makes its user online, and
 // when it last did. s.mu is held.
-func (s *Memory) judge(node NodeID, r memoryReport, now time.Time) (online bool, lastSeen time.Time) {
+func (s *Memory) judge(r memoryReport, now time.Time) (online bool, lastSeen time.Time) {
 	if !r.online {
 		return false, r.offlineAt
 	}
-	if node == "" {
+	if r.node == "" {
 		return true, now
 	}
-	end := s.leaseEnd[node]
+	end := s.leaseEnd[r.node]
 	if end.After(now) {
 		return true, now
 	}
@@ -186,8 +195,8 @@ func (s *Memory) Presence(ctx context.Context, users []UserID) (map[UserID]Prese
 	now := now()
 	for _, user := range users {
 		p := Presence{UserID: user}
-		for node, r := range s.reports[user] {
-			online, lastSeen := s.judge(node, r, now)
+		for _, r := range s.reports[user] {
+			online, lastSeen := s.judge(r, now)
 			p.Online = p.Online || online
 			if lastSeen.After(p.LastSeenAt) {
 				p.LastSeenAt = lastSeen

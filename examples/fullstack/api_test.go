@@ -197,15 +197,23 @@ func TestInternalAPIIsOnItsOwnListener(t *testing.T) {
 
 func TestSignalingShowsItsHealthAndFigures(t *testing.T) {
 	s := house(t)
+	// It is ready once it has reached the internal API.
+	deadline := time.Now().Add(10 * time.Second)
 	for path, want := range map[string]string{"/healthz": "ok", "/readyz": "ready", "/metrics": "coup_"} {
-		answer, err := http.Get("http://" + s.signalingAddr + path)
-		if err != nil {
-			t.Fatal(err)
-		}
-		b, _ := io.ReadAll(answer.Body)
-		answer.Body.Close()
-		if answer.StatusCode != http.StatusOK || !strings.Contains(string(b), want) {
-			t.Errorf("GET %s = %d %.80q, want 200 with %q", path, answer.StatusCode, b, want)
+		for {
+			answer, err := http.Get("http://" + s.signalingAddr + path)
+			if err != nil {
+				t.Fatal(err)
+			}
+			b, _ := io.ReadAll(answer.Body)
+			answer.Body.Close()
+			if answer.StatusCode == http.StatusOK && strings.Contains(string(b), want) {
+				break
+			}
+			if time.Now().After(deadline) {
+				t.Errorf("GET %s = %d %.80q, want 200 with %q", path, answer.StatusCode, b, want)
+				break
+			}
 		}
 	}
 }
