@@ -8,6 +8,7 @@
 import { Timeline } from "./timeline.js";
 
 const PAGE = 50;
+const EVERY = 15_000;
 const sleep = (ms) => new Promise((done) => setTimeout(done, ms));
 
 export class Rooms extends EventTarget {
@@ -32,6 +33,11 @@ export class Rooms extends EventTarget {
     connection.addEventListener("state", () => this.#followState(), { signal });
     connection.addEventListener("event", (e) => this.#hear(e.detail.event, e.detail.data), { signal });
     window.addEventListener("storage", (e) => this.#hearOtherTab(e), { signal });
+    // Nobody tells us of studies that others start.
+    const look = () => !document.hidden && connection.state === "online" && this.refresh().catch(() => {});
+    document.addEventListener("visibilitychange", look, { signal });
+    const timer = setInterval(look, EVERY + Math.random() * 2000);
+    signal.addEventListener("abort", () => clearInterval(timer));
   }
 
   close() {
