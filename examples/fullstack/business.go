@@ -7,8 +7,10 @@ import (
 	"net"
 	"net/http"
 	"strings"
+	"time"
 
 	"github.com/jmoiron/sqlx"
+	"github.com/prometheus/client_golang/prometheus/collectors"
 
 	"github.com/coupchat/coup/room"
 	"github.com/coupchat/coup/store"
@@ -54,8 +56,9 @@ func (s *services) startBusiness(ctx context.Context, page, internal net.Listene
 	mux := http.NewServeMux()
 	mux.Handle("/api/", business.handler())
 	mux.HandleFunc("GET /healthz", healthy)
+	mux.HandleFunc("GET /readyz", readiness(func() error { return ping(db) }, s.log))
 	mux.Handle("/", outside)
-	s.serve(internal, inside)
+	s.serve(internal, withMetrics(inside, metrics(collectors.NewDBStatsCollector(db.DB, "coup"))))
 	s.serve(page, mux)
 	return nil
 }
@@ -82,6 +85,27 @@ func (s *services) openDatabase(ctx context.Context) (store.Store, *sqlx.DB, err
 		return store.NewMemory(), opened.DB(), nil
 	}
 	return opened, opened.DB(), nil
+}
+
+// pingTimeout bounds how long readiness waits for the database.
+const pingTimeout = 2 * time.Second
+
+func ping(db *sqlx.DB) error {
+	ctx, cancel := context.WithTimeout(context.Background(), pingTimeout)
+	defer cancel()
+	return db.PingContext(ctx)
+}
+
+// withMetrics shows the figures beside the internal API: the page's listener is
+// for everybody. A ServeMux would tidy up paths that the API wants as they are.
+func withMetrics(inside, figures http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/metrics" && r.Method == http.MethodGet {
+			figures.ServeHTTP(w, r)
+			return
+		}
+		inside.ServeHTTP(w, r)
+	})
 }
 
 func healthy(w http.ResponseWriter, _ *http.Request) {

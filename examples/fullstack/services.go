@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/coupchat/coup"
 	"github.com/coupchat/coup/auth/jwt"
 	"github.com/coupchat/coup/bus"
 	"github.com/coupchat/coup/bus/redis"
@@ -135,6 +136,7 @@ func (s *services) listen(addr string) (net.Listener, string, error) {
 func (s *services) serve(l net.Listener, h http.Handler) {
 	server := &http.Server{
 		Handler:           h,
+		ConnContext:       coup.ConnContext,
 		ReadHeaderTimeout: 5 * time.Second,
 		ReadTimeout:       30 * time.Second,
 		WriteTimeout:      60 * time.Second,

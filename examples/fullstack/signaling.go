@@ -44,17 +44,17 @@ func (s *services) startSignaling(l net.Listener) error {
 	mux.Handle("/ws", server)
 	mux.HandleFunc("GET /healthz", healthy)
 	mux.HandleFunc("GET /readyz", readiness(server.Ready, s.log))
-	mux.Handle("GET /metrics", metrics(server))
+	mux.Handle("GET /metrics", metrics(prom.New(server)))
 	s.serve(l, mux)
 	// The hub ends before its listener: while it drains, readiness is red.
 	s.atEnd(server.Shutdown)
 	return nil
 }
 
-// metrics shows the figures of the hub and of the process.
-func metrics(server *coup.Server) http.Handler {
+// metrics shows figures of ours and of the process.
+func metrics(ours prometheus.Collector) http.Handler {
 	registry := prometheus.NewRegistry()
-	registry.MustRegister(prom.New(server), collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	registry.MustRegister(ours, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return promhttp.HandlerFor(registry, promhttp.HandlerOpts{})
 }
 
