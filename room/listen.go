@@ -18,12 +18,16 @@ func (g *Registry) listen() error {
 		NotificationsChannel: g.notification,
 		StudyEventsChannel:   g.studyEvent,
 	} {
-		sub, err := g.opts.Bus.Subscribe(channel, bus.Handler{Message: func(payload []byte) {
+		h := bus.Handler{Message: func(payload []byte) {
 			if err := take(payload); err != nil {
 				g.stats.junk.Add(1)
 				g.opts.Log.LogAttrs(g.life, slog.LevelWarn, "announcement skipped", slog.String("channel", channel), slog.Any("err", err))
 			}
-		}})
+		}}
+		if channel == StudyEventsChannel {
+			h.Gap = func() { g.background(g.recheckAll) }
+		}
+		sub, err := g.opts.Bus.Subscribe(channel, h)
 		if err != nil {
 			for _, sub := range g.subs {
 				sub.Close()

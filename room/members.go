@@ -78,7 +78,7 @@ func (g *Registry) member(ctx context.Context, study StudyID, user UserID) error
 	revoked := g.revoked.Load()
 	ctx, cancel := g.deadline(ctx)
 	defer cancel()
-	_, err := g.opts.Members.Member(ctx, study, user)
+	_, err := g.store.Member(ctx, study, user)
 	switch {
 	case errors.Is(err, store.ErrNotFound):
 		return ErrForbidden
@@ -97,6 +97,25 @@ func (g *Registry) revoke(study StudyID, user UserID) {
 	g.members.forget(study, user)
 	g.revoked.Add(1)
 	g.members.forget(study, user) // what an answer under way put back
+}
+
+// recheckAll asks again whether those who sit in rooms may, one after the other:
+// news of a kick may have been missed. Whom nobody can tell us about stays.
+func (g *Registry) recheckAll() {
+	g.members.turn()
+	g.members.turn()
+	for _, r := range g.all() {
+		var seats []*Seat
+		r.call(func() { seats = append(seats, r.seats...) })
+		for _, s := range seats {
+			if g.life.Err() != nil {
+				return
+			}
+			if err := g.member(g.life, r.study, s.user.id); errors.Is(err, ErrForbidden) {
+				r.do(func() { r.expel(MembershipLost, func(o *Seat) bool { return o == s }) })
+			}
+		}
+	}
 }
 
 // recheck confirms in the background that the holder of a seat is still a

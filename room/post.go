@@ -5,6 +5,7 @@ import (
 	"errors"
 	"hash/maphash"
 	"sync"
+	"time"
 
 	"github.com/coupchat/coup/store"
 )
@@ -21,6 +22,7 @@ type Post struct {
 type posting struct {
 	msg  Message
 	seat *Seat
+	at   time.Time
 	done func(Message, error)
 }
 
@@ -28,7 +30,8 @@ type posting struct {
 // called when the message is durable, before it is delivered, or with an error
 // that wraps ErrUnavailable or ErrInvalid. done must not block. If Post itself
 // returns an error done is not called: ErrNotJoined, ErrEmpty, ErrTooLarge,
-// ErrInvalid, ErrUnavailable (the queue is full), or a *RateError.
+// ErrInvalid, ErrUnavailable (the queue is full, or the store is away), or a
+// *RateError.
 //
 // The posts of one seat are stored in the order in which Post was called.
 func (s *Seat) Post(p Post, done func(Message, error)) error {
@@ -50,7 +53,7 @@ func (s *Seat) Post(p Post, done func(Message, error)) error {
 		m.ClientID = store.NewClientID()
 	}
 	s.recheck()
-	return g.lane(m.StudyID).add(posting{m, s, done})
+	return g.lane(m.StudyID).add(posting{m, s, g.now(), done})
 }
 
 var errClientID = errors.Join(ErrInvalid, errors.New("clientId must be 1 to 64 characters, none of them a control character"))
@@ -65,17 +68,26 @@ func (g *Registry) lane(study StudyID) *lane {
 
 // A lane stores posts in batches: while one Append is under way the next batch
 // collects. So a batch is as large as the store is slow.
+//
+// Once a batch could not be stored within its budget, the lane lets one batch at
+// a time try its luck and refuses what comes meanwhile, until one is stored: who
+// posts to a store that is away is told at once.
 type lane struct {
 	reg *Registry
 
-	mu    sync.Mutex // guards queue, busy, idle
+	mu    sync.Mutex // guards what follows
 	queue []posting
 	busy  bool
+	away  bool            // the last batch could not be stored
 	idle  []chan struct{} // closed when the lane has nothing to do
 }
 
 func (l *lane) add(p posting) error {
 	l.mu.Lock()
+	if l.away && l.busy {
+		l.mu.Unlock()
+		return errAway
+	}
 	if l.reg.opts.MaxQueue >= 0 && len(l.queue) >= l.reg.opts.MaxQueue {
 		l.mu.Unlock()
 		return errQueueFull
@@ -89,6 +101,8 @@ func (l *lane) add(p posting) error {
 	}
 	return nil
 }
+
+var errAway = errors.Join(ErrUnavailable, errors.New("the store is away"))
 
 var errQueueFull = errors.Join(ErrUnavailable, errors.New("too many posts wait to be stored"))
 
@@ -112,7 +126,10 @@ func (l *lane) run() {
 		if n == 0 {
 			return
 		}
-		l.reg.commit(batch)
+		err := l.reg.commit(batch)
+		l.mu.Lock()
+		l.away = errors.Is(err, ErrUnavailable)
+		l.mu.Unlock()
 	}
 }
 
@@ -149,25 +166,26 @@ func (l *lane) wait(ctx context.Context) error {
 }
 
 // commit stores a batch, answers its senders, and then tells the rooms.
-func (g *Registry) commit(batch []posting) {
+func (g *Registry) commit(batch []posting) error {
 	msgs := make([]Message, len(batch))
 	for i, p := range batch {
 		msgs[i] = p.msg
 	}
-	stored, err := g.append(msgs)
+	stored, err := g.append(msgs, batch[0].at)
 	if errors.Is(err, ErrInvalid) && len(batch) > 1 {
 		// One of them is unacceptable to this store. The others are not to suffer.
+		err = nil
 		for i := range batch {
-			g.commit(batch[i : i+1])
+			err = errors.Join(err, g.commit(batch[i:i+1]))
 		}
-		return
+		return err
 	}
 	if err != nil {
 		g.opts.Log.Warn("messages not stored", "messages", len(batch), "err", err)
 		for _, p := range batch {
 			p.done(Message{}, err)
 		}
-		return
+		return err
 	}
 	// All acknowledgements first: the sender must not wait for deliveries.
 	for i, p := range batch {
@@ -177,6 +195,7 @@ func (g *Registry) commit(batch []posting) {
 	g.deliver(batch, stored)
 	g.wire.publish(stored)
 	g.stats.posted.Add(int64(len(batch)))
+	return nil
 }
 
 // deliver hands the messages of a batch to their rooms, those of a room at once.
@@ -197,12 +216,27 @@ func (g *Registry) deliver(batch []posting, stored []Message) {
 	}
 }
 
-// append stores msgs, trying again for a while: with client ids a repeat is
-// harmless.
-func (g *Registry) append(msgs []Message) ([]Message, error) {
-	begin := g.now()
+// minTry is the least time that a try to store gets, budget or not.
+const minTry = 500 * time.Millisecond
+
+// try bounds one try to store.
+func (g *Registry) try(end time.Time) (context.Context, context.CancelFunc) {
+	if g.opts.PostBudget < 0 {
+		return g.deadline(g.life)
+	}
+	left := max(minTry, end.Sub(g.now()))
+	if t := g.opts.StoreTimeout; t > 0 {
+		left = min(left, t)
+	}
+	return context.WithTimeout(g.life, left)
+}
+
+// append stores msgs, trying again until the budget is spent that began when the
+// first of them was posted: with client ids a repeat is harmless.
+func (g *Registry) append(msgs []Message, begin time.Time) ([]Message, error) {
+	end := begin.Add(max(0, g.opts.PostBudget))
 	for failures := 1; ; failures++ {
-		ctx, cancel := g.deadline(g.life)
+		ctx, cancel := g.try(end)
 		stored, err := g.store.Append(ctx, msgs)
 		cancel()
 		if err == nil && len(stored) != len(msgs) {
@@ -212,7 +246,7 @@ func (g *Registry) append(msgs []Message) ([]Message, error) {
 			return stored, err
 		}
 		wait := backoff(failures)
-		if g.now().Add(wait).Sub(begin) > max(0, g.opts.PostBudget) || !g.sleep(wait) {
+		if g.now().Add(wait).After(end) || !g.sleep(wait) {
 			return nil, unavailable(err)
 		}
 		g.stats.retries.Add(1)

@@ -66,7 +66,7 @@ type Options struct {
 	// ErrUnavailable. Defaults to 5s; -1 tries once.
 	PostBudget time.Duration
 	// MemberCache is how long a membership is believed. Defaults to 30s; -1 asks
-	// every time.
+	// every time, and never again once a member has joined.
 	MemberCache time.Duration
 }
 
@@ -112,7 +112,7 @@ func (o *Options) setDefaults() error {
 // at the same time from any goroutine.
 type Registry struct {
 	opts    Options
-	store   store.Store
+	store   guarded
 	stats   counters
 	users   users
 	members memberCache
@@ -121,6 +121,7 @@ type Registry struct {
 	wire    publisher
 	online  reporter
 	shown   seen
+	deaf    atomic.Pointer[error] // what is wrong with the bus; nil: nothing
 	revoked atomic.Int64 // counts memberships that were taken away
 	subs    []bus.Subscription
 
@@ -141,7 +142,7 @@ func New(opts Options) (*Registry, error) {
 	if err := opts.setDefaults(); err != nil {
 		return nil, err
 	}
-	g := &Registry{opts: opts, store: opts.Store, rooms: map[StudyID]*Room{}}
+	g := &Registry{opts: opts, store: guarded{opts.Store, opts.Members}, rooms: map[StudyID]*Room{}}
 	g.life, g.end = context.WithCancel(context.Background())
 	g.users.byID = map[UserID]*user{}
 	g.heads.reg, g.wire.reg, g.online.reg = g, g, g
@@ -160,6 +161,7 @@ func New(opts Options) (*Registry, error) {
 	g.wg.Go(g.heads.run)
 	g.wg.Go(g.online.run)
 	g.wg.Go(g.wire.run)
+	g.wg.Go(g.watch)
 	return g, nil
 }
 
@@ -299,19 +301,4 @@ func (g *Registry) all() []*Room {
 		rooms = append(rooms, r)
 	}
 	return rooms
-}
-
-// Ready returns nil if the store could be reached lately, and else what is wrong.
-func (g *Registry) Ready() error {
-	if !g.stats.storeOK.Load() {
-		return fmt.Errorf("store: %w", ErrUnavailable)
-	}
-	if b, ok := g.opts.Bus.(interface{ Ping(context.Context) error }); ok {
-		ctx, cancel := g.deadline(g.life)
-		defer cancel()
-		if err := b.Ping(ctx); err != nil {
-			return fmt.Errorf("bus: %w", err)
-		}
-	}
-	return nil
 }
