@@ -1,0 +1,303 @@
+package coup_test
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/coupchat/coup"
+	"github.com/coupchat/coup/auth"
+	"github.com/coupchat/coup/internal/wstest"
+	"github.com/coupchat/coup/store"
+)
+
+// Whatever ends a connection, the client learns the code, then the server hangs
+// up, and other connections go on.
+func TestBreachesOfTheProtocolHaveTheirCloseCodes(t *testing.T) {
+	opts := coup.Options{Rate: -1}
+	opts.Hub.CloseTimeout = time.Second
+	_, url := serve(t, opts)
+	big := []byte(`{"event":"x","data":"` + strings.Repeat("a", 64<<10) + `"}`)
+	for _, tt := range []struct {
+		name  string
+		bytes []byte
+		code  int
+	}{
+		{"a normal close", wstest.Frame(0x88, []byte("\x03\xe8bye")), 1000},
+		{"a close without a code", wstest.Frame(0x88, nil), 1005},
+		{"a browser that leaves the page", wstest.Frame(0x88, []byte("\x03\xe9")), 1000},
+		{"a close code of an application", wstest.Frame(0x88, []byte("\x0f\xa0")), 1000},
+		{"a close code nobody may send", wstest.Frame(0x88, []byte("\x03\xed")), 1002},
+		{"a close frame of one byte", wstest.Frame(0x88, []byte("\x03")), 1002},
+		{"a reason that is no text", wstest.Frame(0x88, []byte("\x03\xe8\xff")), 1007},
+		{"an unmasked frame", []byte("\x81\x02hi"), 1002},
+		{"reserved bits", wstest.Frame(0xc1, []byte("hi")), 1002},
+		{"a reserved opcode", wstest.Frame(0x83, []byte("hi")), 1002},
+		{"a continuation of nothing", wstest.Frame(0x80, []byte("hi")), 1002},
+		{"plain HTTP", []byte("GET / HTTP/1.1\r\nHost: x\r\n\r\n"), 1002},
+		{"a binary frame", wstest.Frame(0x82, []byte("hi")), 1003},
+		{"text that is no UTF-8", wstest.Frame(0x81, []byte("a\xff")), 1007},
+		{"a first fragment that is no UTF-8", wstest.Frame(0x01, []byte("a\xff")), 1007},
+		{"64 KiB and one byte", wstest.Frame(0x81, append(big[:64<<10:64<<10], 'a')), 1009},
+		{"the header of a terabyte", []byte{0x81, 0xff, 0, 0, 1, 0, 0, 0, 0, 0, 1, 2, 3, 4}, 1009},
+		{"64 KiB and one byte in fragments", append(wstest.Frame(0x01, big[:40_000]), wstest.Frame(0x80, big[:30_000])...), 1009},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel() // each waits until the server has hung up
+			other := login(t, url, "u2")
+			other.Join("s1")
+			for _, greet := range []func(*wstest.Client){func(*wstest.Client) {}, func(c *wstest.Client) { c.Login("u1"); c.Join("s1") }} {
+				c := wstest.Dial(t, url, nil)
+				greet(c)
+				c.Write(tt.bytes)
+				c.ExpectClose(tt.code)
+				if _, _, err := c.ReadFrame(wstest.Patience); err == nil || errors.Is(err, context.DeadlineExceeded) {
+					t.Errorf("after the close frame: %v, want the end", err)
+				}
+			}
+			if e := say(other, "s1", "still well"); e.Event != "ack" {
+				t.Errorf("another connection: %s", e.Raw)
+			}
+		})
+	}
+}
+
+// A client that answers a close frame is let go at once, not when the time to
+// answer has passed.
+func TestAnsweredCloseEndsAtOnce(t *testing.T) {
+	opts := coup.Options{}
+	opts.Hub.CloseTimeout = time.Minute
+	_, url := serve(t, opts)
+	for _, tt := range []struct {
+		name string
+		do   func(*wstest.Client)
+		code int
+	}{
+		{"a refused token", func(c *wstest.Client) { c.Send("authenticate", nil, data{"token": "bad"}) }, 4401},
+		{"a goodbye", func(c *wstest.Client) { c.Write(wstest.Frame(0x88, []byte("\x03\xe8"))) }, 1000},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			c := wstest.Dial(t, url, nil)
+			tt.do(c)
+			c.ExpectClose(tt.code)
+			if _, _, err := c.ReadFrame(wstest.Patience); !errors.Is(err, io.EOF) && !isReset(err) {
+				t.Errorf("the end: %v", err)
+			}
+		})
+	}
+}
+
+func isReset(err error) bool {
+	var timeout net.Error
+	return err != nil && !(errors.As(err, &timeout) && timeout.Timeout())
+}
+
+func TestTheLargestMessageIsRead(t *testing.T) {
+	_, url := serve(t, coup.Options{})
+	c := login(t, url, "u1")
+	raw := `{"event":"join_room","id":"x","data":{"studyId":"s1","more":"%s"}}`
+	raw = fmt.Sprintf(raw, strings.Repeat("a", 64<<10-len(raw)+2))
+	if len(raw) != 64<<10 {
+		t.Fatalf("%d bytes", len(raw))
+	}
+	c.Text(raw)
+	if e := c.Expect("ack"); *e.ID != "x" {
+		t.Errorf("got %s", e.Raw)
+	}
+	// In single bytes, with a ping in between.
+	for i, b := range wstest.Frame(0x81, []byte(`{"event":"leave_room","id":"y","data":{"studyId":"s1"}}`)) {
+		if i == 0 {
+			c.Write(wstest.Frame(0x89, nil))
+		}
+		c.Write([]byte{b})
+	}
+	if e := c.Expect("ack"); *e.ID != "y" {
+		t.Errorf("got %s", e.Raw)
+	}
+}
+
+func TestFloodingIsClosed(t *testing.T) {
+	_, url := serve(t, coup.Options{})
+	for name, frame := range map[string][]byte{
+		"bad requests": wstest.Frame(0x81, []byte("junk")),
+		"pings":        wstest.Frame(0x89, []byte("p")),
+		"pongs":        wstest.Frame(0x8a, nil),
+		"bad renewals": wstest.Frame(0x81, []byte(`{"event":"authenticate","data":{"token":"bad"}}`)),
+		"leaving":      wstest.Frame(0x81, []byte(`{"event":"leave_room","data":{"studyId":"s1"}}`)),
+	} {
+		t.Run(name, func(t *testing.T) {
+			c := login(t, url, "u1")
+			go func() {
+				for range 500 {
+					if c.Write(frame) != nil {
+						return
+					}
+				}
+			}()
+			for {
+				first, payload, err := c.ReadFrame(wstest.Patience)
+				if err != nil {
+					t.Fatalf("ended with %v, want a close frame", err)
+				}
+				if first == 0x88 {
+					if code := int(payload[0])<<8 | int(payload[1]); code != 1008 {
+						t.Errorf("code %d, want 1008", code)
+					}
+					return
+				}
+			}
+		})
+	}
+	login(t, url, "u1").Join("s1")
+}
+
+func TestAPanicEndsOneSessionOnly(t *testing.T) {
+	s, url := serve(t, coup.Options{
+		Verifier: auth.VerifierFunc(func(ctx context.Context, token string) (auth.Identity, error) {
+			if token == "boom" {
+				panic("a bug in the Verifier")
+			}
+			return plain(ctx, token)
+		}),
+		Members: store.MembersFunc(func(_ context.Context, study store.StudyID, _ store.UserID) (string, error) {
+			if study == "boom" {
+				panic("a bug in Members")
+			}
+			return "", nil
+		}),
+	})
+	other := login(t, url, "u2")
+	other.Join("s1")
+	c := wstest.Dial(t, url, nil)
+	c.Send("authenticate", nil, data{"token": "boom"})
+	c.ExpectClose(1011)
+	c = login(t, url, "u1")
+	c.Join("s1")
+	c.Send("join_room", nil, data{"studyId": "boom"})
+	c.ExpectClose(1011)
+	if got := s.Stats().Panics; got != 2 {
+		t.Errorf("%d panics counted, want 2", got)
+	}
+	if e := say(other, "s1", "still well"); e.Event != "ack" {
+		t.Errorf("another session: %s", e.Raw)
+	}
+}
+
+func TestShutdownSaysGoingAway(t *testing.T) {
+	s, url := serve(t, coup.Options{})
+	silent, c := wstest.Dial(t, url, nil), login(t, url, "u1")
+	c.Join("s1")
+	for i := range 10 {
+		id := fmt.Sprint(i)
+		c.Send("send_message", &id, data{"studyId": "s1", "content": id})
+	}
+	for range 20 { // ten acks, ten messages
+		if _, err := c.Next(wstest.Patience); err != nil {
+			t.Fatal(err)
+		}
+	}
+	done := make(chan error, 1)
+	go func() {
+		ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+		defer cancel()
+		done <- s.Shutdown(ctx)
+	}()
+	c.ExpectClose(1001)
+	silent.ExpectClose(1001)
+	if err := <-done; err != nil {
+		t.Errorf("Shutdown = %v", err)
+	}
+	if _, resp, err := wstest.Try(t, url, nil); err != nil || resp.StatusCode != 503 || resp.Header.Get("Retry-After") == "" {
+		t.Errorf("after it: %v, %v; want 503", resp, err)
+	}
+	if err := s.Ready(); err == nil {
+		t.Error("Ready after Shutdown = nil")
+	}
+}
+
+// A client that does not read is closed, and misses nothing when it comes back.
+func TestSlowReaderIsClosedAndRecovers(t *testing.T) {
+	opts := coup.Options{Rate: -1}
+	opts.Hub.MaxQueue = 64 << 10
+	opts.Hub.CloseTimeout = time.Minute // it reads what the system had in its buffers first
+	s, url := serve(t, opts)
+	slow, c := login(t, url, "slow"), login(t, url, "u1")
+	slow.Join("s1")
+	c.Join("s1")
+	last := int64(0)
+	content := strings.Repeat("한", 2000)
+	for deadline := time.Now().Add(wstest.Patience); s.Stats().Slow == 0; {
+		if time.Now().After(deadline) {
+			t.Fatal("the slow reader is never noticed")
+		}
+		ack := say(c, "s1", content)
+		last = ack.Int("seq")
+	}
+	have := int64(0)
+	for {
+		e, err := slow.Next(wstest.Patience)
+		if err != nil {
+			var closed *wstest.Closed
+			if !errors.As(err, &closed) || closed.Code != 1013 {
+				t.Errorf("the slow reader ended with %v, want 1013", err)
+			}
+			break
+		}
+		if have++; e.Int("seq") != have {
+			t.Fatalf("got seq %d, want %d", e.Int("seq"), have)
+		}
+	}
+	if have >= last {
+		t.Fatalf("the slow reader has all %d", last)
+	}
+	for have < last {
+		slow = login(t, url, "slow")
+		ack := slow.Call("join_room", data{"studyId": "s1", "after": have}, nil)
+		if ack.Data["truncated"] == true {
+			have = last - 500 // it reads history up to there
+			continue
+		}
+		expectSeqs(t, slow, have+1, ack.Int("seq"))
+		have = ack.Int("seq")
+	}
+	say(c, "s1", "live")
+	expectSeqs(t, slow, last+1, last+1)
+}
+
+func TestTooManyConnectionsAreClosed(t *testing.T) {
+	t.Run("of one user", func(t *testing.T) {
+		_, url := serve(t, coup.Options{})
+		var ten []*wstest.Client
+		for range 10 {
+			ten = append(ten, login(t, url, "u1"))
+		}
+		c := wstest.Dial(t, url, nil)
+		c.Send("authenticate", nil, data{"token": "u1"})
+		c.ExpectClose(4429)
+		for _, c := range ten {
+			c.Join("s1")
+		}
+		login(t, url, "u2")
+		ten[0].Write(wstest.Frame(0x88, nil))
+		ten[0].ExpectClose(1005)
+		ten[0].Conn.SetReadDeadline(time.Now().Add(wstest.Patience))
+		bufio.NewReader(ten[0].Conn).ReadByte() // the server has hung up
+		login(t, url, "u1")
+	})
+	t.Run("of one address", func(t *testing.T) {
+		opts := coup.Options{}
+		opts.Hub.MaxPerAddress = 2
+		_, url := serve(t, opts)
+		a := wstest.Dial(t, url, nil)
+		b := wstest.Dial(t, url, nil)
+		wstest.Dial(t, url, nil).ExpectClose(4429)
+		a.Login("u1")
+		b.Login("u2")
+	})
+}
