@@ -122,7 +122,7 @@ type Registry struct {
 	online  reporter
 	shown   seen
 	deaf    atomic.Pointer[error] // what is wrong with the bus; nil: nothing
-	revoked atomic.Int64 // counts memberships that were taken away
+	revoked atomic.Int64          // counts memberships that were taken away
 	subs    []bus.Subscription
 
 	// life ends with Close; it is the parent of all work in the background.

@@ -28,7 +28,7 @@ func (g *Registry) watch() {
 	}
 	g.deaf.Store(&errNotWatched)
 	checked := g.now()
-	for g.sleep(watchEvery) {
+	for again := true; again; again = g.sleep(watchEvery) {
 		ctx, cancel := g.deadline(g.life)
 		err := p.Ping(ctx)
 		cancel()
@@ -38,7 +38,7 @@ func (g *Registry) watch() {
 			continue
 		}
 		g.deaf.Store(&err)
-		if was == nil {
+		if was == nil || was == &errNotWatched {
 			checked = g.now()
 			g.opts.Log.Warn("the bus is away; other hubs are heard of through the store", "err", err)
 		}
