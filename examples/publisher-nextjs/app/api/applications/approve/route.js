@@ -1,0 +1,16 @@
+import { publish } from "../../../../lib/publish.js";
+
+// The owner says yes: the new member is told, and every hub looks their
+// membership up again. Check who is asking and write your own tables first.
+export async function POST(request) {
+  const { studyId, userId } = await request.json();
+  await publish("study-events", {
+    type: "member_approved", // or notice, member_kicked, study_deleted, or a word of your own
+    studyId,
+    userId,
+    message: "You are in. Say hello!",
+    link: `/studies/${studyId}`,
+    id: crypto.randomUUID(),
+  });
+  return Response.json({}, { status: 202 });
+}
