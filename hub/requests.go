@@ -61,7 +61,7 @@ func (s *session) authenticate(req *codec.Request) {
 // admit answers authenticate.
 func (s *session) admit(req *codec.Request, who auth.Identity, err error) {
 	known := s.who()
-	next := &identity{room.UserID(who.UserID), who.UserName, who.ExpiresAt.UnixNano()}
+	next := &identity{room.UserID(who.UserID), who.UserName, who.ExpiresAt.UnixMilli()}
 	switch {
 	case errors.Is(err, auth.ErrExpired):
 		s.reject(req, known, tokenExpired, "the token has expired")

@@ -52,7 +52,7 @@ type partial struct {
 type identity struct {
 	user    room.UserID
 	name    string
-	expires int64 // Unix nanoseconds
+	expires int64 // Unix milliseconds: nanoseconds end in 2262
 }
 
 // over reports whether the connection is no more.
@@ -289,7 +289,7 @@ func (s *session) tick(now int32) (next int32) {
 	case s.identity == nil && now >= s.authBy:
 		s.closeLocked(ws.AuthTimeout, "no authenticate in time")
 		return s.closeBy
-	case s.identity != nil && time.Now().UnixNano() >= s.identity.expires:
+	case s.identity != nil && time.Now().UnixMilli() >= s.identity.expires:
 		s.out.push(s, authError("", false, tokenExpired, "the token has expired"))
 		s.closeLocked(ws.Unauthenticated, "the token has expired")
 		return s.closeBy
@@ -312,6 +312,6 @@ func (s *session) tick(now int32) (next int32) {
 	if s.identity == nil {
 		return min(next, s.authBy)
 	}
-	left := time.Duration(s.identity.expires - time.Now().UnixNano())
-	return min(next, now+int32(min(left/time.Second+1, slots)))
+	left := (s.identity.expires - time.Now().UnixMilli()) / 1000
+	return min(next, now+int32(min(left+1, slots)))
 }
