@@ -31,9 +31,14 @@ func (c *memberCache) has(m membership, now time.Time) bool {
 	return now.UnixNano() < max(c.young[m], c.old[m])
 }
 
-func (c *memberCache) put(m membership, until time.Time) {
+// put believes a membership until then, if it still holds: still is asked under
+// the lock that forget takes.
+func (c *memberCache) put(m membership, until time.Time, still func() bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	if !still() {
+		return
+	}
 	if len(c.young) >= maxMembers/2 {
 		c.young, c.old = nil, c.young
 	}
@@ -86,17 +91,16 @@ func (g *Registry) member(ctx context.Context, study StudyID, user UserID) error
 		return unavailable(err)
 	}
 	// An answer that a kick may have overtaken is good for this once only.
-	if g.opts.MemberCache > 0 && revoked == g.revoked.Load() {
-		g.members.put(m, g.now().Add(g.opts.MemberCache))
+	if g.opts.MemberCache > 0 {
+		g.members.put(m, g.now().Add(g.opts.MemberCache), func() bool { return revoked == g.revoked.Load() })
 	}
 	return nil
 }
 
 // revoke notes that a membership may be gone.
 func (g *Registry) revoke(study StudyID, user UserID) {
+	g.revoked.Add(1) // first, so that no answer under way is put back after it
 	g.members.forget(study, user)
-	g.revoked.Add(1)
-	g.members.forget(study, user) // what an answer under way put back
 }
 
 // recheckAll asks again whether those who sit in rooms may, one after the other:
