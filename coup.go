@@ -1,6 +1,7 @@
 package coup
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -42,14 +43,15 @@ type Options struct {
 	// pages of the same host may.
 	Origins []string
 	// Rate is how many messages a user may post in a second, with bursts of twice
-	// that. Defaults to 10; -1 lifts this and every other limit on how fast or
-	// how often a client does something, and the limit on connections of one user.
+	// that. Defaults to Room.Rate, and that to 10; -1 lifts this and every other
+	// limit on how fast or how often a client does something, and the limit on
+	// connections of one user, unless Room and Hub set them.
 	Rate float64
 	// Log gets what goes wrong. Defaults to slog.Default().
 	Log *slog.Logger
 
 	// Room and Hub set what is finer. Their own Store, Members, Bus, Alone, Log and
-	// Origins are filled in from above.
+	// Origins are ignored.
 	Room room.Options
 	Hub  hub.Options
 }
@@ -82,9 +84,11 @@ func New(opts Options) (*Server, error) {
 	r, h := opts.Room, opts.Hub
 	r.Store, r.Members, r.Log, h.Log = opts.Store, opts.Members, opts.Log, opts.Log
 	h.Origins = opts.Origins
-	if r.Rate = opts.Rate; r.Rate < 0 {
-		r.MaxPerUser, h.MaxRefused = -1, -1
+	r.Rate = cmp.Or(opts.Rate, r.Rate)
+	if r.Rate < 0 {
+		r.MaxPerUser, h.MaxRefused = cmp.Or(r.MaxPerUser, -1), cmp.Or(h.MaxRefused, -1)
 	}
+	r.Alone = false
 	if s.bus == nil {
 		s.own = bus.NewMemory()
 		s.bus, r.Alone = s.own, true

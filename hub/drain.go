@@ -14,23 +14,18 @@ const flushShare = 0.5
 // do not come back elsewhere all at once.
 const drainFor = time.Second
 
-func (h *Hub) isDraining() bool {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	return h.draining
-}
-
 // Draining reports whether Shutdown has been called: a load balancer should send
 // nobody here any more.
-func (h *Hub) Draining() bool { return h.isDraining() }
+func (h *Hub) Draining() bool { return h.draining.Load() }
 
-// Shutdown drains the hub: nobody new is let in, what was posted is stored and
-// acknowledged, every connection is closed with 1001. It returns when all are
+// Shutdown drains the hub: nobody new is let in, new posts are refused as
+// unavailable, what was posted before is stored and acknowledged, every
+// connection is closed with 1001. It returns when all are
 // gone; when ctx is done before that, the rest are cut off and it returns the
 // context's error. The rooms stay open. It may be called once.
 func (h *Hub) Shutdown(ctx context.Context) error {
 	h.mu.Lock()
-	h.draining = true
+	h.draining.Store(true)
 	left := make([]*session, 0, len(h.sessions))
 	for s := range h.sessions {
 		left = append(left, s)

@@ -3,6 +3,7 @@
 package hub
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -10,6 +11,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -70,17 +72,9 @@ type Options struct {
 	// ExcludeSender keeps a message from the connection that posted it, which
 	// has its ack.
 	ExcludeSender bool
-	// Log gets one line when a session ends, and what goes wrong inside. Defaults
-	// to slog.Default().
+	// Log gets what goes wrong inside, and at the debug level one line when a
+	// session ends. Defaults to slog.Default().
 	Log *slog.Logger
-}
-
-func or[T comparable](v, def T) T {
-	var zero T
-	if v == zero {
-		return def
-	}
-	return v
 }
 
 func (o *Options) setDefaults() error {
@@ -89,17 +83,20 @@ func (o *Options) setDefaults() error {
 		if err != nil || u.Scheme == "" || u.Host == "" || u.Path != "" || u.RawQuery != "" || u.User != nil {
 			return fmt.Errorf("hub: origin %q is not of the form https://host or https://host:port", origin)
 		}
+		if port := u.Port(); origin != strings.ToLower(origin) || u.Scheme == "https" && port == "443" || u.Scheme == "http" && port == "80" {
+			return fmt.Errorf("hub: origin %q would never match: browsers write it in lower case and without the scheme's own port", origin)
+		}
 	}
-	o.AuthTimeout = or(o.AuthTimeout, 10*time.Second)
-	o.PingEvery = or(o.PingEvery, 25*time.Second)
-	o.PongTimeout = or(o.PongTimeout, 35*time.Second)
-	o.CloseTimeout = max(or(o.CloseTimeout, 2*time.Second), 0)
-	o.MaxMessage = or(o.MaxMessage, 64<<10)
-	o.MaxFrames = or(o.MaxFrames, 64)
-	o.MaxQueue = or(o.MaxQueue, 1<<20)
-	o.MaxRooms = or(o.MaxRooms, 200)
-	o.MaxRefused = or(o.MaxRefused, 100)
-	o.Log = or(o.Log, slog.Default())
+	o.AuthTimeout = cmp.Or(o.AuthTimeout, 10*time.Second)
+	o.PingEvery = cmp.Or(o.PingEvery, 25*time.Second)
+	o.PongTimeout = cmp.Or(o.PongTimeout, 35*time.Second)
+	o.CloseTimeout = max(cmp.Or(o.CloseTimeout, 2*time.Second), 0)
+	o.MaxMessage = cmp.Or(o.MaxMessage, 64<<10)
+	o.MaxFrames = cmp.Or(o.MaxFrames, 64)
+	o.MaxQueue = cmp.Or(o.MaxQueue, 1<<20)
+	o.MaxRooms = cmp.Or(o.MaxRooms, 200)
+	o.MaxRefused = cmp.Or(o.MaxRefused, 100)
+	o.Log = cmp.Or(o.Log, slog.Default())
 	return nil
 }
 
@@ -110,8 +107,10 @@ type Hub struct {
 	rooms  *room.Registry
 	verify auth.Verifier
 	poller *poll.Poller
-	wheel  wheel
-	counts counters
+	// draining is set under mu, so that no session slips in behind it.
+	draining atomic.Bool
+	wheel    wheel
+	counts   counters
 
 	// life ends with Shutdown; it is the parent of requests under way.
 	life context.Context
@@ -122,7 +121,6 @@ type Hub struct {
 	sessions  map[*session]struct{}
 	addresses map[string]int      // with MaxPerAddress only
 	addressOf map[*session]string // likewise
-	draining  bool
 	ended     bool
 	empty     chan struct{} // closed once draining and without sessions
 }
@@ -168,7 +166,7 @@ func ConnContext(ctx context.Context, _ net.Conn) context.Context {
 // connection lives on. Refusals are answered with 403 (origin), 503 (draining)
 // or another 4xx (no handshake).
 func (h *Hub) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	if h.isDraining() {
+	if h.Draining() {
 		w.Header().Set("Retry-After", "1")
 		http.Error(w, "the server is about to stop", http.StatusServiceUnavailable)
 		return
@@ -203,7 +201,7 @@ func (h *Hub) open(conn net.Conn, early []byte, accepted time.Time) {
 		s.nextPing = h.wheel.now() + seconds(h.opts.PingEvery)
 	}
 	h.mu.Lock()
-	if h.draining {
+	if h.draining.Load() {
 		h.mu.Unlock()
 		conn.Close()
 		return
@@ -247,7 +245,7 @@ func (h *Hub) forget(s *session) {
 			delete(h.addresses, addr)
 		}
 	}
-	if h.draining && len(h.sessions) == 0 {
+	if h.draining.Load() && len(h.sessions) == 0 {
 		h.noteEmpty()
 	}
 }

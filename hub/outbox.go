@@ -14,9 +14,10 @@ type outbox struct {
 
 // A backlog is what waits until the socket takes more.
 type backlog struct {
-	queue [][]byte
-	size  int // bytes in queue
-	limit int // bytes that may wait; below 0: any number
+	queue  [][]byte
+	size   int           // bytes in queue
+	limit  int           // bytes that may wait; below 0: any number
+	replay chan struct{} // closed with the backlog; nil unless a replay is in it
 }
 
 // push sends a frame, or several in one piece, as far as the socket takes it and
@@ -25,7 +26,8 @@ type backlog struct {
 func (o *outbox) push(s *session, frame []byte) { o.pushReplay(s, frame, false) }
 
 // pushReplay is push for what the client asked to have again, which may wait
-// beyond the bound: it is bounded itself, by the number of messages.
+// beyond the bound: it is bounded itself, by the number of messages, and the
+// client is not heard again before it is gone (see session.replayed).
 func (o *outbox) pushReplay(s *session, frame []byte, replay bool) {
 	if s.state == ended || o.last {
 		return
@@ -39,14 +41,27 @@ func (o *outbox) pushReplay(s *session, frame []byte, replay bool) {
 	}
 	o.queue = append(o.queue, frame)
 	o.size += len(frame)
-	if replay && o.limit >= 0 {
-		o.limit += len(frame)
+	if replay {
+		if o.limit >= 0 {
+			o.limit += len(frame)
+		}
+		if o.replay == nil {
+			o.replay = make(chan struct{})
+		}
 	}
 	if o.limit >= 0 && o.size > o.limit && s.state == open {
 		s.hub.counts.slow.Add(1)
 		o.drop()
 		s.closeLocked(ws.TryLater, "the client reads too slowly")
 	}
+}
+
+// clear ends the backlog.
+func (o *outbox) clear() {
+	if o.backlog != nil && o.replay != nil {
+		close(o.replay)
+	}
+	o.backlog = nil
 }
 
 // drop forgets what was not begun to be sent: a frame that is half sent must be
@@ -61,7 +76,7 @@ func (b *backlog) drop() {
 func (o *outbox) flush(s *session) {
 	n, err := s.stream.Writev(o.queue)
 	if err != nil {
-		o.backlog = nil
+		o.clear()
 		return
 	}
 	o.size -= n
@@ -74,7 +89,7 @@ func (o *outbox) flush(s *session) {
 		o.queue[0] = o.queue[0][n:]
 		return
 	}
-	o.backlog = nil
+	o.clear()
 	if o.last {
 		s.stream.Finish()
 	}
@@ -92,6 +107,7 @@ func (o *outbox) finish(s *session) {
 func (s *session) Writable() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	s.seen.Store(s.hub.wheel.now()) // it has read something
 	if s.state != ended && s.out.backlog != nil {
 		s.out.flush(s)
 	}

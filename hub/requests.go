@@ -100,6 +100,9 @@ func (s *session) admit(req *codec.Request, who auth.Identity, err error) {
 	e.String("expiresAt", room.FormatTime(who.ExpiresAt))
 	s.send(ws.Seal(e.End()))
 	s.hub.wheel.put(s, 1)
+	if known != nil {
+		s.tolerate()
+	}
 }
 
 // reject refuses a token. A client that has no other must go.
@@ -130,6 +133,24 @@ func (s *session) joinRoom(req *codec.Request) {
 			func(j room.Joined) { s.joined(req, j, seat) })
 		if err != nil {
 			s.fail(req, err)
+		}
+		s.replayed()
+	}
+}
+
+// replayed waits until a replay has left. Nothing more of a client that does not
+// read is read, so it cannot have replay upon replay pile up here.
+func (s *session) replayed() {
+	s.mu.Lock()
+	var gone chan struct{}
+	if s.out.backlog != nil {
+		gone = s.out.replay
+	}
+	s.mu.Unlock()
+	if gone != nil {
+		select {
+		case <-gone:
+		case <-s.hub.life.Done():
 		}
 	}
 }
@@ -228,6 +249,10 @@ func (s *session) sendMessage(req *codec.Request) {
 	seat, _ := s.seat(room.StudyID(d.StudyID))
 	if seat == nil {
 		s.refuse(req, notJoined, "join the study first")
+		return
+	}
+	if s.hub.Draining() { // an ack would come too late
+		s.answer(req.ID, req.HasID, room.ErrUnavailable)
 		return
 	}
 	id, hasID := req.ID, req.HasID

@@ -120,6 +120,7 @@ func (s *session) read(p []byte) (more bool) {
 		defer s.contain(nil)
 		fn()
 		s.await = nil
+		s.seen.Store(s.hub.wheel.now()) // what it said meanwhile has not been read
 		if s.over() {
 			return
 		}
@@ -220,7 +221,7 @@ func (s *session) closeLocked(code ws.Code, reason string) {
 	s.out.push(s, ws.CloseFrame(code, reason))
 	wait := seconds(s.hub.opts.CloseTimeout)
 	s.closeBy = s.hub.wheel.now() + wait
-	s.hub.wheel.put(s, wait+1)
+	s.hub.wheel.put(s, wait)
 }
 
 // answerClose ends a session whose client said goodbye, or answered ours: the
@@ -230,13 +231,9 @@ func (s *session) answerClose(code ws.Code) {
 	defer s.mu.Unlock()
 	if s.state == open {
 		s.state, s.code = closing, code
-		answer := code
-		if answer != ws.NoStatus {
-			answer = ws.Normal
-		}
-		s.out.push(s, ws.CloseFrame(answer, ""))
+		s.out.push(s, ws.CloseFrame(code, "")) // RFC 6455 section 5.5.1: typically echoed
 		s.closeBy = s.hub.wheel.now() + seconds(s.hub.opts.CloseTimeout)
-		s.hub.wheel.put(s, seconds(s.hub.opts.CloseTimeout)+1)
+		s.hub.wheel.put(s, seconds(s.hub.opts.CloseTimeout))
 	}
 	s.out.finish(s)
 }
@@ -258,7 +255,8 @@ func (s *session) Gone(err error) {
 	}
 	s.state = ended
 	seats, who := s.seats, s.identity
-	s.seats, s.out = nil, outbox{}
+	s.seats = nil
+	s.out.clear()
 	s.mu.Unlock()
 	for _, seat := range seats {
 		seat.Leave(func() {})

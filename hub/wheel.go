@@ -14,11 +14,16 @@ const never = int32(1<<31 - 1)
 // is noted as far ahead as there is, and looked at again then.
 const slots = 64
 
+// maxLate is how many seconds may pass at once before a wheel takes it that the
+// process was stopped.
+const maxLate = 5
+
 // A wheel looks after the deadlines of all sessions, to the second: heartbeats,
 // authentication, expiry, closing. A session costs it no timer and no goroutine.
 type wheel struct {
 	epoch time.Time
-	clock atomic.Int32 // seconds since epoch, moved on by run
+	clock atomic.Int32 // seconds since epoch but for slept, moved on by run
+	slept atomic.Int32 // seconds during which the process did not run
 
 	mu    sync.Mutex // guards slots and the slot of each session
 	slots [slots][]*session
@@ -31,7 +36,7 @@ func (w *wheel) now() int32 { return w.clock.Load() }
 
 // at converts a time, rounded up to the second.
 func (w *wheel) at(t time.Time) int32 {
-	s := (t.Sub(w.epoch) + time.Second - 1) / time.Second
+	s := (t.Sub(w.epoch)+time.Second-1)/time.Second - time.Duration(w.slept.Load())
 	return int32(min(max(s, 0), time.Duration(never)))
 }
 
@@ -43,6 +48,20 @@ func seconds(d time.Duration) int32 { return int32((d + time.Second - 1) / time.
 func (w *wheel) put(s *session, in int32) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	w.note(s, in)
+}
+
+// again is put for a session that was just looked at, unless somebody has put it
+// since: they knew better.
+func (w *wheel) again(s *session, in int32) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if s.slot == 0 {
+		w.note(s, in)
+	}
+}
+
+func (w *wheel) note(s *session, in int32) {
 	slot := int8((w.now() + min(max(in, 1), slots-1)) % slots)
 	if s.slot != slot+1 {
 		s.slot = slot + 1 // 0 is none
@@ -59,7 +78,14 @@ func (w *wheel) run(ctx context.Context) {
 		case <-ctx.Done():
 			return
 		case t := <-tick.C:
-			for now := int32(t.Sub(w.epoch) / time.Second); w.now() < now; {
+			now := int32(t.Sub(w.epoch)/time.Second) - w.slept.Load()
+			if late := now - w.now(); late > maxLate {
+				// The process was stopped. Nobody could be heard meanwhile, so nobody is
+				// to be taken for dead.
+				w.slept.Add(late - 1)
+				now -= late - 1
+			}
+			for w.now() < now {
 				w.turn(w.clock.Add(1))
 			}
 		}
@@ -81,7 +107,7 @@ func (w *wheel) turn(now int32) {
 	w.mu.Unlock()
 	for _, s := range due {
 		if next := s.tick(now); next != never {
-			w.put(s, next-now)
+			w.again(s, next-now)
 		}
 	}
 }

@@ -43,7 +43,7 @@ func (r *Room) reach(ctx context.Context, seq int64) error {
 	r.do(func() {
 		r.open(seq)
 		r.waiters = append(r.waiters, waiter{seq, done})
-		r.learn(seq, 0)
+		r.learn(seq, r.reg.opts.ReorderWait) // it may be on its way
 		r.flush()
 		r.wake()
 	})
@@ -55,10 +55,15 @@ func (r *Room) reach(ctx context.Context, seq int64) error {
 	}
 }
 
+// maxHoles is how often in a row the store may answer without the next message
+// before it is believed that there is none.
+const maxHoles = 5
+
 // fill reads what lies between head and target from the store, and goes on
 // until nothing is missing. There is at most one for a room.
 func (r *Room) fill(wait time.Duration) {
-	failures := 0
+	failures, holes := 0, 0
+	last := int64(-1)
 	for r.reg.sleep(wait) {
 		var after int64
 		complete := false
@@ -71,17 +76,30 @@ func (r *Room) fill(wait time.Duration) {
 		if complete {
 			return
 		}
+		if after != last {
+			failures, holes = 0, 0
+		}
+		last = after
 		msgs, err := r.reg.history(store.Query{StudyID: r.study, After: after, Limit: store.MaxBatch})
-		if err == nil && len(msgs) > 0 {
+		if err == nil && len(msgs) > 0 && msgs[0].Seq == after+1 {
 			r.reg.stats.filled.Add(int64(len(msgs)))
 			r.put(said(msgs)...)
-			wait, failures = 0, 0
+			wait = 0
 			continue
 		}
-		if failures++; err == nil && failures == 5 {
-			break // the store knows of no such message: somebody told us wrong
-		}
+		failures++
 		wait = backoff(failures)
+		if err != nil {
+			continue
+		}
+		if holes++; holes < maxHoles {
+			continue
+		}
+		if len(msgs) == 0 {
+			break // there is no such message: somebody told us wrong
+		}
+		r.reg.opts.Log.Error("the store has a hole in the seqs of a study", "study", r.study, "after", after, "next", msgs[0].Seq)
+		r.do(func() { r.head = max(r.head, msgs[0].Seq-1) })
 	}
 	r.do(func() {
 		r.target, r.ahead, r.filling = r.head, nil, false

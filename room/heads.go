@@ -40,8 +40,8 @@ func (h *headReader) read(ctx context.Context, study StudyID) (int64, error) {
 	start := !h.reading
 	h.reading = true
 	h.mu.Unlock()
-	if start {
-		h.reg.background(h.answer)
+	if start && !h.reg.background(h.answer) {
+		return 0, ErrClosed
 	}
 	select {
 	case a := <-answer:
@@ -99,8 +99,8 @@ func (h *headReader) check(study StudyID) {
 	}
 }
 
-// run compares rooms with the store, and lets old memberships go, until the
-// registry ends.
+// run compares rooms with the store, and forgets what is not needed any more,
+// until the registry ends.
 func (h *headReader) run() {
 	var tick <-chan time.Time
 	if every := h.reg.opts.CheckHeads; every > 0 {
@@ -108,18 +108,15 @@ func (h *headReader) run() {
 		defer t.Stop()
 		tick = t.C
 	}
-	var turn <-chan time.Time
-	if every := h.reg.opts.MemberCache; every > 0 {
-		t := time.NewTicker(every)
-		defer t.Stop()
-		turn = t.C
-	}
+	turn := time.NewTicker(max(h.reg.opts.MemberCache, time.Second))
+	defer turn.Stop()
 	for {
 		select {
 		case <-h.reg.life.Done():
 			return
-		case <-turn:
+		case <-turn.C:
 			h.reg.members.turn()
+			h.reg.users.sweep(h.reg.now(), &h.reg.opts)
 		case <-h.wake:
 			h.compare(h.takeDirty())
 		case <-tick:
@@ -147,11 +144,7 @@ func (h *headReader) takeDirty() []StudyID {
 func (h *headReader) compare(studies []StudyID) {
 	h.each(studies, func(study StudyID, seq int64, err error) {
 		if r := h.reg.lookup(study); r != nil && err == nil {
-			r.do(func() {
-				if r.ready {
-					r.learn(seq, 0)
-				}
-			})
+			r.later(func() { r.learn(seq, h.reg.opts.ReorderWait) })
 		}
 	})
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 
 	"github.com/coupchat/coup/store"
 )
@@ -47,7 +48,7 @@ func (g *Registry) Join(ctx context.Context, req JoinRequest, joined func(Joined
 		return err
 	}
 	for {
-		revoked := g.revoked.Load()
+		revoked := g.revocations(req.StudyID).Load()
 		if err := g.member(ctx, req.StudyID, req.Member.User()); err != nil {
 			return err
 		}
@@ -79,23 +80,27 @@ func (r *Room) join(ctx context.Context, req JoinRequest, u *user, revoked int64
 		return false, err
 	}
 	var replay []*Event
+	reads := 0
 	for seated := false; !seated && !again; {
 		missing := false
 		r.call(func() {
-			if again = revoked != r.reg.revoked.Load(); again {
+			if again = revoked != r.reg.revocations(r.study).Load(); again {
 				return
 			}
 			var events []*Event
 			truncated := req.HasAfter && r.reg.opts.MaxReplay >= 0 && r.head-req.After > int64(r.reg.opts.MaxReplay)
 			if req.HasAfter && !truncated {
-				if events, missing = r.replay(req.After, replay); missing {
+				events, missing = r.replay(req.After, replay)
+				if missing && reads < maxHoles {
 					return
 				}
+				missing = false // what the store has not by now it never will
 			}
 			seated = true
 			joined(r.seat(req, u, Joined{Seq: r.head, Truncated: truncated, Replay: events}))
 		})
 		if missing {
+			reads++
 			if replay, err = r.reg.read(ctx, r.study, req.After, r.reg.opts.MaxReplay); err != nil {
 				return false, err
 			}
@@ -108,7 +113,7 @@ func (r *Room) join(ctx context.Context, req JoinRequest, u *user, revoked int64
 // what was delivered since. missing says that there is a hole between the two.
 func (r *Room) replay(seq int64, read []*Event) (events []*Event, missing bool) {
 	if recent, ok := r.since(seq); ok {
-		return recent, false
+		return slices.Clone(recent), false
 	}
 	if len(read) == 0 {
 		return nil, true
@@ -116,7 +121,7 @@ func (r *Room) replay(seq int64, read []*Event) (events []*Event, missing bool) 
 	last := read[len(read)-1].Message.Seq
 	recent, ok := r.since(last)
 	if !ok {
-		return nil, true
+		return read, true
 	}
 	for len(read) > 0 && read[len(read)-1].Message.Seq > r.head {
 		read = read[:len(read)-1]
@@ -145,7 +150,9 @@ func (g *Registry) read(ctx context.Context, study StudyID, after int64, limit i
 	}
 	var events []*Event
 	for want := limit + 1; want > 0; {
-		msgs, err := g.store.History(ctx, store.Query{StudyID: study, After: after, Limit: min(want, store.MaxBatch)})
+		call, cancel := g.deadline(ctx)
+		msgs, err := g.store.History(call, store.Query{StudyID: study, After: after, Limit: min(want, store.MaxBatch)})
+		cancel()
 		if err != nil {
 			return nil, err
 		}

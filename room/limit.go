@@ -32,6 +32,19 @@ func (u *user) mayJoin(now time.Time, o *Options) error {
 	return u.joins.take(now, joinRate, joinBurst)
 }
 
+// rested reports whether the buckets are full again.
+func (u *user) rested(now time.Time, o *Options) bool {
+	if o.Rate < 0 {
+		return true
+	}
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	full := func(b bucket, rate float64) bool {
+		return b.used <= time.Duration(now.UnixNano()-b.at).Seconds()*rate
+	}
+	return full(u.posts, o.Rate) && full(u.joins, joinRate)
+}
+
 // take takes one token of a bucket that holds burst and regains rate in a
 // second. A rate below 0 is no limit.
 func (b *bucket) take(now time.Time, rate, burst float64) error {
@@ -39,7 +52,7 @@ func (b *bucket) take(now time.Time, rate, burst float64) error {
 		return nil
 	}
 	at := now.UnixNano()
-	b.used = math.Max(0, b.used-time.Duration(at-b.at).Seconds()*rate)
+	b.used = math.Max(0, b.used-time.Duration(max(0, at-b.at)).Seconds()*rate)
 	b.at = at
 	if b.used+1 > burst {
 		return &RateError{RetryAfter: time.Duration((b.used + 1 - burst) / rate * float64(time.Second))}

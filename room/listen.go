@@ -25,7 +25,7 @@ func (g *Registry) listen() error {
 			}
 		}}
 		if channel == StudyEventsChannel {
-			h.Gap = func() { g.background(g.recheckAll) }
+			h.Gap = g.recheckAll
 		}
 		sub, err := g.opts.Bus.Subscribe(channel, h)
 		if err != nil {
@@ -131,7 +131,7 @@ func (g *Registry) inRoom(study StudyID, fn func(*Room), next func()) {
 		}
 		return
 	}
-	r.do(func() {
+	r.later(func() { // the bus is not to wait for deliveries
 		fn(r)
 		if next != nil {
 			next()

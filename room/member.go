@@ -31,7 +31,7 @@ func (s *Seat) Gone() bool { return s.gone.Load() }
 // Leave gives the seat up and then calls left, which must not block, in the
 // room's order: nothing of the room is delivered to the member after it.
 func (s *Seat) Leave(left func()) {
-	s.room.do(func() {
+	s.room.later(func() {
 		s.room.remove(s)
 		left()
 	})

@@ -3,7 +3,9 @@ package room
 import (
 	"context"
 	"errors"
+	"hash/maphash"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/coupchat/coup/store"
@@ -80,7 +82,7 @@ func (g *Registry) member(ctx context.Context, study StudyID, user UserID) error
 	if g.members.has(m, g.now()) {
 		return nil
 	}
-	revoked := g.revoked.Load()
+	revoked := g.revocations(study).Load()
 	ctx, cancel := g.deadline(ctx)
 	defer cancel()
 	_, err := g.store.Member(ctx, study, user)
@@ -92,20 +94,37 @@ func (g *Registry) member(ctx context.Context, study StudyID, user UserID) error
 	}
 	// An answer that a kick may have overtaken is good for this once only.
 	if g.opts.MemberCache > 0 {
-		g.members.put(m, g.now().Add(g.opts.MemberCache), func() bool { return revoked == g.revoked.Load() })
+		g.members.put(m, g.now().Add(g.opts.MemberCache), func() bool { return revoked == g.revocations(study).Load() })
 	}
 	return nil
 }
 
+// revocations counts the memberships that were taken away in a study, or in one
+// that shares its counter.
+func (g *Registry) revocations(study StudyID) *atomic.Int64 {
+	return &g.revoked[maphash.String(laneSeed, string(study))%uint64(len(g.revoked))]
+}
+
 // revoke notes that a membership may be gone.
 func (g *Registry) revoke(study StudyID, user UserID) {
-	g.revoked.Add(1) // first, so that no answer under way is put back after it
+	g.revocations(study).Add(1) // first, so that no answer under way is put back after it
 	g.members.forget(study, user)
 }
 
-// recheckAll asks again whether those who sit in rooms may, one after the other:
-// news of a kick may have been missed. Whom nobody can tell us about stays.
+// recheckAll asks again whether those who sit in rooms may, one after the other
+// in the background: news of a kick may have been missed. Whom nobody can tell us
+// about stays. While it is at work it is not begun again.
 func (g *Registry) recheckAll() {
+	if !g.rechecking.Swap(true) && !g.background(g.recheckSeats) {
+		g.rechecking.Store(false)
+	}
+}
+
+func (g *Registry) recheckSeats() {
+	defer g.rechecking.Store(false)
+	for i := range g.revoked {
+		g.revoked[i].Add(1) // no answer from before is to be believed
+	}
 	g.members.turn()
 	g.members.turn()
 	for _, r := range g.all() {
@@ -116,7 +135,7 @@ func (g *Registry) recheckAll() {
 				return
 			}
 			if err := g.member(g.life, r.study, s.user.id); errors.Is(err, ErrForbidden) {
-				r.do(func() { r.expel(MembershipLost, func(o *Seat) bool { return o == s }) })
+				r.later(func() { r.expel(MembershipLost, func(o *Seat) bool { return o == s }) })
 			}
 		}
 	}
@@ -127,13 +146,14 @@ func (g *Registry) recheckAll() {
 func (s *Seat) recheck() {
 	g := s.room.reg
 	now, last := g.now(), s.checked.Load()
-	if g.opts.MemberCache < 0 || now.UnixNano()-last < int64(g.opts.MemberCache) || !s.checked.CompareAndSwap(last, now.UnixNano()) {
+	age := now.UnixNano() - last // below 0 if the clock was put back
+	if age >= 0 && age < int64(g.opts.MemberCache) || !s.checked.CompareAndSwap(last, now.UnixNano()) {
 		return
 	}
 	g.background(func() {
 		err := g.member(g.life, s.room.study, s.user.id)
 		if errors.Is(err, ErrForbidden) {
-			s.room.do(func() { s.room.expel(MembershipLost, func(o *Seat) bool { return o == s }) })
+			s.room.later(func() { s.room.expel(MembershipLost, func(o *Seat) bool { return o == s }) })
 		} else if err != nil {
 			s.checked.CompareAndSwap(now.UnixNano(), last) // ask again with the next post
 		}

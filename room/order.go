@@ -63,7 +63,7 @@ func (r *Room) open(head int64) {
 		}
 	}
 	r.passAhead()
-	r.learn(r.head, 0)
+	r.learn(r.head, r.reg.opts.ReorderWait)
 }
 
 // since returns the recent messages after seq, if they reach back that far.

@@ -97,6 +97,9 @@ func (l *lane) add(p posting) error {
 	l.busy = true
 	l.mu.Unlock()
 	if start && !l.reg.background(l.run) {
+		l.mu.Lock()
+		defer l.mu.Unlock()
+		l.queue, l.busy = nil, false
 		return unavailable(ErrClosed)
 	}
 	return nil

@@ -11,9 +11,9 @@ import (
 	"github.com/coupchat/coup/bus"
 )
 
-// maxUnpublished bounds the news that wait for the bus, in messages of the bus.
-// Beyond it they are dropped: the other hubs find the messages by their heads.
-const maxUnpublished = 8192
+// maxUnpublished bounds the news that wait for the bus, in bytes. Beyond it they
+// are dropped: the other hubs find the messages by their heads.
+const maxUnpublished = 32 << 20
 
 // publisher speaks to the other hubs. Posts do not wait for it, and everything
 // that has come up since the last call leaves in one.
@@ -24,6 +24,7 @@ type publisher struct {
 
 	mu      sync.Mutex // guards waiting, busy
 	waiting []bus.Message
+	size    int // bytes in waiting
 	busy    bool
 }
 
@@ -50,11 +51,14 @@ func (p *publisher) publish(msgs []Message) {
 		news = append(news, bus.Message{Channel: p.reg.channel(study), Payload: append(bytes.Clone(p.header), body...)})
 	}
 	p.mu.Lock()
-	if room := maxUnpublished - len(p.waiting); len(news) > room {
-		p.reg.stats.unpublished.Add(int64(len(news) - room))
-		news = news[:room]
+	for _, n := range news {
+		if p.size+len(n.Payload) > maxUnpublished {
+			p.reg.stats.unpublished.Add(1)
+			continue
+		}
+		p.size += len(n.Payload)
+		p.waiting = append(p.waiting, n)
 	}
-	p.waiting = append(p.waiting, news...)
 	p.mu.Unlock()
 	p.signal()
 }
@@ -76,7 +80,7 @@ func (p *publisher) run() {
 		}
 		p.mu.Lock()
 		news := p.waiting
-		p.waiting = nil
+		p.waiting, p.size = nil, 0
 		p.busy = true
 		p.mu.Unlock()
 		if len(news) > 0 {

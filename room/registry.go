@@ -4,6 +4,7 @@
 package room
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"errors"
@@ -66,17 +67,8 @@ type Options struct {
 	// ErrUnavailable. Defaults to 5s; -1 tries once.
 	PostBudget time.Duration
 	// MemberCache is how long a membership is believed. Defaults to 30s; -1 asks
-	// every time, and never again once a member has joined.
+	// with every join and every post.
 	MemberCache time.Duration
-}
-
-// or returns v, or the default if it is zero.
-func or[T comparable](v, def T) T {
-	var zero T
-	if v == zero {
-		return def
-	}
-	return v
 }
 
 func (o *Options) setDefaults() error {
@@ -92,38 +84,39 @@ func (o *Options) setDefaults() error {
 	case o.Lanes < 0:
 		return errors.New("room: Lanes must not be negative")
 	}
-	o.NodeID = or(o.NodeID, store.NodeID("hub-"+strings.ToLower(rand.Text())))
-	o.Prefix = or(o.Prefix, "coup:")
-	o.Log = or(o.Log, slog.Default())
-	o.MaxPerUser = or(o.MaxPerUser, 10)
-	o.Rate = or(o.Rate, 10)
-	o.MaxReplay = or(o.MaxReplay, 500)
-	o.MaxQueue = or(o.MaxQueue, 4096)
-	o.Lanes = or(o.Lanes, 4)
-	o.CheckHeads = or(o.CheckHeads, 3*time.Second)
-	o.ReorderWait = or(o.ReorderWait, 50*time.Millisecond)
-	o.StoreTimeout = or(o.StoreTimeout, 3*time.Second)
-	o.PostBudget = or(o.PostBudget, 5*time.Second)
-	o.MemberCache = or(o.MemberCache, 30*time.Second)
+	o.NodeID = cmp.Or(o.NodeID, store.NodeID("hub-"+strings.ToLower(rand.Text())))
+	o.Prefix = cmp.Or(o.Prefix, "coup:")
+	o.Log = cmp.Or(o.Log, slog.Default())
+	o.MaxPerUser = cmp.Or(o.MaxPerUser, 10)
+	o.Rate = cmp.Or(o.Rate, 10)
+	o.MaxReplay = cmp.Or(o.MaxReplay, 500)
+	o.MaxQueue = cmp.Or(o.MaxQueue, 4096)
+	o.Lanes = cmp.Or(o.Lanes, 4)
+	o.CheckHeads = cmp.Or(o.CheckHeads, 3*time.Second)
+	o.ReorderWait = cmp.Or(o.ReorderWait, 50*time.Millisecond)
+	o.StoreTimeout = cmp.Or(o.StoreTimeout, 3*time.Second)
+	o.PostBudget = cmp.Or(o.PostBudget, 5*time.Second)
+	o.MemberCache = cmp.Or(o.MemberCache, 30*time.Second)
 	return nil
 }
 
 // A Registry holds the rooms and the users of one hub. Its methods may be called
 // at the same time from any goroutine.
 type Registry struct {
-	opts    Options
-	store   guarded
-	stats   counters
-	users   users
-	members memberCache
-	heads   headReader
-	lanes   []lane
-	wire    publisher
-	online  reporter
-	shown   seen
-	deaf    atomic.Pointer[error] // what is wrong with the bus; nil: nothing
-	revoked atomic.Int64          // counts memberships that were taken away
-	subs    []bus.Subscription
+	opts       Options
+	store      guarded
+	stats      counters
+	users      users
+	members    memberCache
+	heads      headReader
+	lanes      []lane
+	wire       publisher
+	online     reporter
+	shown      seen
+	deaf       atomic.Pointer[error] // what is wrong with the bus; nil: nothing
+	revoked    [64]atomic.Int64      // see revocations
+	rechecking atomic.Bool
+	subs       []bus.Subscription
 
 	// life ends with Close; it is the parent of all work in the background.
 	life context.Context
@@ -190,9 +183,12 @@ func (g *Registry) Close(ctx context.Context) error {
 	if again {
 		return ErrClosed
 	}
-	err := errors.Join(g.Flush(ctx), g.wire.drain(ctx), g.online.release(ctx))
+	err := errors.Join(g.Flush(ctx), g.wire.drain(ctx), g.online.flush(ctx))
 	for _, sub := range g.subs {
 		sub.Close()
+	}
+	for _, r := range g.all() {
+		r.sub.Close()
 	}
 	g.end()
 	g.mu.Lock()

@@ -21,6 +21,7 @@ const maxReports = 1000
 type reporter struct {
 	reg  *Registry
 	wake chan struct{}
+	one  chan struct{} // holds whoever is telling the store: reports keep their order
 
 	mu      sync.Mutex // guards pending
 	pending map[UserID]bool
@@ -28,6 +29,7 @@ type reporter struct {
 
 func (p *reporter) init() {
 	p.wake = make(chan struct{}, 1)
+	p.one = make(chan struct{}, 1)
 	p.pending = map[UserID]bool{}
 }
 
@@ -103,6 +105,12 @@ func (p *reporter) again() {
 
 // flush tells the store all that is pending.
 func (p *reporter) flush(ctx context.Context) error {
+	select {
+	case p.one <- struct{}{}:
+		defer func() { <-p.one }()
+	case <-ctx.Done():
+		return ctx.Err()
+	}
 	for {
 		reports := p.take()
 		if len(reports) == 0 {
@@ -145,6 +153,3 @@ func (p *reporter) putBack(reports []store.Status) {
 		}
 	}
 }
-
-// release tells what is pending once more before the end.
-func (p *reporter) release(ctx context.Context) error { return p.flush(ctx) }

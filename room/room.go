@@ -1,6 +1,7 @@
 package room
 
 import (
+	"runtime/debug"
 	"sync"
 
 	"github.com/coupchat/coup/bus"
@@ -51,28 +52,53 @@ func (r *Room) do(fn func()) {
 	r.put(work{do: fn})
 }
 
+// later is do for those who must not be held up by what is in the inbox: somebody
+// else works it off.
+func (r *Room) later(fn func()) {
+	if r.enter(work{do: fn}) && !r.reg.background(r.workOff) {
+		r.workOff()
+	}
+}
+
 // call is do that waits until fn has run. It must not be called from within the
 // room's order.
 func (r *Room) call(fn func()) {
 	done := make(chan struct{})
-	r.do(func() { fn(); close(done) })
+	r.do(func() {
+		defer close(done)
+		fn()
+	})
 	<-done
 }
 
 // put adds to the inbox and works it off unless somebody else is at it.
 func (r *Room) put(ws ...work) {
-	r.mu.Lock()
-	r.inbox = append(r.inbox, ws...)
-	if r.busy {
-		r.mu.Unlock()
-		return
+	if r.enter(ws...) {
+		r.workOff()
 	}
+}
+
+// enter adds to the inbox. It reports true if the caller must see to it that the
+// inbox is worked off.
+func (r *Room) enter(ws ...work) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.inbox = append(r.inbox, ws...)
+	idle := !r.busy
 	r.busy = true
+	return idle
+}
+
+// workOff empties the inbox.
+func (r *Room) workOff() {
+	r.mu.Lock()
 	for len(r.inbox) > 0 {
 		batch := r.inbox
 		r.inbox, r.spare = r.spare[:0], nil
 		r.mu.Unlock()
-		r.work(batch)
+		for rest := batch; len(rest) > 0; {
+			rest = rest[r.work(rest):]
+		}
 		clear(batch)
 		r.mu.Lock()
 		if cap(batch) <= maxSpare {
@@ -86,10 +112,18 @@ func (r *Room) put(ws ...work) {
 // maxSpare bounds the inbox kept for reuse.
 const maxSpare = 256
 
-// work does a batch in order. Messages that stand together are delivered
-// together, so that each member's share leaves in one write.
-func (r *Room) work(batch []work) {
+// work does a batch in order and returns how much of it is done: all, unless there
+// is a bug in a part, which then costs no more than that part. Messages that stand
+// together are delivered together, so that each member's share leaves in one
+// write.
+func (r *Room) work(batch []work) (done int) {
+	defer func() {
+		if bug := recover(); bug != nil {
+			r.reg.opts.Log.Error("room panicked", "study", r.study, "panic", bug, "stack", string(debug.Stack()))
+		}
+	}()
 	for _, w := range batch {
+		done++
 		if w.said != nil {
 			r.take(w.said)
 			continue
@@ -98,6 +132,7 @@ func (r *Room) work(batch []work) {
 		w.do()
 	}
 	r.flush()
+	return done
 }
 
 // flush delivers what has come up.

@@ -34,7 +34,7 @@ func (g *Registry) Stats() Stats {
 	rooms := len(g.rooms)
 	g.mu.RUnlock()
 	g.users.mu.Lock()
-	users := len(g.users.byID)
+	users := len(g.users.byID) - g.users.absent
 	g.users.mu.Unlock()
 	c := &g.stats
 	return Stats{rooms, users, c.posted.Load(), c.delivered.Load(), c.filled.Load(), c.retries.Load(), c.unpublished.Load(), c.junk.Load(), c.storeOK.Load()}

@@ -1,13 +1,20 @@
 package room
 
-import "sync"
+import (
+	"slices"
+	"sync"
+	"time"
+)
 
 // users knows the connections of each user on this hub.
 type users struct {
-	mu   sync.Mutex // guards byID and the members of every user
-	byID map[UserID]*user
+	mu     sync.Mutex // guards what follows and the members of every user
+	byID   map[UserID]*user
+	absent int // how many in byID have no connections
 }
 
+// A user is somebody with connections here, or who had some a moment ago: leaving
+// and coming back makes nobody faster.
 type user struct {
 	id      UserID
 	members []Member // guarded by users.mu
@@ -31,12 +38,14 @@ func (g *Registry) Connect(m Member) error {
 	if u == nil {
 		u = &user{id: m.User()}
 		us.byID[u.id] = u
+		us.absent++
 	}
 	if g.opts.MaxPerUser >= 0 && len(u.members) >= g.opts.MaxPerUser {
 		return ErrTooMany
 	}
 	u.members = append(u.members, m)
 	if len(u.members) == 1 {
+		us.absent--
 		g.online.report(u.id, true)
 	}
 	return nil
@@ -52,17 +61,26 @@ func (g *Registry) Disconnect(m Member) {
 	if u == nil {
 		return
 	}
-	for i, have := range u.members {
-		if have == m {
-			last := len(u.members) - 1
-			u.members[i], u.members[last] = u.members[last], nil
-			u.members = u.members[:last]
-			break
-		}
+	i := slices.Index(u.members, m)
+	if i < 0 {
+		return
 	}
+	u.members = slices.Delete(u.members, i, i+1)
 	if len(u.members) == 0 {
-		delete(us.byID, u.id)
+		us.absent++
 		g.online.report(u.id, false)
+	}
+}
+
+// sweep forgets those who have gone and could be as fast as ever again.
+func (us *users) sweep(now time.Time, o *Options) {
+	us.mu.Lock()
+	defer us.mu.Unlock()
+	for id, u := range us.byID {
+		if len(u.members) == 0 && u.rested(now, o) {
+			delete(us.byID, id)
+			us.absent--
+		}
 	}
 }
 
@@ -92,8 +110,10 @@ func (us *users) ids() []UserID {
 	us.mu.Lock()
 	defer us.mu.Unlock()
 	ids := make([]UserID, 0, len(us.byID))
-	for id := range us.byID {
-		ids = append(ids, id)
+	for id, u := range us.byID {
+		if len(u.members) > 0 {
+			ids = append(ids, id)
+		}
 	}
 	return ids
 }

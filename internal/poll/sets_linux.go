@@ -91,15 +91,17 @@ func (s *set) run() {
 		err := s.raw.Read(func(uintptr) bool {
 			for {
 				var err error
-				if n, err = unix.EpollWait(s.fd, events, 0); err != unix.EINTR {
-					return n > 0 || err != nil
+				if n, err = unix.EpollWait(s.fd, events, 0); err == nil {
+					return n > 0
+				} else if err != unix.EINTR {
+					panic(os.NewSyscallError("epoll_wait", err)) // ours is no epoll set: a bug
 				}
 			}
 		})
 		if err != nil {
 			return // closed
 		}
-		for i := range events[:max(n, 0)] {
+		for i := range events[:n] {
 			if st := s.sets.streams.get(int(events[i].Fd)); st != nil && st.set == s {
 				st.ready(events[i].Events, buf)
 			}

@@ -35,13 +35,17 @@ func (s *stream) events() (e uint32) {
 	return e
 }
 
-// register puts the stream into its set.
+// register puts the stream into its set. If the system has no room for it there
+// (fs.epoll.max_user_watches) the stream ends.
 func (s *stream) register() {
 	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.added = true
 	// Nobody else can have closed the descriptor: the worker has not seen it yet.
-	unix.EpollCtl(s.set.fd, unix.EPOLL_CTL_ADD, s.fd, &unix.EpollEvent{Events: s.events(), Fd: int32(s.fd)})
+	err := unix.EpollCtl(s.set.fd, unix.EPOLL_CTL_ADD, s.fd, &unix.EpollEvent{Events: s.events(), Fd: int32(s.fd)})
+	s.added = err == nil
+	s.mu.Unlock()
+	if err != nil {
+		s.set.sets.poller.wg.Go(func() { s.end(err) })
+	}
 }
 
 // update tells the set what the stream waits for.

@@ -15,6 +15,9 @@ type Reader struct {
 	valid     int    // how much of fragments is known to be valid UTF-8
 }
 
+// Partial reports whether a message is under way: frames of it were taken.
+func (r *Reader) Partial() bool { return r.count > 0 }
+
 // Limits bound what a peer may send.
 type Limits struct {
 	// MaxMessage is the longest message in bytes. 0 and below: no limit.
