@@ -75,7 +75,7 @@ func (p *reporter) run() {
 		case <-retry:
 		}
 		if err := p.flush(p.reg.life); err != nil {
-			if failures == 0 {
+			if failures == 0 && p.reg.life.Err() == nil {
 				p.reg.opts.Log.Warn("presence not reported; trying again", "err", err)
 			}
 			failures++

@@ -170,14 +170,21 @@ func (b *Bus) Ping(ctx context.Context) error {
 	defer cancel()
 	nonce, heard := b.probes.begin()
 	defer b.probes.end(nonce)
-	if err := b.Publish(ctx, bus.Message{Channel: b.probes.channel, Payload: []byte(nonce)}); err != nil {
-		return err
-	}
-	select {
-	case <-heard:
-		return nil
-	case <-ctx.Done():
-		return fmt.Errorf("%w: %w", errDeaf, ctx.Err())
+	// Said again and again: right after a start the subscription may not be
+	// there yet when the first one is.
+	again := time.NewTicker(200 * time.Millisecond)
+	defer again.Stop()
+	for {
+		if err := b.Publish(ctx, bus.Message{Channel: b.probes.channel, Payload: []byte(nonce)}); err != nil {
+			return err
+		}
+		select {
+		case <-heard:
+			return nil
+		case <-again.C:
+		case <-ctx.Done():
+			return fmt.Errorf("%w: %w", errDeaf, ctx.Err())
+		}
 	}
 }
 
