@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"net"
 	"sync"
 	"syscall"
 	"testing"
@@ -54,15 +55,23 @@ func (v *traveller) travel() error {
 var errAway = errors.New("the hub is away")
 
 func (v *traveller) visit(hub *process, want *int) error {
-	c, resp, err := wstest.Try(v.t, "ws://"+hub.addr+"/ws", nil)
-	if c == nil {
-		return fmt.Errorf("%w: %v, %v", errAway, resp, err)
+	c, _, err := wstest.Try(v.t, "ws://"+hub.addr+"/ws", nil)
+	var silent net.Error
+	switch {
+	case errors.As(err, &silent) && silent.Timeout():
+		return fmt.Errorf("connect to %s: %w", hub.name, err)
+	case c == nil:
+		return errAway
 	}
 	defer c.Close()
-	if e, err := v.ask(c, "authenticate", map[string]any{"token": v.who.Token}); err != nil || e.Event != "auth_success" {
-		return errors.Join(err, fmt.Errorf("%w: %s", errAway, e.Raw))
+	e, err := v.ask(c, "authenticate", map[string]any{"token": v.who.Token})
+	if err != nil {
+		return err
 	}
-	e, err := v.ask(c, "join_room", map[string]any{"studyId": v.ledger.study, "after": len(v.seen)})
+	if e.Event != "auth_success" {
+		return fmt.Errorf("authenticate: %s", e.Raw)
+	}
+	e, err = v.ask(c, "join_room", map[string]any{"studyId": v.ledger.study, "after": len(v.seen)})
 	switch {
 	case err != nil:
 		return err
@@ -117,6 +126,10 @@ func (v *traveller) ask(c *wstest.Client, event string, data any) (wstest.Event,
 // hear takes the next event; messages must come in their turn.
 func (v *traveller) hear(c *wstest.Client) (wstest.Event, error) {
 	e, err := c.Next(wstest.Patience)
+	var closed *wstest.Closed
+	if err != nil && !errors.As(err, &closed) {
+		return e, fmt.Errorf("after %d messages: %w", len(v.seen), err)
+	}
 	if err == nil && e.Event == "new_message" {
 		if e.Int("seq") != int64(len(v.seen)+1) {
 			return e, fmt.Errorf("message %d is %s", len(v.seen)+1, e.Raw)
