@@ -66,7 +66,7 @@ func (s *session) admit(req *codec.Request, who auth.Identity, err error) {
 	case errors.Is(err, auth.ErrExpired):
 		s.reject(req, known, tokenExpired, "the token has expired")
 		return
-	case errors.Is(err, auth.ErrInvalid), err == nil && !room.ValidID(who.UserID):
+	case errors.Is(err, auth.ErrInvalid), err == nil && !(room.ValidID(who.UserID) && room.ValidUserName(who.UserName)):
 		s.reject(req, known, tokenInvalid, "the token is not valid")
 		return
 	case err != nil:

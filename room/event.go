@@ -83,5 +83,8 @@ func FormatTime(t time.Time) string { return store.FormatTime(t) }
 // ValidID reports whether id may name a study or a user, see store.ValidID.
 func ValidID[T ~string](id T) bool { return store.ValidID(id) }
 
+// ValidUserName reports whether a user may go by name, see store.ValidUserName.
+func ValidUserName(name string) bool { return store.ValidUserName(name) }
+
 // ValidClientID reports whether a client may send id, see store.ValidClientID.
 func ValidClientID(id string) bool { return store.ValidClientID(id) }

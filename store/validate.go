@@ -45,7 +45,7 @@ func (m *Message) Clean() error {
 		return fmt.Errorf("%w: studyId is not a valid id", ErrInvalid)
 	case !ValidID(m.UserID):
 		return fmt.Errorf("%w: userId is not a valid id", ErrInvalid)
-	case !text(m.UserName) || UTF16Len(m.UserName) > MaxUserName:
+	case !ValidUserName(m.UserName):
 		return fmt.Errorf("%w: userName must be text of at most %d characters", ErrInvalid, MaxUserName)
 	case !text(m.Content):
 		return fmt.Errorf("%w: content must be valid UTF-8 without NUL", ErrInvalid)
@@ -61,6 +61,10 @@ func (m *Message) Clean() error {
 	}
 	return nil
 }
+
+// ValidUserName reports whether name is text of at most MaxUserName UTF-16 units.
+// It may be empty.
+func ValidUserName(name string) bool { return text(name) && UTF16Len(name) <= MaxUserName }
 
 // ValidClientID reports whether a client may send id: 1 to MaxClientID
 // characters of valid UTF-8, none of them a control character.
