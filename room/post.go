@@ -190,6 +190,11 @@ func (g *Registry) commit(batch []posting) error {
 		}
 		return err
 	}
+	// Before the acknowledgements: whoever has one may post again at once.
+	l := g.lane(msgs[0].StudyID)
+	l.mu.Lock()
+	l.away = false
+	l.mu.Unlock()
 	// All acknowledgements first: the sender must not wait for deliveries.
 	for i, p := range batch {
 		stored[i] = stored[i].Public()
