@@ -112,7 +112,7 @@ func (g *Registry) studyEvent(payload []byte) error {
 			r.expel(Deleted, func(*Seat) bool { return true })
 		}, nil)
 	case e.Type == MemberApproved:
-		g.members.forget(e.StudyID, e.UserID)
+		g.members.forget(membership{e.StudyID, e.UserID})
 		g.notify(e.UserID, ev)
 	case e.UserID != "" && e.Type != Notice:
 		g.notify(e.UserID, ev)

@@ -15,11 +15,14 @@ import (
 const maxMembers = 100_000
 
 // memberCache believes for a while that a user is a member. That a user is none
-// is never cached. It has a young and an old generation: turning it drops the
-// old one, so that what nobody asks for any more goes away.
+// is never cached. It is two sets, of which the older is dropped every half of
+// the while: so a membership is believed for half of it at least and the whole at
+// most, and what nobody asks for any more goes away. The sets hold hashes of 64
+// bits under a seed that nobody outside knows, a tenth of what the names take.
 type memberCache struct {
-	mu         sync.Mutex           // guards what follows
-	young, old map[membership]int64 // until when, in Unix nanoseconds
+	mu         sync.Mutex // guards what follows
+	young, old map[uint64]struct{}
+	turned     time.Time
 }
 
 type membership struct {
@@ -27,15 +30,23 @@ type membership struct {
 	user  UserID
 }
 
-func (c *memberCache) has(m membership, now time.Time) bool {
+func (m membership) hash() uint64 { return maphash.Comparable(laneSeed, m) }
+
+// has reports whether a membership is believed.
+func (c *memberCache) has(m membership, now time.Time, while time.Duration) bool {
+	key := m.hash()
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return now.UnixNano() < max(c.young[m], c.old[m])
+	c.turn(now, while)
+	_, young := c.young[key]
+	_, old := c.old[key]
+	return young || old
 }
 
-// put believes a membership until then, if it still holds: still is asked under
-// the lock that forget takes.
-func (c *memberCache) put(m membership, until time.Time, still func() bool) {
+// put believes a membership, if it still holds: still is asked under the lock that
+// forget takes.
+func (c *memberCache) put(m membership, still func() bool) {
+	key := m.hash()
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if !still() {
@@ -45,41 +56,50 @@ func (c *memberCache) put(m membership, until time.Time, still func() bool) {
 		c.young, c.old = nil, c.young
 	}
 	if c.young == nil {
-		c.young = map[membership]int64{}
+		c.young = map[uint64]struct{}{}
 	}
-	c.young[m] = until.UnixNano()
+	c.young[key] = struct{}{}
 }
 
-// turn makes the young generation the old one. What is put is good for no longer
-// than one generation lasts.
-func (c *memberCache) turn() {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.young, c.old = nil, c.young
+// turn makes the young set the old one if it is time. c.mu is held.
+func (c *memberCache) turn(now time.Time, while time.Duration) {
+	switch age := now.Sub(c.turned); {
+	case age >= while:
+		c.young, c.old = nil, nil
+	case age >= while/2:
+		c.young, c.old = nil, c.young
+	default:
+		return
+	}
+	c.turned = now
 }
 
-// forget drops what is known of a user in a study, or of the whole study if user
-// is empty.
-func (c *memberCache) forget(study StudyID, user UserID) {
+// sweep drops what is believed no longer.
+func (c *memberCache) sweep(now time.Time, while time.Duration) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	for _, gen := range []map[membership]int64{c.young, c.old} {
-		if user != "" {
-			delete(gen, membership{study, user})
-			continue
-		}
-		for m := range gen {
-			if m.study == study {
-				delete(gen, m)
-			}
-		}
-	}
+	c.turn(now, while)
+}
+
+// forget believes nothing any more of a user in a study.
+func (c *memberCache) forget(m membership) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	delete(c.young, m.hash())
+	delete(c.old, m.hash())
+}
+
+// forgetAll believes nothing any more.
+func (c *memberCache) forgetAll() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.young, c.old = nil, nil
 }
 
 // member returns nil if user is a member of study, ErrForbidden if not.
 func (g *Registry) member(ctx context.Context, study StudyID, user UserID) error {
 	m := membership{study, user}
-	if g.members.has(m, g.now()) {
+	if g.members.has(m, g.now(), g.opts.MemberCache) {
 		return nil
 	}
 	revoked := g.revocations(study).Load()
@@ -94,7 +114,7 @@ func (g *Registry) member(ctx context.Context, study StudyID, user UserID) error
 	}
 	// An answer that a kick may have overtaken is good for this once only.
 	if g.opts.MemberCache > 0 {
-		g.members.put(m, g.now().Add(g.opts.MemberCache), func() bool { return revoked == g.revocations(study).Load() })
+		g.members.put(m, func() bool { return revoked == g.revocations(study).Load() })
 	}
 	return nil
 }
@@ -105,10 +125,14 @@ func (g *Registry) revocations(study StudyID) *atomic.Int64 {
 	return &g.revoked[maphash.String(laneSeed, string(study))%uint64(len(g.revoked))]
 }
 
-// revoke notes that a membership may be gone.
+// revoke notes that a membership may be gone, or without a user all of a study.
 func (g *Registry) revoke(study StudyID, user UserID) {
 	g.revocations(study).Add(1) // first, so that no answer under way is put back after it
-	g.members.forget(study, user)
+	if user == "" {
+		g.members.forgetAll() // rare, and cheap to find out again
+		return
+	}
+	g.members.forget(membership{study, user})
 }
 
 // recheckAll asks again whether those who sit in rooms may, one after the other
@@ -125,8 +149,7 @@ func (g *Registry) recheckSeats() {
 	for i := range g.revoked {
 		g.revoked[i].Add(1) // no answer from before is to be believed
 	}
-	g.members.turn()
-	g.members.turn()
+	g.members.forgetAll()
 	for _, r := range g.all() {
 		var seats []*Seat
 		r.call(func() { seats = append(seats, r.seats...) })

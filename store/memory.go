@@ -36,8 +36,9 @@ type memoryKey struct {
 type memoryReport struct {
 	node   NodeID
 	online bool
-	// offlineAt is when an earlier online report ended, zero if none did.
-	offlineAt time.Time
+	// offlineAt is when an earlier online report ended, in Unix milliseconds, 0 if
+	// none did.
+	offlineAt int64
 }
 
 // NewMemory returns an empty Memory.
@@ -146,7 +147,9 @@ func (s *Memory) SetStatus(ctx context.Context, reports []Status) error {
 	now := now()
 	for _, r := range reports {
 		last := s.report(r.UserID, r.NodeID)
-		_, last.offlineAt = s.judge(*last, now)
+		if _, seen := s.judge(*last, now); !seen.IsZero() {
+			last.offlineAt = seen.UnixMilli()
+		}
 		last.online = r.Online
 		if r.Online && r.NodeID != "" && !now.Before(s.leaseEnd[r.NodeID]) {
 			s.leaseEnd[r.NodeID] = now.Add(LeaseTTL)
@@ -172,7 +175,10 @@ func (s *Memory) report(user UserID, node NodeID) *memoryReport {
 // when it last did. s.mu is held.
 func (s *Memory) judge(r memoryReport, now time.Time) (online bool, lastSeen time.Time) {
 	if !r.online {
-		return false, r.offlineAt
+		if r.offlineAt == 0 {
+			return false, time.Time{}
+		}
+		return false, time.UnixMilli(r.offlineAt).UTC()
 	}
 	if r.node == "" {
 		return true, now

@@ -17,6 +17,7 @@ import (
 	"net/http/pprof"
 	"os"
 	"os/signal"
+	"runtime/debug"
 	"strconv"
 	"strings"
 	"syscall"
@@ -37,6 +38,11 @@ func main() {
 	addr := flag.String("addr", "127.0.0.1:8090", "address to listen on")
 	profile := flag.Bool("pprof", false, "serve /debug/pprof/ too")
 	flag.Parse()
+	if os.Getenv("GOGC") == "" {
+		// A hub's heap is mostly sessions that idle, and a delivery allocates little:
+		// collecting earlier saves a quarter of the memory for a few percent of work.
+		debug.SetGCPercent(50)
+	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	if err := run(ctx, *addr, *profile); err != nil {
