@@ -338,3 +338,24 @@ func TestTooManyConnectionsAreClosed(t *testing.T) {
 		b.Login("u2")
 	})
 }
+
+func TestAFullServerTurnsClientsAway(t *testing.T) {
+	opts := coup.Options{}
+	opts.Hub.MaxConnections = 2
+	_, url := serve(t, opts)
+	first, second := login(t, url, "u1"), login(t, url, "u2")
+	if _, resp, err := wstest.Try(t, url, nil); err != nil || resp.StatusCode != 503 || resp.Header.Get("Retry-After") == "" {
+		t.Errorf("the third: %v, %v; want 503", resp, err)
+	}
+	second.Close()
+	for deadline := time.Now().Add(wstest.Patience); ; {
+		c, _, err := wstest.Try(t, url, nil)
+		if err == nil && c != nil {
+			break
+		}
+		if time.Now().After(deadline) {
+			t.Fatal("a place that became free is not given away")
+		}
+	}
+	first.Join("s1")
+}

@@ -54,6 +54,10 @@ type Options struct {
 	// that reads too slowly is closed with 1013 and recovers with after. Defaults
 	// to 1 MiB; -1 is no limit.
 	MaxQueue int
+	// MaxConnections is how many connections the hub takes; more are answered with
+	// 503 and a Retry-After. Defaults to no limit but that of open files; set it
+	// below that, so that the files which the rest of the process needs stay free.
+	MaxConnections int
 	// MaxPerAddress is how many connections one remote address may have; more are
 	// closed with 4429. Defaults to no limit, since hubs sit behind proxies.
 	MaxPerAddress int
@@ -171,6 +175,12 @@ func (h *Hub) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, "the server is about to stop", http.StatusServiceUnavailable)
 		return
 	}
+	if limit := h.opts.MaxConnections; limit > 0 && h.connections() >= limit {
+		h.counts.refused.Add(1)
+		w.Header().Set("Retry-After", "5")
+		http.Error(w, "the server is full", http.StatusServiceUnavailable)
+		return
+	}
 	if !h.originAllowed(r) {
 		h.counts.refused.Add(1)
 		http.Error(w, "this origin is not allowed", http.StatusForbidden)
@@ -283,11 +293,14 @@ type Stats struct {
 	Room room.Stats
 }
 
+func (h *Hub) connections() int {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return len(h.sessions)
+}
+
 // Stats returns the figures of this moment.
 func (h *Hub) Stats() Stats {
-	h.mu.Lock()
-	n := len(h.sessions)
-	h.mu.Unlock()
 	c := &h.counts
-	return Stats{n, c.accepted.Load(), c.refused.Load(), c.slow.Load(), c.panics.Load(), h.rooms.Stats()}
+	return Stats{h.connections(), c.accepted.Load(), c.refused.Load(), c.slow.Load(), c.panics.Load(), h.rooms.Stats()}
 }

@@ -99,7 +99,7 @@ func (r *Room) fill(wait time.Duration) {
 			break // there is no such message: somebody told us wrong
 		}
 		r.reg.opts.Log.Error("the store has a hole in the seqs of a study", "study", r.study, "after", after, "next", msgs[0].Seq)
-		r.do(func() { r.head = max(r.head, msgs[0].Seq-1) })
+		r.do(func() { r.head, r.recent = max(r.head, msgs[0].Seq-1), nil })
 	}
 	r.do(func() {
 		r.target, r.ahead, r.filling = r.head, nil, false

@@ -100,8 +100,13 @@ func (r *Room) join(ctx context.Context, req JoinRequest, u *user, revoked int64
 			joined(r.seat(req, u, Joined{Seq: r.head, Truncated: truncated, Replay: events}))
 		})
 		if missing {
-			reads++
-			if replay, err = r.reg.read(ctx, r.study, req.After, r.reg.opts.MaxReplay); err != nil {
+			limit := r.reg.opts.MaxReplay
+			if reads++; reads == 1 && limit > 0 && limit <= store.MaxBatch {
+				err = r.prime(ctx)
+			} else {
+				replay, err = r.reg.read(ctx, r.study, req.After, limit)
+			}
+			if err != nil {
 				return false, err
 			}
 		}

@@ -31,10 +31,8 @@ func (r *Room) take(ev *Event) {
 func (r *Room) pass(ev *Event) {
 	r.head = ev.Message.Seq
 	r.out = append(r.out, ev)
-	if len(r.recent) == 2*keepRecent {
-		copy(r.recent, r.recent[keepRecent:])
-		clear(r.recent[keepRecent:])
-		r.recent = r.recent[:keepRecent]
+	if n := len(r.recent); n >= 2*keepRecent {
+		r.recent = append(make([]*Event, 0, 2*keepRecent), r.recent[n-keepRecent:]...)
 	}
 	r.recent = append(r.recent, ev)
 }

@@ -34,6 +34,8 @@ type Room struct {
 	ahead map[int64]*Event
 	// recent holds the last messages delivered, ending with head.
 	recent []*Event
+	// priming is the read of recent messages that is under way, if any.
+	priming *priming
 	// filling says that a goroutine reads what is missing.
 	filling bool
 	waiters []waiter

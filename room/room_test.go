@@ -175,6 +175,43 @@ func TestJoinWithAfterReplaysWhatIsMissing(t *testing.T) {
 	}
 }
 
+// asked counts calls of History.
+type asked struct {
+	store.Store
+	n atomic.Int64
+}
+
+func (a *asked) History(ctx context.Context, q store.Query) ([]store.Message, error) {
+	a.n.Add(1)
+	time.Sleep(10 * time.Millisecond)
+	return a.Store.History(ctx, q)
+}
+
+func TestAHerdThatComesBackSharesOneRead(t *testing.T) {
+	inBubble(t, func(t *testing.T) {
+		s := &asked{Store: store.NewMemory()}
+		before := hub(t, room.Options{Store: s, Rate: -1})
+		seat := join(t, before, enter(t, before, "writer"), room.JoinRequest{}).Seat
+		for range 300 {
+			mustPost(t, seat, "text")
+		}
+		g := hub(t, room.Options{Store: s, Rate: -1})
+		var wg sync.WaitGroup
+		for i := range 200 {
+			m := enter(t, g, room.UserID(fmt.Sprint("u", i)))
+			wg.Go(func() {
+				if j, err := tryJoin(g, m, room.JoinRequest{After: int64(i), HasAfter: true}); err != nil || len(j.Replay) != 300-i {
+					t.Errorf("u%d joined with %d replayed (%v), want %d", i, len(j.Replay), err, 300-i)
+				}
+			})
+		}
+		wg.Wait()
+		if n := s.n.Load(); n > 2 {
+			t.Errorf("History was asked %d times", n)
+		}
+	})
+}
+
 func TestAKickOvertakesAJoin(t *testing.T) {
 	inBubble(t, func(t *testing.T) {
 		var kicked atomic.Bool

@@ -1,0 +1,167 @@
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/binary"
+	"fmt"
+	"io"
+	"net"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// A client is one connection of the load.
+type client struct {
+	conn net.Conn
+	r    *bufio.Reader
+	room string
+
+	keepSending bool // say something again when the own message arrives
+	received    atomic.Int64
+	arrivals    chan time.Time // when a message arrives, if somebody times it
+	timed       atomic.Bool
+	stalled     atomic.Bool
+	write       sync.Mutex
+}
+
+func dial(addr, token, room string) (*client, error) {
+	conn, err := net.Dial("tcp", addr)
+	if err != nil {
+		return nil, err
+	}
+	c := &client{conn: conn, r: bufio.NewReaderSize(conn, 2048), room: room, arrivals: make(chan time.Time, 4)}
+	fmt.Fprintf(conn, "GET /ws HTTP/1.1\r\nHost: %s\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n", addr)
+	for {
+		line, err := c.r.ReadString('\n')
+		if err != nil {
+			return nil, err
+		}
+		if line == "\r\n" {
+			break
+		}
+	}
+	for _, step := range []struct{ say, expect string }{
+		{`{"event":"authenticate","data":{"token":"` + token + `"}}`, "auth_success"},
+		{`{"event":"join_room","id":"j","data":{"studyId":"` + room + `"}}`, `"ack"`},
+	} {
+		c.text(step.say)
+		for {
+			_, payload, err := c.frame()
+			if err != nil {
+				return nil, err
+			}
+			if bytes.Contains(payload, []byte(step.expect)) {
+				break
+			}
+			if bytes.Contains(payload, []byte("error")) {
+				return nil, fmt.Errorf("%s", payload)
+			}
+		}
+	}
+	go c.read() // ends with the connection
+	return c, nil
+}
+
+// read counts what arrives until the connection ends.
+func (c *client) read() {
+	for !c.stalled.Load() {
+		op, payload, err := c.frame()
+		switch {
+		case err != nil:
+			return
+		case op == 9:
+			c.send(0x8a, payload)
+		case bytes.HasPrefix(payload, []byte(`{"event":"new_message"`)):
+			c.received.Add(1)
+			if c.timed.Load() {
+				select {
+				case c.arrivals <- time.Now():
+				default:
+				}
+			}
+			if c.keepSending {
+				c.say()
+			}
+		}
+	}
+}
+
+func (c *client) frame() (op byte, payload []byte, err error) {
+	var h [2]byte
+	if _, err := io.ReadFull(c.r, h[:]); err != nil {
+		return 0, nil, err
+	}
+	n := int(h[1] & 0x7f)
+	if n == 126 {
+		var l [2]byte
+		if _, err := io.ReadFull(c.r, l[:]); err != nil {
+			return 0, nil, err
+		}
+		n = int(binary.BigEndian.Uint16(l[:]))
+	}
+	payload = make([]byte, n)
+	_, err = io.ReadFull(c.r, payload)
+	return h[0] & 0xf, payload, err
+}
+
+// send writes a frame whose mask is zero, which masks nothing.
+func (c *client) send(first byte, payload []byte) {
+	b := []byte{first, 0x80 | byte(len(payload))}
+	if len(payload) >= 126 {
+		b = []byte{first, 0x80 | 126, byte(len(payload) >> 8), byte(len(payload))}
+	}
+	c.write.Lock()
+	defer c.write.Unlock()
+	c.conn.Write(append(append(b, 0, 0, 0, 0), payload...))
+}
+
+func (c *client) text(s string) { c.send(0x81, []byte(s)) }
+
+func (c *client) say() {
+	c.text(`{"event":"send_message","data":{"studyId":"` + c.room + `","content":"` + strings.Repeat("x", 84) + `"}}`)
+}
+
+// stall stops reading for good.
+func (c *client) stall() { c.stalled.Store(true) }
+
+// timeOthers posts rounds messages at a pace and returns the 99th percentile of
+// the time until each arrived at each of a few of the others, in milliseconds.
+func (c *client) timeOthers(others []*client, rounds int, pace time.Duration) float64 {
+	var few []*client
+	for i := 0; i < len(others); i += max(1, len(others)/50) {
+		few = append(few, others[i])
+	}
+	var took []float64
+	for range rounds {
+		for _, o := range few {
+			o.timed.Store(true)
+		}
+		begin := time.Now()
+		c.say()
+		for _, o := range few {
+			select {
+			case at := <-o.arrivals:
+				took = append(took, float64(at.Sub(begin).Microseconds())/1000)
+			case <-time.After(10 * time.Second):
+				took = append(took, 10_000)
+			}
+		}
+		time.Sleep(max(0, pace-time.Since(begin)))
+	}
+	for _, o := range few {
+		o.timed.Store(false)
+	}
+	slices.Sort(took)
+	return took[len(took)*99/100]
+}
+
+func total(cs []*client) (n int64) {
+	for _, c := range cs {
+		n += c.received.Load()
+	}
+	return n
+}

@@ -1,0 +1,148 @@
+package main
+
+import (
+	"bufio"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/coupchat/coup/auth"
+	"github.com/coupchat/coup/auth/jwt"
+)
+
+const secret = "a secret for measuring, of 32 bytes or more"
+
+// A hub is the process that is measured.
+type hub struct {
+	cmd  *exec.Cmd
+	addr string
+	keys *jwt.Signer
+}
+
+func start(binary string) (*hub, error) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return nil, err
+	}
+	addr := l.Addr().String()
+	l.Close()
+	keys, err := jwt.NewHS256([]byte(secret))
+	if err != nil {
+		return nil, err
+	}
+	h := &hub{cmd: exec.Command(binary, "-addr", addr, "-pprof"), addr: addr, keys: keys}
+	h.cmd.Env = append(os.Environ(), "COUP_JWT_SECRET="+secret, "COUP_OPEN=1", "COUP_RATE=0", "DATABASE_URL=memory:")
+	h.cmd.Stderr = os.Stderr
+	if err := h.cmd.Start(); err != nil {
+		return nil, err
+	}
+	for range 200 {
+		if resp, err := http.Get("http://" + addr + "/readyz"); err == nil {
+			resp.Body.Close()
+			if resp.StatusCode == http.StatusOK {
+				return h, nil
+			}
+		}
+		time.Sleep(50 * time.Millisecond)
+	}
+	h.cmd.Process.Kill()
+	h.cmd.Wait()
+	return nil, fmt.Errorf("examples/embedded is not ready after 10 s")
+}
+
+func (h *hub) stop(cs []*client) {
+	h.cmd.Process.Kill()
+	h.cmd.Wait()
+	for _, c := range cs {
+		c.conn.Close()
+	}
+}
+
+// connect opens n connections, each of a user of its own, and joins their rooms.
+func (h *hub) connect(n int, room func(i int) string) ([]*client, error) {
+	cs := make([]*client, n)
+	errs := make([]error, n)
+	slots := make(chan struct{}, 64)
+	var wg sync.WaitGroup
+	for i := range cs {
+		slots <- struct{}{}
+		wg.Go(func() {
+			defer func() { <-slots }()
+			name := "u" + strconv.FormatInt(time.Now().UnixNano(), 36) + strconv.Itoa(i)
+			token, err := h.keys.Sign(auth.Identity{UserID: name, UserName: name, ExpiresAt: time.Now().Add(time.Hour)})
+			if err == nil {
+				cs[i], err = dial(h.addr, token, room(i))
+			}
+			errs[i] = err
+		})
+	}
+	wg.Wait()
+	for _, err := range errs {
+		if err != nil {
+			return nil, err
+		}
+	}
+	return cs, nil
+}
+
+// cpu is the user and system time of the process so far.
+func (h *hub) cpu() time.Duration {
+	b, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", h.cmd.Process.Pid))
+	if err != nil {
+		return 0
+	}
+	fields := strings.Fields(string(b[strings.LastIndexByte(string(b), ')')+2:]))
+	user, _ := strconv.Atoi(fields[11])
+	system, _ := strconv.Atoi(fields[12])
+	return time.Duration(user+system) * 10 * time.Millisecond
+}
+
+// rss is the resident memory of the process in bytes.
+func (h *hub) rss() float64 {
+	f, err := os.Open(fmt.Sprintf("/proc/%d/status", h.cmd.Process.Pid))
+	if err != nil {
+		return 0
+	}
+	defer f.Close()
+	for s := bufio.NewScanner(f); s.Scan(); {
+		if kb, ok := strings.CutPrefix(s.Text(), "VmRSS:"); ok {
+			n, _ := strconv.Atoi(strings.Fields(kb)[0])
+			return float64(n) * 1024
+		}
+	}
+	return 0
+}
+
+func (h *hub) get(path string) string {
+	resp, err := http.Get("http://" + h.addr + path)
+	if err != nil {
+		return ""
+	}
+	defer resp.Body.Close()
+	b, _ := io.ReadAll(resp.Body)
+	return string(b)
+}
+
+func (h *hub) goroutines() int {
+	var n int
+	fmt.Sscanf(h.get("/debug/pprof/goroutine?debug=1"), "goroutine profile: total %d", &n)
+	return n
+}
+
+// metric returns a figure of /metrics, -1 if it is not there.
+func (h *hub) metric(name string) float64 {
+	for line := range strings.Lines(h.get("/metrics")) {
+		if v, ok := strings.CutPrefix(line, name+" "); ok {
+			f, _ := strconv.ParseFloat(strings.TrimSpace(v), 64)
+			return f
+		}
+	}
+	return -1
+}
