@@ -16,17 +16,31 @@ const (
 	maxPause = 2 * time.Second
 )
 
-// maxChannels is how many channels one SUBSCRIBE names, so that no command gets
+// maxChannels is how many channels or commands go out at once, so that none gets
 // too large.
 const maxChannels = 512
 
-// run keeps a subscribing connection, until ctx is done.
-func (b *Bus) run(ctx context.Context) {
+// refusedPause is the pause before a channel is asked for again that the server
+// refused because it moves.
+const refusedPause = 250 * time.Millisecond
+
+// run keeps a subscribing connection from the moment there is a use for it,
+// until ctx is done.
+func (n *node) run(ctx context.Context) {
 	pause := minPause
 	for ctx.Err() == nil {
-		if b.connection(ctx) {
+		if !n.used.Load() {
+			select {
+			case <-n.wake:
+			case <-ctx.Done():
+			}
+			continue
+		}
+		if n.connection(ctx) {
 			pause = minPause
 		}
+		n.deaf.Store(true)
+		n.bus.suspect()
 		wait := time.NewTimer(pause/2 + rand.N(pause/2))
 		select {
 		case <-wait.C:
@@ -37,26 +51,33 @@ func (b *Bus) run(ctx context.Context) {
 	}
 }
 
-// connection makes one and keeps it subscribed to what is wanted until it is
+// connection makes one and keeps it subscribed to what the node owns until it is
 // lost. It reports whether it ever was good. What lost it is not told: Ping
 // gives the error of the moment.
-func (b *Bus) connection(ctx context.Context) (good bool) {
-	conn, _ := b.client.Dedicate() // Close releases it
+func (n *node) connection(ctx context.Context) (good bool) {
+	conn, _ := n.client.Dedicate() // Close releases it
 	defer conn.Close()
-	lost := conn.SetPubSubHooks(rueidis.PubSubHooks{OnMessage: b.onMessage, OnSubscription: b.onSubscription})
+	lost := conn.SetPubSubHooks(rueidis.PubSubHooks{OnMessage: n.onMessage, OnSubscription: n.onSubscription})
 
 	current := make(map[string]struct{})
-	if b.subscribe(ctx, conn, current, append(b.wanted(), b.probes.channel)) != nil {
+	refused, err := n.subscribe(ctx, conn, current, append(n.wanted(), n.probes.channel))
+	if err != nil {
 		return false
 	}
+	n.deaf.Store(false)
 
 	ctx, cancel := context.WithCancel(ctx)
 	deaf := make(chan struct{})
 	var listening sync.WaitGroup
-	listening.Go(func() { b.listen(ctx, deaf) })
+	listening.Go(func() { n.listen(ctx, deaf) })
 	defer listening.Wait()
 	defer cancel()
 	for {
+		var again <-chan time.Time
+		if len(refused) > 0 {
+			n.bus.suspect()
+			again = time.After(refusedPause)
+		}
 		select {
 		case <-ctx.Done():
 			return true
@@ -64,61 +85,125 @@ func (b *Bus) connection(ctx context.Context) (good bool) {
 			return true
 		case <-deaf:
 			return true
-		case <-b.wake:
+		case <-n.wake:
+		case <-again:
+			n.retouch(refused)
+			refused = nil
 		}
-		add, again, remove := b.changes(current)
-		for _, channel := range again {
-			b.inbox.put(news{kind: held, channel: channel})
+		add, known, remove := n.changes(current)
+		for _, channel := range known {
+			n.bus.inbox.put(news{kind: held, from: n, channel: channel})
 		}
-		if b.subscribe(ctx, conn, current, add) != nil || b.unsubscribe(ctx, conn, current, remove) != nil {
+		more, err := n.subscribe(ctx, conn, current, add)
+		if err != nil || n.unsubscribe(ctx, conn, current, remove) != nil {
 			return true
 		}
+		refused = append(refused, more...)
 	}
 }
 
-// subscribe returns when the server has all channels. The confirmations come
-// through onSubscription, in order with the messages.
-func (b *Bus) subscribe(ctx context.Context, conn rueidis.DedicatedClient, current map[string]struct{}, channels []string) error {
-	for batch := range slices.Chunk(channels, maxChannels) {
-		if err := b.do(ctx, conn, conn.B().Subscribe().Channel(batch...).Build()); err != nil {
-			return err
+// subscribe returns when the server has all channels but those refused, which
+// are on their way to or from another node. The confirmations come through
+// onSubscription, in order with the messages.
+func (n *node) subscribe(ctx context.Context, conn rueidis.DedicatedClient, current map[string]struct{}, channels []string) (refused []string, err error) {
+	plain, sharded := n.divide(channels)
+	for batch := range slices.Chunk(plain, maxChannels) {
+		if err := n.do(ctx, conn, conn.B().Subscribe().Channel(batch...).Build())[0].Error(); err != nil {
+			return nil, err
 		}
 		for _, channel := range batch {
 			current[channel] = struct{}{}
 		}
 	}
-	return nil
+	for batch := range slices.Chunk(sharded, maxChannels) {
+		commands := make([]rueidis.Completed, len(batch)) // each may be in another slot
+		for i, channel := range batch {
+			commands[i] = conn.B().Ssubscribe().Channel(channel).Build()
+		}
+		for i, r := range n.do(ctx, conn, commands...) {
+			err := r.Error()
+			switch {
+			case err == nil:
+				current[batch[i]] = struct{}{}
+			case isMoving(err):
+				refused = append(refused, batch[i])
+			default:
+				return nil, err
+			}
+		}
+	}
+	return refused, nil
 }
 
-func (b *Bus) unsubscribe(ctx context.Context, conn rueidis.DedicatedClient, current map[string]struct{}, channels []string) error {
-	for batch := range slices.Chunk(channels, maxChannels) {
-		if err := b.do(ctx, conn, conn.B().Unsubscribe().Channel(batch...).Build()); err != nil {
-			return err
+func (n *node) unsubscribe(ctx context.Context, conn rueidis.DedicatedClient, current map[string]struct{}, channels []string) error {
+	plain, sharded := n.divide(channels)
+	var commands []rueidis.Completed
+	for batch := range slices.Chunk(plain, maxChannels) {
+		commands = append(commands, conn.B().Unsubscribe().Channel(batch...).Build())
+	}
+	for _, channel := range sharded {
+		commands = append(commands, conn.B().Sunsubscribe().Channel(channel).Build())
+	}
+	for batch := range slices.Chunk(commands, maxChannels) {
+		for _, r := range n.do(ctx, conn, batch...) {
+			if err := r.Error(); err != nil && !isMoving(err) {
+				return err
+			}
 		}
-		for _, channel := range batch {
-			delete(current, channel)
-		}
+	}
+	for _, channel := range channels {
+		delete(current, channel)
 	}
 	return nil
 }
 
-func (b *Bus) do(ctx context.Context, conn rueidis.DedicatedClient, c rueidis.Completed) error {
-	ctx, cancel := context.WithTimeout(ctx, b.timeout)
+// divide tells the channels apart that are sharded.
+func (n *node) divide(channels []string) (plain, sharded []string) {
+	if !n.bus.cluster {
+		return channels, nil
+	}
+	for _, channel := range channels {
+		if channel != n.probes.channel && n.bus.sharded(channel) {
+			sharded = append(sharded, channel)
+		} else {
+			plain = append(plain, channel)
+		}
+	}
+	return plain, sharded
+}
+
+// isMoving reports whether the server says that a channel is not, or not yet,
+// its own.
+func isMoving(err error) bool {
+	e, ok := rueidis.IsRedisErr(err)
+	if !ok {
+		return false
+	}
+	_, moved := e.IsMoved()
+	_, ask := e.IsAsk()
+	return moved || ask || e.IsTryAgain() || e.IsClusterDown()
+}
+
+func (n *node) do(ctx context.Context, conn rueidis.DedicatedClient, commands ...rueidis.Completed) []rueidis.RedisResult {
+	ctx, cancel := context.WithTimeout(ctx, n.bus.timeout)
 	defer cancel()
-	return conn.Do(ctx, c).Error()
+	return conn.DoMulti(ctx, commands...)
 }
 
 // onMessage is called by the reader of the connection: everything waits for it.
-func (b *Bus) onMessage(m rueidis.PubSubMessage) {
-	if m.Channel == b.probes.channel {
-		b.probes.arrived(m.Message)
+func (n *node) onMessage(m rueidis.PubSubMessage) {
+	if m.Channel == n.probes.channel {
+		n.probes.arrived(m.Message)
 		return
 	}
-	b.inbox.put(news{kind: message, channel: m.Channel, payload: m.Message})
+	n.bus.inbox.put(news{kind: message, from: n, channel: m.Channel, payload: m.Message})
 }
 
-func (b *Bus) onSubscription(s rueidis.PubSubSubscription) {
-	if s.Kind == "subscribe" {
-		b.inbox.put(news{kind: confirmed, channel: s.Channel})
+func (n *node) onSubscription(s rueidis.PubSubSubscription) {
+	switch s.Kind {
+	case "subscribe", "ssubscribe":
+		n.bus.inbox.put(news{kind: confirmed, from: n, channel: s.Channel})
+	case "sunsubscribe":
+		n.taken(s.Channel)
 	}
 }

@@ -12,6 +12,7 @@ const (
 
 type news struct {
 	kind    int
+	from    *node
 	channel string
 	payload string
 }

@@ -4,8 +4,11 @@ import (
 	"context"
 	"crypto/rand"
 	"errors"
+	"fmt"
 	"sync"
 	"time"
+
+	"github.com/coupchat/coup/bus"
 )
 
 // errDeaf says that a connection looks alive but brings nothing, as after a
@@ -54,9 +57,59 @@ func (p *probes) arrived(nonce string) {
 	}
 }
 
+// ping returns nil if what is published now on the node is heard on its
+// subscribing connection before ctx is done.
+func (n *node) ping(ctx context.Context) error {
+	nonce, heard := n.probes.begin()
+	defer n.probes.end(nonce)
+	// Said again and again: right after a start the subscription may not be
+	// there yet when the first one is.
+	again := time.NewTicker(200 * time.Millisecond)
+	defer again.Stop()
+	for {
+		if err := n.publish(ctx, []bus.Message{{Channel: n.probes.channel, Payload: []byte(nonce)}}); err != nil {
+			return err
+		}
+		select {
+		case <-heard:
+			return nil
+		case <-again.C:
+		case <-ctx.Done():
+			return fmt.Errorf("%w: %w", errDeaf, ctx.Err())
+		}
+	}
+}
+
+// Ping returns nil if what is published now is heard on every subscribing
+// connection in use, before ctx is done or Options.Timeout over. It tells what a
+// readiness check wants to know.
+func (b *Bus) Ping(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, b.timeout)
+	defer cancel()
+	t, err := b.where()
+	if err != nil {
+		return err
+	}
+	if t.home == nil {
+		return errNowhere
+	}
+	answers := make(chan error, len(t.nodes))
+	asked := 0
+	for _, n := range t.nodes {
+		if n.used.Load() {
+			asked++
+			go func() { answers <- n.ping(ctx) }() // received below
+		}
+	}
+	for range asked {
+		err = errors.Join(err, <-answers)
+	}
+	return err
+}
+
 // listen closes deaf when the connection has to be given up, or returns when ctx
 // is done.
-func (b *Bus) listen(ctx context.Context, deaf chan<- struct{}) {
+func (n *node) listen(ctx context.Context, deaf chan<- struct{}) {
 	tick := time.NewTicker(listenEvery)
 	defer tick.Stop()
 	missed := 0
@@ -66,7 +119,7 @@ func (b *Bus) listen(ctx context.Context, deaf chan<- struct{}) {
 			return
 		case <-tick.C:
 		}
-		if err := b.Ping(ctx); !errors.Is(err, errDeaf) {
+		if err := n.listenOnce(ctx); !errors.Is(err, errDeaf) {
 			missed = 0 // heard, or not published: the latter proves nothing
 			continue
 		}
@@ -75,4 +128,10 @@ func (b *Bus) listen(ctx context.Context, deaf chan<- struct{}) {
 			return
 		}
 	}
+}
+
+func (n *node) listenOnce(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, n.bus.timeout)
+	defer cancel()
+	return n.ping(ctx)
 }

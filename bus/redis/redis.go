@@ -1,15 +1,22 @@
-// Package redis is a bus.Bus over the Pub/Sub of one Redis server, so that hubs
-// in several processes hear each other and any program can speak to them.
+// Package redis is a bus.Bus over Redis Pub/Sub, so that hubs in several
+// processes hear each other and any program can speak to them.
 //
 // Channels have the names they are given, without a prefix. The bus keeps one
 // connection for publishing and one for subscribing. It never waits for Redis to
 // come up: it connects in the background, and after each loss of the connection
 // it subscribes again and says so to every subscription (bus.Handler.Gap).
+//
+// Behind sentinels it asks them once a second, and whenever something fails,
+// where the master is, and leaves a server that is no longer one, even if the
+// connections to it still live. On a cluster it uses sharded Pub/Sub, with two
+// connections to each master that has channels in use, so that Redis divides the
+// work; when slots or masters move, only their channels see a gap. The channels
+// of Options.Broadcast stay plain there, so that programs which know nothing of
+// clusters can publish on them at any node.
 package redis
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"sync"
 	"time"
@@ -22,8 +29,22 @@ import (
 // Options for New.
 type Options struct {
 	// URL says where Redis is: redis://user:password@host:6379, rediss:// for
-	// TLS, unix:///path. Required. Sentinel and cluster are not supported.
+	// TLS, unix:///path. Required.
+	//
+	// Sentinel: redis://sentinel1:26379?addr=sentinel2:26379&master_set=mymaster
+	// names all sentinels and the master's name; user and password are those of
+	// the master, and sentinel_username and sentinel_password those of the
+	// sentinels, if they want any.
+	//
+	// Cluster: redis://node1:6379?addr=node2:6379 names two or more nodes (or the
+	// same twice); the others are found. All hubs must either do that or not:
+	// with one address the channels are not sharded.
 	URL string
+
+	// Broadcast names the channels that are not sharded on a cluster, because
+	// others publish on them with a plain PUBLISH. Defaults to notifications and
+	// study-events. Of no effect elsewhere.
+	Broadcast []string
 
 	// Prefix begins the name of the channel on which the bus speaks to itself to
 	// see that it hears. Defaults to "coup:".
@@ -43,20 +64,26 @@ type Options struct {
 
 // Bus is a bus.Bus over Redis, made by New.
 type Bus struct {
-	client  rueidis.Client
-	timeout time.Duration
-	probes  *probes
-	inbox   *inbox
-	wake    chan struct{} // tells run that dirty has something
+	config    rueidis.ClientOption // of every server, see connect
+	prefix    string
+	timeout   time.Duration
+	cluster   bool
+	broadcast map[string]bool
+	sentinels *sentinels // nil if there are none
+	inbox     *inbox
+	// find asks where the channels are, knowing where they were; nil if there is
+	// but one server, for ever. Its error means that this cannot be known now.
+	find  func(ctx context.Context, old *table) (*table, error)
+	moved chan struct{} // tells watch to do that now
 
 	stop   context.CancelFunc
-	owned  sync.WaitGroup // run and dispatch
+	owned  sync.WaitGroup // watch, dispatch and what the nodes do
 	closed chan struct{}  // closed once Close is through
 
 	mu       sync.RWMutex // guards what follows
 	closing  bool
-	channels map[string][]*subscription // slices are copied on write
-	dirty    map[string]struct{}        // channels that run has to look at
+	table    *table
+	channels map[string]*channel // that have subscriptions
 }
 
 var _ bus.Bus = (*Bus)(nil)
@@ -64,9 +91,9 @@ var _ bus.Bus = (*Bus)(nil)
 // pingEvery is how often a connection is asked whether it lives.
 const pingEvery = 500 * time.Millisecond
 
-// New returns a bus and begins to connect, which may take up to Options.Timeout
-// if Redis does not answer. It returns an error if o is wrong, not if Redis
-// cannot be reached: that is what Ping tells.
+// New returns a bus and begins to connect, which may take some times
+// Options.Timeout if Redis does not answer. It returns an error if o is wrong,
+// not if Redis cannot be reached: that is what Ping tells.
 func New(o Options) (*Bus, error) {
 	if o.Prefix == "" {
 		o.Prefix = "coup:"
@@ -77,121 +104,61 @@ func New(o Options) (*Bus, error) {
 	if o.MaxQueue == 0 {
 		o.MaxQueue = 16 << 20
 	}
+	if o.Broadcast == nil {
+		o.Broadcast = []string{"notifications", "study-events"}
+	}
 	if o.Timeout < 100*time.Millisecond || o.MaxQueue < 0 {
 		return nil, fmt.Errorf("redis: Timeout %s is under 100ms or MaxQueue %d negative", o.Timeout, o.MaxQueue)
 	}
-	client, err := connect(o)
+	config, err := o.parse()
 	if err != nil {
 		return nil, err
 	}
-	ctx, stop := context.WithCancel(context.Background())
 	b := &Bus{
-		client:   client,
-		timeout:  o.Timeout,
-		probes:   newProbes(o.Prefix),
-		inbox:    newInbox(o.MaxQueue),
-		wake:     make(chan struct{}, 1),
-		stop:     stop,
-		closed:   make(chan struct{}),
-		channels: make(map[string][]*subscription),
-		dirty:    make(map[string]struct{}),
+		config:    config,
+		prefix:    o.Prefix,
+		timeout:   o.Timeout,
+		broadcast: make(map[string]bool),
+		inbox:     newInbox(o.MaxQueue),
+		moved:     make(chan struct{}, 1),
+		closed:    make(chan struct{}),
+		table:     new(table),
+		channels:  make(map[string]*channel),
 	}
-	b.owned.Go(func() { b.run(ctx) })
-	b.owned.Go(b.dispatch)
+	for _, name := range o.Broadcast {
+		b.broadcast[name] = true
+	}
+	if err := b.begin(); err != nil {
+		return nil, err
+	}
 	return b, nil
 }
 
-func connect(o Options) (rueidis.Client, error) {
-	c, err := rueidis.ParseURL(o.URL)
+// begin finds the servers for the first time and starts what runs until Close.
+func (b *Bus) begin() error {
+	ctx, stop := context.WithCancel(context.Background())
+	b.stop = stop
 	switch {
-	case err != nil:
-		// The cause may quote the URL, and that holds the password.
-		return nil, errors.New("redis: URL is not a redis, rediss or unix URL")
-	case c.Sentinel.MasterSet != "" || len(c.InitAddress) != 1:
-		return nil, errors.New("redis: URL names a sentinel or several addresses, which is not supported")
-	}
-	c.Dialer.Timeout = o.Timeout
-	c.Dialer.KeepAlive = pingEvery // the gap between its own pings, too
-	c.ConnWriteTimeout = o.Timeout
-	c.ForceSingleClient = true
-	c.DisableCache = true
-	// A late message is worth nothing, the store has it; and a deadline must not
-	// cost the connection.
-	c.DisableRetry = true
-	c.AlwaysPipelining = true
-	// One connection, and none beside it for large batches: they would overtake.
-	c.PipelineMultiplex = -1
-	c.BlockingPipeline = -1
-	client, err := rueidis.NewClient(c)
-	if client == nil {
-		return nil, fmt.Errorf("redis: %w", err)
-	}
-	return client, nil // err says that Redis is not there yet
-}
-
-// Publish sends msgs in one go and waits until Redis has them, or ctx is done,
-// or for Options.Timeout if ctx has no deadline. An error means that any of them
-// may or may not arrive. While a frozen connection is being given up, callers
-// with a shorter deadline may have to wait for that. It returns bus.ErrClosed
-// after Close.
-func (b *Bus) Publish(ctx context.Context, msgs ...bus.Message) error {
-	if b.isClosing() {
-		return bus.ErrClosed
-	}
-	if len(msgs) == 0 {
-		return nil
-	}
-	if _, ok := ctx.Deadline(); !ok {
-		var cancel context.CancelFunc
-		ctx, cancel = context.WithTimeout(ctx, b.timeout)
-		defer cancel()
-	}
-	batch := make([]rueidis.Completed, len(msgs))
-	for i, m := range msgs {
-		// A copy of the payload: the command may outlive a ctx that is done.
-		batch[i] = b.client.B().Publish().Channel(m.Channel).Message(string(m.Payload)).Build()
-	}
-	for i, r := range b.client.DoMulti(ctx, batch...) {
-		if err := r.Error(); err != nil {
-			if errors.Is(err, rueidis.ErrClosing) && b.isClosing() {
-				return bus.ErrClosed
-			}
-			return fmt.Errorf("publish on %q: %w", msgs[i].Channel, err)
-		}
-	}
-	return nil
-}
-
-// Ping returns nil if what is published now is heard on the subscribing
-// connection, before ctx is done or Options.Timeout over. It tells what a
-// readiness check wants to know.
-func (b *Bus) Ping(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(ctx, b.timeout)
-	defer cancel()
-	nonce, heard := b.probes.begin()
-	defer b.probes.end(nonce)
-	// Said again and again: right after a start the subscription may not be
-	// there yet when the first one is.
-	again := time.NewTicker(200 * time.Millisecond)
-	defer again.Stop()
-	for {
-		if err := b.Publish(ctx, bus.Message{Channel: b.probes.channel, Payload: []byte(nonce)}); err != nil {
+	case b.config.Sentinel.MasterSet != "":
+		b.sentinels = newSentinels(b.config)
+		b.find = b.findMaster
+	case len(b.config.InitAddress) > 1:
+		b.cluster = true
+		b.find = b.findShards
+	default:
+		n, err := b.open(b.config.InitAddress[0])
+		if err != nil {
+			stop()
 			return err
 		}
-		select {
-		case <-heard:
-			return nil
-		case <-again.C:
-		case <-ctx.Done():
-			return fmt.Errorf("%w: %w", errDeaf, ctx.Err())
-		}
+		b.adopt(ctx, b.table, &table{nodes: map[string]*node{n.addr: n}, home: n})
 	}
-}
-
-func (b *Bus) isClosing() bool {
-	b.mu.RLock()
-	defer b.mu.RUnlock()
-	return b.closing
+	if b.find != nil {
+		b.look(ctx)
+		b.owned.Go(func() { b.watch(ctx) })
+	}
+	b.owned.Go(b.dispatch)
+	return nil
 }
 
 // Close ends all subscriptions, waits for the handler under way and closes the
@@ -200,8 +167,8 @@ func (b *Bus) Close() error {
 	b.mu.Lock()
 	first := !b.closing
 	b.closing = true
-	for _, subs := range b.channels {
-		for _, s := range subs {
+	for _, c := range b.channels {
+		for _, s := range c.subs {
 			s.closed.Store(true)
 		}
 	}
@@ -214,6 +181,13 @@ func (b *Bus) Close() error {
 	b.stop()
 	b.inbox.close()
 	b.owned.Wait()
-	b.client.Close()
+	var wg sync.WaitGroup
+	for _, n := range b.table.nodes {
+		wg.Go(n.close) // together: each may wait for a server
+	}
+	if b.sentinels != nil {
+		wg.Go(b.sentinels.close)
+	}
+	wg.Wait()
 	return nil
 }

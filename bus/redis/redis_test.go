@@ -33,8 +33,9 @@ func TestNewRefusesWrongOptions(t *testing.T) {
 		{"a URL of something else", redis.Options{URL: "http://secret@localhost"}},
 		{"a URL that does not parse", redis.Options{URL: "redis://u:secret@local host:1"}},
 		{"a database that is no number", redis.Options{URL: "redis://:secret@localhost/zero"}},
-		{"a sentinel", redis.Options{URL: "redis://localhost?master_set=main"}},
-		{"several addresses", redis.Options{URL: "redis://localhost?addr=other:1"}},
+		{"a database of a cluster", redis.Options{URL: "redis://:secret@localhost/1?addr=other:1"}},
+		{"a socket and an address", redis.Options{URL: "unix:///run/redis?addr=other:1"}},
+		{"a socket of a sentinel", redis.Options{URL: "unix:///run/redis?master_set=main"}},
 		{"a timeout that nothing can meet", redis.Options{URL: "redis://localhost", Timeout: time.Millisecond}},
 		{"a negative queue", redis.Options{URL: "redis://localhost", MaxQueue: -1}},
 	} {

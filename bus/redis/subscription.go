@@ -7,6 +7,13 @@ import (
 	"github.com/coupchat/coup/bus"
 )
 
+// A channel is one that has subscriptions. What it points to is guarded by
+// bus.mu.
+type channel struct {
+	owner *node           // that subscribes to it; nil while none is known
+	subs  []*subscription // copied on write: dispatch may hold the old slice
+}
+
 type subscription struct {
 	bus     *Bus
 	channel string
@@ -16,18 +23,22 @@ type subscription struct {
 }
 
 // Subscribe calls h for what is published on channel from now on, and h.Gap each
-// time the server has confirmed it, the first time included. It does not wait.
-// It returns bus.ErrClosed after Close.
-func (b *Bus) Subscribe(channel string, h bus.Handler) (bus.Subscription, error) {
-	s := &subscription{bus: b, channel: channel, handler: h}
+// time a server has confirmed it, the first time included. It does not wait. It
+// returns bus.ErrClosed after Close.
+func (b *Bus) Subscribe(name string, h bus.Handler) (bus.Subscription, error) {
+	s := &subscription{bus: b, channel: name, handler: h}
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if b.closing {
 		return nil, bus.ErrClosed
 	}
-	// Dispatch may hold the old slice: never write into it.
-	b.channels[channel] = append(slices.Clone(b.channels[channel]), s)
-	b.touch(channel)
+	c := b.channels[name]
+	if c == nil {
+		c = &channel{owner: b.route(b.table, name)}
+		b.channels[name] = c
+	}
+	c.subs = append(slices.Clone(c.subs), s)
+	c.owner.touch(name)
 	return s, nil
 }
 
@@ -39,68 +50,109 @@ func (s *subscription) Close() {
 	b := s.bus
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	subs := slices.DeleteFunc(slices.Clone(b.channels[s.channel]), func(o *subscription) bool { return o == s })
-	if len(subs) > 0 {
-		b.channels[s.channel] = subs
+	c := b.channels[s.channel]
+	c.subs = slices.DeleteFunc(slices.Clone(c.subs), func(o *subscription) bool { return o == s })
+	if len(c.subs) == 0 {
+		delete(b.channels, s.channel)
+		c.owner.touch(s.channel)
+	}
+}
+
+// touch has run look at channel. It does nothing on nil. The caller holds
+// bus.mu.
+func (n *node) touch(channel string) {
+	if n == nil {
 		return
 	}
-	delete(b.channels, s.channel)
-	b.touch(s.channel)
+	n.dirty[channel] = struct{}{}
+	n.used.Store(true)
+	n.nudge()
 }
 
-// touch has run look at channel. The caller holds b.mu.
-func (b *Bus) touch(channel string) {
-	b.dirty[channel] = struct{}{}
-	select {
-	case b.wake <- struct{}{}:
-	default: // it will look at all of dirty anyway
+// retouch has run look at those channels again.
+func (n *node) retouch(channels []string) {
+	n.bus.mu.Lock()
+	defer n.bus.mu.Unlock()
+	for _, channel := range channels {
+		n.dirty[channel] = struct{}{}
 	}
 }
 
-// wanted returns every channel that has subscriptions, and forgets what was
-// dirty.
-func (b *Bus) wanted() []string {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	clear(b.dirty)
-	channels := make([]string, 0, len(b.channels))
-	for channel := range b.channels {
-		channels = append(channels, channel)
+// taken is told that the server ended a subscription. If it was not us who
+// wanted that, its slot went elsewhere.
+func (n *node) taken(channel string) {
+	n.bus.mu.Lock()
+	defer n.bus.mu.Unlock()
+	if !n.owns(channel) {
+		return
+	}
+	n.gone[channel] = struct{}{}
+	n.touch(channel)
+	n.bus.suspect()
+}
+
+// owns reports whether channel has subscriptions and belongs here. The caller
+// holds bus.mu.
+func (n *node) owns(channel string) bool {
+	c := n.bus.channels[channel]
+	return c != nil && c.owner == n
+}
+
+// wanted returns every channel of the node that has subscriptions, and forgets
+// what was dirty.
+func (n *node) wanted() []string {
+	n.bus.mu.Lock()
+	defer n.bus.mu.Unlock()
+	clear(n.dirty)
+	clear(n.gone)
+	var channels []string
+	for name, c := range n.bus.channels {
+		if c.owner == n {
+			channels = append(channels, name)
+		}
 	}
 	return channels
 }
 
-// changes compares the dirty channels with those held on the connection. Again
-// are those that are held but have somebody new.
-func (b *Bus) changes(held map[string]struct{}) (add, again, remove []string) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	for channel := range b.dirty {
+// changes compares the dirty channels with those held on the connection, less
+// those the server took. Known are those that are held but have somebody new.
+func (n *node) changes(held map[string]struct{}) (add, known, remove []string) {
+	n.bus.mu.Lock()
+	defer n.bus.mu.Unlock()
+	for channel := range n.gone {
+		delete(held, channel)
+	}
+	for channel := range n.dirty {
 		_, have := held[channel]
-		_, want := b.channels[channel]
+		want := n.owns(channel)
 		switch {
 		case want && !have:
 			add = append(add, channel)
 		case want:
-			again = append(again, channel)
+			known = append(known, channel)
 		case have:
 			remove = append(remove, channel)
 		}
 	}
-	clear(b.dirty)
-	return add, again, remove
+	clear(n.dirty)
+	clear(n.gone)
+	return add, known, remove
 }
 
-// subscribers returns those of channel, or all.
+// subscribers returns those of the channel, or all. What a node still brings of
+// a channel that has gone to another is for nobody: the other brings it too.
 func (b *Bus) subscribers(n news) []*subscription {
 	b.mu.RLock()
 	defer b.mu.RUnlock()
 	if n.kind != lost {
-		return b.channels[n.channel]
+		if c := b.channels[n.channel]; c != nil && c.owner == n.from {
+			return c.subs
+		}
+		return nil
 	}
 	var all []*subscription
-	for _, subs := range b.channels {
-		all = append(all, subs...)
+	for _, c := range b.channels {
+		all = append(all, c.subs...)
 	}
 	return all
 }

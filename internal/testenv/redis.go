@@ -19,19 +19,30 @@ type RedisServer struct {
 // is not installed.
 func Redis(t testing.TB) *RedisServer {
 	t.Helper()
+	return redisServer(t)
+}
+
+// redisServer is Redis with more arguments.
+func redisServer(t testing.TB, more ...string) *RedisServer {
+	t.Helper()
+	dir := t.TempDir()
+	return startRedis(t, func(port int) []string {
+		return append([]string{
+			"--bind", "127.0.0.1", "--port", strconv.Itoa(port), "--dir", dir,
+			"--save", "", "--appendonly", "no",
+		}, more...)
+	})
+}
+
+func startRedis(t testing.TB, args func(port int) []string) *RedisServer {
+	t.Helper()
 	path, err := Binary("redis-server")
 	if err != nil {
 		t.Fatal(err)
 	}
-	dir := t.TempDir()
 	return &RedisServer{Start(t, Command{
 		Path: path,
-		Args: func(port int) []string {
-			return []string{
-				"--bind", "127.0.0.1", "--port", strconv.Itoa(port), "--dir", dir,
-				"--save", "", "--appendonly", "no",
-			}
-		},
+		Args: args,
 		Ready: func(port int) error {
 			answer, err := redisCommand(port, "PING")
 			if err == nil && answer != "+PONG" {
@@ -49,7 +60,14 @@ func (s *RedisServer) URL() string { return "redis://" + s.Addr() }
 // first line of the answer with its type, such as "+OK" or ":1".
 func (s *RedisServer) Command(t testing.TB, command string) string {
 	t.Helper()
-	answer, err := redisCommand(s.Port(), command)
+	line, _, _ := strings.Cut(s.Answer(t, command), "\r\n")
+	return line
+}
+
+// Answer is Command with all lines of an answer that fits one packet.
+func (s *RedisServer) Answer(t testing.TB, command string) string {
+	t.Helper()
+	answer, err := redisAnswer(s.Port(), command)
 	if err != nil {
 		t.Fatalf("%s: %v", command, err)
 	}
@@ -57,6 +75,12 @@ func (s *RedisServer) Command(t testing.TB, command string) string {
 }
 
 func redisCommand(port int, command string) (string, error) {
+	answer, err := redisAnswer(port, command)
+	line, _, _ := strings.Cut(answer, "\r\n")
+	return line, err
+}
+
+func redisAnswer(port int, command string) (string, error) {
 	c, err := net.DialTimeout("tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(port)), time.Second)
 	if err != nil {
 		return "", err
@@ -70,9 +94,5 @@ func redisCommand(port int, command string) (string, error) {
 	}
 	b := make([]byte, 4096)
 	n, err := c.Read(b)
-	if err != nil {
-		return "", err
-	}
-	line, _, _ := strings.Cut(string(b[:n]), "\r\n")
-	return line, nil
+	return string(b[:n]), err
 }

@@ -1,0 +1,122 @@
+package redis
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"strconv"
+	"time"
+
+	"github.com/redis/rueidis"
+)
+
+// sentinelPatience bounds the wait for all sentinels: one that hangs must not
+// hold up what the others know.
+const sentinelPatience = 500 * time.Millisecond
+
+// sentinels know where the master of a name is. Only watch and Close use them.
+type sentinels struct {
+	config rueidis.ClientOption
+	name   string
+
+	clients []rueidis.Client // by place in config.InitAddress; nil until asked
+}
+
+func newSentinels(c rueidis.ClientOption) *sentinels {
+	s := &sentinels{name: c.Sentinel.MasterSet, config: c, clients: make([]rueidis.Client, len(c.InitAddress))}
+	s.config.Username, s.config.Password = c.Sentinel.Username, c.Sentinel.Password
+	s.config.SelectDB = 0
+	s.config.Dialer.Timeout = min(c.Dialer.Timeout, sentinelPatience)
+	s.config.ConnWriteTimeout = min(c.ConnWriteTimeout, sentinelPatience)
+	s.config.ReadBufferEachConn, s.config.WriteBufferEachConn = 4<<10, 4<<10
+	s.config.RingScaleEachConn = 4
+	return s
+}
+
+// A claim is what one sentinel says. Of two, the one with the later epoch knows
+// of a later failover.
+type claim struct {
+	addr  string
+	epoch int64
+	err   error
+}
+
+// master asks all sentinels and returns the address that the latest failover
+// made the master.
+func (s *sentinels) master(ctx context.Context) (string, error) {
+	ctx, cancel := context.WithTimeout(ctx, sentinelPatience)
+	defer cancel()
+	claims := make(chan claim)
+	for i := range s.clients {
+		go func() { claims <- s.ask(ctx, i) }() // received below
+	}
+	best := claim{epoch: -1, err: errors.New("redis: no sentinel was asked")}
+	for range s.clients {
+		if c := <-claims; best.epoch < 0 || c.epoch > best.epoch {
+			best = c
+		}
+	}
+	return best.addr, best.err
+}
+
+func (s *sentinels) ask(ctx context.Context, i int) claim {
+	addr := s.config.InitAddress[i]
+	if s.clients[i] == nil {
+		client, err := connect(s.config, addr)
+		if err != nil {
+			return claim{epoch: -1, err: err}
+		}
+		s.clients[i] = client
+	}
+	client := s.clients[i]
+	answer, err := client.Do(ctx, client.B().Arbitrary("SENTINEL", "MASTER", s.name).Build()).AsStrMap()
+	if err != nil {
+		return claim{epoch: -1, err: fmt.Errorf("ask sentinel %s for %q: %w", addr, s.name, err)}
+	}
+	epoch, err := strconv.ParseInt(answer["config-epoch"], 10, 64)
+	if err != nil {
+		return claim{epoch: -1, err: fmt.Errorf("ask sentinel %s for %q: epoch: %w", addr, s.name, err)}
+	}
+	return claim{addr: net.JoinHostPort(answer["ip"], answer["port"]), epoch: epoch}
+}
+
+func (s *sentinels) close() {
+	for _, client := range s.clients {
+		if client != nil {
+			client.Close()
+		}
+	}
+}
+
+// findMaster is the find of a bus behind sentinels. A server that is not a
+// master is never used, whatever the sentinels say: what is published on a
+// replica reaches nobody else.
+func (b *Bus) findMaster(ctx context.Context, old *table) (*table, error) {
+	addr, err := b.sentinels.master(ctx)
+	if err != nil {
+		if old.home == nil {
+			return nil, err
+		}
+		addr = old.home.addr // it may have been demoted by hand
+	}
+	n := old.nodes[addr]
+	if n == nil {
+		if n, err = b.open(addr); err != nil {
+			return nil, err
+		}
+	}
+	role, err := n.role(ctx)
+	switch {
+	case err == nil && role == "master":
+		return &table{nodes: map[string]*node{addr: n}, home: n}, nil
+	case n == old.home && err != nil:
+		return nil, err // it may be back before it is replaced
+	case n.stop == nil:
+		n.client.Close()
+	}
+	if err != nil {
+		return nil, err
+	}
+	return &table{}, nil
+}

@@ -1,0 +1,133 @@
+package redis
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/coupchat/coup/bus"
+)
+
+// errNowhere says that no server is known to publish on.
+var errNowhere = errors.New("redis: no master is known at the moment")
+
+// How often the bus asks where its channels are, and the shortest pause between
+// two times when something shows that they moved.
+const (
+	lookEvery = time.Second
+	lookPause = 100 * time.Millisecond
+)
+
+// A table says which node each channel is on. It is never changed.
+type table struct {
+	nodes map[string]*node // by address
+	home  *node            // of the channels that are not sharded; nil if there is no master
+	slots *[slotCount]*node
+}
+
+// route returns the node of channel, or nil.
+func (b *Bus) route(t *table, channel string) *node {
+	if t.slots == nil || b.broadcast[channel] {
+		return t.home
+	}
+	return t.slots[slot(channel)]
+}
+
+// sharded reports whether channel is published and subscribed to with SPUBLISH
+// and SSUBSCRIBE.
+func (b *Bus) sharded(channel string) bool {
+	return b.cluster && !b.broadcast[channel]
+}
+
+func (t *table) equal(o *table) bool {
+	if t.home != o.home || len(t.nodes) != len(o.nodes) || (t.slots == nil) != (o.slots == nil) {
+		return false
+	}
+	for addr, n := range t.nodes {
+		if o.nodes[addr] != n {
+			return false
+		}
+	}
+	return t.slots == nil || *t.slots == *o.slots
+}
+
+// watch keeps the table true until ctx is done.
+func (b *Bus) watch(ctx context.Context) {
+	tick := time.NewTicker(lookEvery)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		case <-b.moved:
+		}
+		b.look(ctx)
+		pause := time.NewTimer(lookPause)
+		select {
+		case <-pause.C:
+		case <-ctx.Done():
+			pause.Stop()
+		}
+	}
+}
+
+// suspect has watch look at once: something failed that may have moved.
+func (b *Bus) suspect() {
+	select {
+	case b.moved <- struct{}{}:
+	default: // it will look
+	}
+}
+
+// look asks where the channels are and goes there. If nobody answers, everything
+// stays as it is.
+func (b *Bus) look(ctx context.Context) {
+	b.mu.RLock()
+	old := b.table
+	b.mu.RUnlock()
+	t, err := b.find(ctx, old)
+	if err == nil && !t.equal(old) {
+		b.adopt(ctx, old, t)
+	}
+}
+
+// adopt makes t the table: new nodes start, channels change hands, and nodes
+// that are no longer in it end.
+func (b *Bus) adopt(ctx context.Context, old, t *table) {
+	for _, n := range t.nodes {
+		if n.stop == nil {
+			n.start(ctx)
+		}
+	}
+	b.mu.Lock()
+	b.table = t
+	if t.home != nil {
+		t.home.used.Store(true) // Ping is heard there
+		t.home.nudge()
+	}
+	for name, c := range b.channels {
+		if owner := b.route(t, name); owner != c.owner {
+			c.owner.touch(name)
+			c.owner = owner
+			c.owner.touch(name)
+		}
+	}
+	b.mu.Unlock()
+	for addr, n := range old.nodes {
+		if t.nodes[addr] != n {
+			// Not here: a server that does not answer takes its time.
+			b.owned.Go(n.close)
+		}
+	}
+}
+
+// where returns the table, or bus.ErrClosed.
+func (b *Bus) where() (*table, error) {
+	b.mu.RLock()
+	defer b.mu.RUnlock()
+	if b.closing {
+		return nil, bus.ErrClosed
+	}
+	return b.table, nil
+}

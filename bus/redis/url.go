@@ -1,0 +1,61 @@
+package redis
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"net/url"
+
+	"github.com/redis/rueidis"
+)
+
+// client is what parse returns for all servers; each gets a copy with its
+// address.
+func (o Options) parse() (rueidis.ClientOption, error) {
+	c, err := rueidis.ParseURL(o.URL)
+	several := len(c.InitAddress) > 1
+	switch {
+	case err != nil:
+		// The cause may quote the URL, and that holds the password.
+		return c, errors.New("redis: URL is not a redis, rediss or unix URL")
+	case c.DialCtxFn != nil && (several || c.Sentinel.MasterSet != ""):
+		return c, errors.New("redis: URL names a unix socket and more, which cannot be one service")
+	case several && c.Sentinel.MasterSet == "" && c.SelectDB != 0:
+		return c, fmt.Errorf("redis: URL names database %d of a cluster, which has none but 0", c.SelectDB)
+	}
+	if u, err := url.Parse(o.URL); err == nil {
+		c.Sentinel.Username = u.Query().Get("sentinel_username")
+		c.Sentinel.Password = u.Query().Get("sentinel_password")
+	}
+	c.Dialer.Timeout = o.Timeout
+	c.Dialer.KeepAlive = pingEvery // the gap between its own pings, too
+	c.ConnWriteTimeout = o.Timeout
+	// Which server a channel is on is ours to know: rueidis needs a cluster or a
+	// sentinel to be there when it starts, and hides when it moves a subscription.
+	c.ForceSingleClient = true
+	c.DisableCache = true
+	// A late message is worth nothing, the store has it; and a deadline must not
+	// cost the connection.
+	c.DisableRetry = true
+	c.AlwaysPipelining = true
+	// One connection, and none beside it for large batches: they would overtake.
+	c.PipelineMultiplex = -1
+	c.BlockingPipeline = -1
+	return c, nil
+}
+
+// connect returns a client of the server at addr. It waits for a first attempt
+// to connect; if that fails, the client tries again when it is used.
+func connect(c rueidis.ClientOption, addr string) (rueidis.Client, error) {
+	c.InitAddress = []string{addr}
+	c.Sentinel = rueidis.SentinelOption{}
+	if host, _, err := net.SplitHostPort(addr); err == nil && c.TLSConfig != nil {
+		c.TLSConfig = c.TLSConfig.Clone()
+		c.TLSConfig.ServerName = host
+	}
+	client, err := rueidis.NewClient(c)
+	if client == nil {
+		return nil, fmt.Errorf("redis: %w", err)
+	}
+	return client, nil // err says that Redis is not there yet
+}
