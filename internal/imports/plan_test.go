@@ -48,8 +48,9 @@ var plan = map[string]rule{
 	"bus/bustest":      {ours: []string{"bus"}},
 	"internal/testenv": {others: []string{"go.uber.org/goleak"}},
 	"internal/wstest":  {},
+	"internal/faults":  {},
 	"scripts/gotest":   {},
 }
 
 // testsOnly are the packages that no program may link.
-var testsOnly = []string{"store/storetest", "bus/bustest", "internal/testenv", "internal/wstest"}
+var testsOnly = []string{"store/storetest", "bus/bustest", "internal/testenv", "internal/wstest", "internal/faults"}

@@ -1,0 +1,247 @@
+package faults
+
+import (
+	"context"
+	"errors"
+	"time"
+)
+
+// speak joins, says what is to be said and gives the connection up when an
+// answer does not come.
+func (c *Client) speak(w *wire, over <-chan struct{}) {
+	gap := 20 * time.Millisecond
+	if c.config.Every == 0 {
+		gap = 100 * time.Millisecond
+	}
+	tick := time.NewTicker(gap)
+	defer tick.Stop()
+	var next time.Time
+	for {
+		for _, r := range c.due(&next) {
+			if w.send(r.event, r.id, r.data) != nil {
+				w.conn.Close()
+				return
+			}
+		}
+		if c.forsaken() {
+			w.conn.Close()
+			return
+		}
+		select {
+		case <-tick.C:
+		case <-over:
+			return
+		}
+	}
+}
+
+// A request is what leaves next.
+type request struct {
+	event, id string
+	data      any
+}
+
+// due returns the requests whose time has come, and logs them as sent.
+func (c *Client) due(next *time.Time) (rs []request) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if !c.live {
+		return nil
+	}
+	now := time.Now()
+	for study, s := range c.rooms {
+		if s.joined || s.left || !s.asked.IsZero() || now.Before(s.retry) {
+			continue
+		}
+		s.asked = now
+		data := map[string]any{"studyId": study}
+		if s.last != Fresh {
+			data["after"] = s.last
+		}
+		rs = append(rs, request{"join_room", "join:" + study, data})
+	}
+	if c.talks && len(c.unsaid) < window && now.After(*next) {
+		if study := c.config.Studies[c.rng.IntN(len(c.config.Studies))]; !c.rooms[study].left {
+			c.compose(study)
+		}
+		*next = now.Add(c.config.Every/2 + time.Duration(c.rng.Int64N(int64(c.config.Every))))
+	}
+	for _, p := range c.unsaid {
+		if !p.sent.IsZero() || now.Before(p.retry) || !c.rooms[p.study].joined {
+			continue
+		}
+		p.sent = now
+		c.Log.add(Record{Kind: Sent, Conn: c.conn, Study: p.study, ClientID: p.clientID, Text: p.text})
+		rs = append(rs, request{"send_message", p.clientID, map[string]any{"studyId": p.study, "content": p.text, "clientId": p.clientID}})
+	}
+	return rs
+}
+
+// forsaken reports whether an answer is overdue.
+func (c *Client) forsaken() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.frozen != nil {
+		return false
+	}
+	if !c.live {
+		return time.Since(c.asked) > dialIn
+	}
+	for _, s := range c.rooms {
+		if !s.asked.IsZero() && time.Since(s.asked) > answerIn {
+			return true
+		}
+	}
+	for _, p := range c.unsaid {
+		if !p.sent.IsZero() && time.Since(p.sent) > answerIn {
+			return true
+		}
+	}
+	return false
+}
+
+// listen takes what the server says until the connection ends.
+func (c *Client) listen(ctx context.Context, w *wire) error {
+	for {
+		c.mu.Lock()
+		frozen := c.frozen
+		c.mu.Unlock()
+		if frozen != nil {
+			<-frozen
+		}
+		e, err := w.next()
+		if err != nil {
+			return err
+		}
+		if err := c.take(ctx, e); err != nil {
+			return err
+		}
+	}
+}
+
+var errRefused = errors.New("authentication was refused")
+
+// take works off one event.
+func (c *Client) take(ctx context.Context, e event) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	r := Record{Conn: c.conn, Study: e.Data.StudyID, Seq: e.Data.Seq, ID: e.Data.ID, ClientID: e.Data.ClientID, User: e.Data.UserID, Text: e.Data.Content}
+	switch e.Event {
+	case "auth_success":
+		c.live = true
+		r.Kind = Opened
+		c.Log.add(r)
+	case "auth_error":
+		return errRefused
+	case "ack":
+		return c.acked(ctx, e, r)
+	case "error":
+		c.refused(e, r)
+	case "new_message":
+		r.Kind = Heard
+		c.Log.add(r)
+		if s := c.rooms[r.Study]; s != nil && r.Seq == s.last+1 {
+			s.last = r.Seq
+		}
+	case "room_left":
+		r.Kind, r.Text = Left, e.Data.Reason
+		c.Log.add(r)
+		c.leave(r.Study)
+	case "notification":
+		r.Kind, r.Text = Noticed, e.Data.Type
+		c.Log.add(r)
+	}
+	return nil
+}
+
+// leave forgets a study, and what was to be said there.
+func (c *Client) leave(study string) {
+	if s := c.rooms[study]; s != nil {
+		s.left, s.joined = true, false
+	}
+	var rest []*post
+	for _, p := range c.unsaid {
+		if p.study != study {
+			rest = append(rest, p)
+		}
+	}
+	c.unsaid = rest
+}
+
+func (c *Client) acked(ctx context.Context, e event, r Record) error {
+	if s := c.rooms[r.Study]; s != nil && e.ID == "join:"+r.Study {
+		r.Kind, r.After, r.Truncated = Joined, s.last, e.Data.Truncated
+		c.Log.add(r)
+		s.joined, s.asked = true, time.Time{}
+		if s.last == Fresh {
+			s.last = r.Seq
+		}
+		if r.Truncated {
+			return c.readHistory(ctx, s, r)
+		}
+		return nil
+	}
+	for i, p := range c.unsaid {
+		if p.clientID == e.ID {
+			c.unsaid = append(c.unsaid[:i], c.unsaid[i+1:]...)
+			break
+		}
+	}
+	r.Kind, r.ClientID = Acked, e.ID
+	c.Log.add(r)
+	return nil
+}
+
+// readHistory gets what a truncated join did not bring. If that fails the
+// connection is given up, and the next join asks again.
+func (c *Client) readHistory(ctx context.Context, s *seat, joined Record) error {
+	for s.last < joined.Seq {
+		found, err := c.config.History(ctx, joined.Study, s.last)
+		if err != nil {
+			return err
+		}
+		if len(found) == 0 {
+			return errors.New("the history ends before the head")
+		}
+		for _, r := range found {
+			if r.Seq > joined.Seq {
+				break // it comes over the connection
+			}
+			r.Kind, r.Conn = Read, joined.Conn
+			c.Log.add(r)
+			s.last = r.Seq
+		}
+	}
+	return nil
+}
+
+func (c *Client) refused(e event, r Record) {
+	r.Kind, r.Text = Refused, e.Data.Code
+	again := time.Now().Add(200*time.Millisecond + time.Duration(c.rng.Int64N(int64(400*time.Millisecond))))
+	for study, s := range c.rooms {
+		if e.ID != "join:"+study {
+			continue
+		}
+		s.asked, s.retry = time.Time{}, again
+		r.Study = study
+		if r.Text == "forbidden" {
+			r.Kind = Left
+			c.leave(study)
+		}
+		c.Log.add(r)
+		return
+	}
+	for _, p := range c.unsaid {
+		if p.clientID != e.ID {
+			continue
+		}
+		p.sent, p.retry = time.Time{}, again
+		r.Study, r.ClientID = p.study, p.clientID
+		if r.Text == "not_joined" {
+			c.rooms[p.study].joined = false
+		}
+		c.Log.add(r)
+		return
+	}
+	c.Log.add(r)
+}

@@ -1,0 +1,239 @@
+package faults
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"flag"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/url"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	_ "github.com/lib/pq"
+
+	"github.com/coupchat/coup/auth/jwt"
+	"github.com/coupchat/coup/internal/testenv"
+)
+
+// How long the tests run is said on their command line, see long_test.go.
+func TestMain(m *testing.M) {
+	flag.Parse()
+	testenv.Main(m)
+}
+
+const (
+	secret  = "a secret of the fire test, long enough for HS256"
+	service = "service-token-of-the-fire-test-long-enough"
+	// patience bounds every wait for what must happen in the end.
+	patience = 60 * time.Second
+)
+
+// A hub is one process of the signaling service with the proxies around it.
+type hub struct {
+	*testenv.Process
+	front   *Proxy // clients reach it through this
+	toAPI   *Proxy
+	toRedis *Proxy
+}
+
+// A house is a whole deployment on this machine.
+type house struct {
+	t        testing.TB
+	begin    time.Time
+	postgres *testenv.PostgresServer
+	redis    *testenv.RedisServer
+	db       *sql.DB // past all proxies
+	api      *testenv.Process
+	toDB     *Proxy // from the api
+	toBus    *Proxy // from the api
+	hubs     []*hub
+	keys     *jwt.Signer
+	web      *http.Client
+	casts    int
+}
+
+// newHouse builds the program and starts a deployment that ends with the test.
+func newHouse(t testing.TB, hubs int) *house {
+	t.Helper()
+	h := &house{t: t, begin: time.Now(), redis: testenv.Redis(t), postgres: testenv.StartPostgres(t), web: &http.Client{Timeout: 10 * time.Second}}
+	t.Cleanup(h.web.CloseIdleConnections)
+	program := build(t)
+	u, err := url.Parse(h.postgres.URL(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if h.db, err = sql.Open("postgres", u.String()); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { h.db.Close() })
+	if h.keys, err = jwt.NewHS256([]byte(secret)); err != nil {
+		t.Fatal(err)
+	}
+	h.toDB, h.toBus = h.proxy(u.Host), h.proxy(h.redis.Addr())
+	u.Host = h.toDB.Addr()
+	internal := freeAddr(t)
+	common := []string{"-jwt-secret", secret, "-service-token", service}
+	h.api = testenv.Start(t, testenv.Command{Path: program, Ready: ready, Dir: t.TempDir(), Args: func(port int) []string {
+		return append([]string{"-role", "api", "-api-addr", loopback(port), "-internal-addr", internal,
+			"-database", u.String(), "-redis", "redis://" + h.toBus.Addr()}, common...)
+	}})
+	for range hubs {
+		b := &hub{toAPI: h.proxy(internal), toRedis: h.proxy(h.redis.Addr())}
+		b.Process = testenv.Start(t, testenv.Command{Path: program, Ready: ready, Dir: t.TempDir(), Args: func(port int) []string {
+			return append([]string{"-role", "signaling", "-signaling-addr", loopback(port), "-rate", "0",
+				"-api-url", "http://" + b.toAPI.Addr(), "-redis", "redis://" + b.toRedis.Addr()}, common...)
+		}})
+		b.front = h.proxy(b.Addr())
+		h.hubs = append(h.hubs, b)
+	}
+	return h
+}
+
+// build makes the program that is set on fire.
+func build(t testing.TB) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "fullstack")
+	if out, err := exec.Command("go", "build", "-o", path, "../../examples/fullstack").CombinedOutput(); err != nil {
+		t.Fatalf("build: %v\n%s", err, out)
+	}
+	return path
+}
+
+func loopback(port int) string { return net.JoinHostPort("127.0.0.1", strconv.Itoa(port)) }
+
+func freeAddr(t testing.TB) string {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	return l.Addr().String()
+}
+
+// ready asks a process whether it can do its work.
+func ready(port int) error { return readyAt(loopback(port)) }
+
+func readyAt(addr string) error {
+	status, body, err := get(addr, "/readyz")
+	if err == nil && status != http.StatusOK {
+		err = fmt.Errorf("readyz = %d %q", status, body)
+	}
+	return err
+}
+
+// quick makes requests that must not hang, on connections of their own.
+var quick = &http.Client{Timeout: 5 * time.Second, Transport: &http.Transport{DisableKeepAlives: true}}
+
+func get(addr, path string) (int, string, error) {
+	answer, err := quick.Get("http://" + addr + path)
+	if err != nil {
+		return 0, "", err
+	}
+	defer answer.Body.Close()
+	b, err := io.ReadAll(answer.Body)
+	return answer.StatusCode, string(b), err
+}
+
+func (h *house) proxy(target string) *Proxy {
+	h.t.Helper()
+	p, err := NewProxy(target)
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	h.t.Cleanup(p.Close)
+	return p
+}
+
+// clock is the one of all clients.
+func (h *house) clock() time.Duration { return time.Since(h.begin) }
+
+// fronts are the addresses of all hubs.
+func (h *house) fronts() []string {
+	var addrs []string
+	for _, b := range h.hubs {
+		addrs = append(addrs, b.front.Addr())
+	}
+	return addrs
+}
+
+// eventually asks again until check returns nil, and returns how long that took.
+func (h *house) eventually(what string, within time.Duration, check func() error) time.Duration {
+	h.t.Helper()
+	begin := time.Now()
+	tick := time.NewTicker(10 * time.Millisecond)
+	defer tick.Stop()
+	for {
+		err := check()
+		if err == nil {
+			return time.Since(begin)
+		}
+		if time.Since(begin) > within {
+			h.t.Fatalf("%s: not within %v: %v", what, within, err)
+		}
+		<-tick.C
+	}
+}
+
+// pass lets time go by in which the fault lasts.
+func (h *house) pass(d time.Duration) {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	<-t.C
+}
+
+// allReady waits until every part of the house says that it works.
+func (h *house) allReady() {
+	h.t.Helper()
+	h.eventually("the house is ready", patience, func() error {
+		for _, b := range h.hubs {
+			if err := readyAt(b.Addr()); err != nil {
+				return err
+			}
+		}
+		return readyAt(h.api.Addr())
+	})
+}
+
+// ask makes a request of the sample business server.
+func (h *house) ask(method, path, token string) (int, string, error) {
+	req, err := http.NewRequest(method, "http://"+h.api.Addr()+path, nil)
+	if err != nil {
+		return 0, "", err
+	}
+	req.Header.Set("Authorization", "Bearer "+token)
+	answer, err := h.web.Do(req)
+	if err != nil {
+		return 0, "", err
+	}
+	defer answer.Body.Close()
+	b, err := io.ReadAll(answer.Body)
+	return answer.StatusCode, string(b), err
+}
+
+// history reads a page of messages as the page does.
+func (h *house) history(token string) func(context.Context, string, int64) ([]Record, error) {
+	return func(_ context.Context, study string, after int64) ([]Record, error) {
+		status, body, err := h.ask("GET", fmt.Sprintf("/api/studies/%s/messages?after=%d&limit=500", study, after), token)
+		if err != nil {
+			return nil, err
+		}
+		var found struct{ Messages []struct{ Seq int64 } }
+		if err := json.NewDecoder(strings.NewReader(body)).Decode(&found); err != nil || status != http.StatusOK {
+			return nil, fmt.Errorf("history = %d: %w", status, err)
+		}
+		var rs []Record
+		for _, m := range found.Messages {
+			rs = append(rs, Record{Study: study, Seq: m.Seq})
+		}
+		return rs, nil
+	}
+}

@@ -1,0 +1,125 @@
+package faults
+
+import (
+	"slices"
+	"time"
+)
+
+// A Delivery is one message on its way to one client.
+type Delivery struct {
+	Acked, Heard time.Duration
+	// Own says that the client had sent it itself.
+	Own bool
+}
+
+// Deliveries returns every live delivery of an acknowledged message.
+func Deliveries(logs []*Log) []Delivery {
+	acked := map[authorship]time.Duration{}
+	for _, l := range logs {
+		for _, r := range l.Records() {
+			key := authorship{r.Study, l.User, r.ClientID}
+			if _, again := acked[key]; r.Kind == Acked && !again {
+				acked[key] = r.At
+			}
+		}
+	}
+	var all []Delivery
+	for _, l := range logs {
+		for _, r := range l.Records() {
+			if at, ok := acked[authorship{r.Study, r.User, r.ClientID}]; r.Kind == Heard && ok {
+				all = append(all, Delivery{Acked: at, Heard: r.At, Own: r.User == l.User})
+			}
+		}
+	}
+	return all
+}
+
+// Live is how late a delivery may be to count as live.
+const Live = 500 * time.Millisecond
+
+// LiveAgain returns how long after since the last message came late that was
+// acknowledged after it.
+func LiveAgain(ds []Delivery, since time.Duration) time.Duration {
+	var last time.Duration
+	for _, d := range ds {
+		if d.Acked >= since && d.Heard-d.Acked > Live {
+			last = max(last, d.Heard-since)
+		}
+	}
+	return last
+}
+
+// CaughtUp returns how long after since the last message came that was
+// acknowledged before it.
+func CaughtUp(ds []Delivery, since time.Duration) time.Duration {
+	var last time.Duration
+	for _, d := range ds {
+		if d.Acked < since {
+			last = max(last, d.Heard-since)
+		}
+	}
+	return last
+}
+
+// Delays returns how long deliveries took whose message was acknowledged from
+// one moment to another.
+func Delays(ds []Delivery, from, to time.Duration) []time.Duration {
+	var all []time.Duration
+	for _, d := range ds {
+		if d.Acked >= from && d.Acked < to {
+			all = append(all, max(0, d.Heard-d.Acked))
+		}
+	}
+	return all
+}
+
+// FirstAck returns how long after since the first send was acknowledged that
+// left after it, and whether there was one.
+func FirstAck(logs []*Log, since time.Duration) (time.Duration, bool) {
+	first, found := time.Duration(0), false
+	for _, l := range logs {
+		sent := map[string]bool{}
+		for _, r := range l.Records() {
+			switch {
+			case r.Kind == Sent && r.At >= since:
+				sent[r.ClientID] = true
+			case r.Kind == Acked && sent[r.ClientID] && (!found || r.At-since < first):
+				first, found = r.At-since, true
+			}
+		}
+	}
+	return first, found
+}
+
+// Answers returns how long each answer to a send took, good or bad. Sends whose
+// connection ended first have none.
+func Answers(logs []*Log) []time.Duration {
+	var all []time.Duration
+	for _, l := range logs {
+		sent := map[string]time.Duration{}
+		for _, r := range l.Records() {
+			switch r.Kind {
+			case Sent:
+				sent[r.ClientID] = r.At
+			case Acked, Refused:
+				if at, ok := sent[r.ClientID]; ok {
+					all = append(all, r.At-at)
+					delete(sent, r.ClientID)
+				}
+			case Closed:
+				clear(sent)
+			}
+		}
+	}
+	return all
+}
+
+// Percentile returns the value that the share p of ds does not exceed, 0 of none.
+func Percentile(ds []time.Duration, p float64) time.Duration {
+	if len(ds) == 0 {
+		return 0
+	}
+	ds = slices.Clone(ds)
+	slices.Sort(ds)
+	return ds[min(len(ds)-1, int(p*float64(len(ds))))]
+}

@@ -1,0 +1,317 @@
+package faults
+
+import (
+	"bytes"
+	"io"
+	"net"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// A Way is what a Proxy does to one direction of its connections.
+type Way struct {
+	// Stall holds everything back; it arrives when the stall ends, as after a
+	// partition that TCP outlives.
+	Stall bool
+	// Drop loses everything. Connections that lost something are reset by Heal.
+	Drop bool
+	// Delay is drawn for each piece of data; nil is none. It must be safe for use
+	// by several goroutines.
+	Delay func() time.Duration
+	// Rate bounds the bytes per second of each connection. 0 is no bound.
+	Rate int
+}
+
+// A Cut ends connections in the middle of an answer.
+type Cut struct {
+	// Match is in the request whose answer is cut.
+	Match []byte
+	// After says how many bytes of the answer get through, -1 to leave this one
+	// alone. It must be safe for use by several goroutines.
+	After func() int
+}
+
+// A Proxy stands between two parts of a deployment and fails on demand. Its
+// methods may be called from any goroutine.
+type Proxy struct {
+	listener net.Listener
+	target   string
+	cuts     atomic.Int64
+	wg       sync.WaitGroup
+
+	mu       sync.Mutex // guards what follows
+	changed  chan struct{}
+	up, down Way // towards the target, and back
+	refuse   bool
+	cut      *Cut
+	links    map[*link]struct{}
+	closed   bool
+}
+
+// NewProxy listens on a loopback port and forwards to target until Close.
+func NewProxy(target string) (*Proxy, error) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return nil, err
+	}
+	p := &Proxy{listener: l, target: target, changed: make(chan struct{}), links: map[*link]struct{}{}}
+	p.wg.Go(p.accept)
+	return p, nil
+}
+
+// Addr returns where the proxy listens.
+func (p *Proxy) Addr() string { return p.listener.Addr().String() }
+
+// Cuts returns how many answers have been cut.
+func (p *Proxy) Cuts() int64 { return p.cuts.Load() }
+
+// Set changes what happens to each direction, of connections that are open too.
+func (p *Proxy) Set(up, down Way) { p.set(func() { p.up, p.down = up, down }) }
+
+// Refuse has new connections reset.
+func (p *Proxy) Refuse(refuse bool) { p.set(func() { p.refuse = refuse }) }
+
+// CutAnswers cuts answers from now on; nil ends it.
+func (p *Proxy) CutAnswers(c *Cut) { p.set(func() { p.cut = c }) }
+
+// Heal forwards everything again and resets the connections that lost something.
+func (p *Proxy) Heal() {
+	p.set(func() { p.up, p.down, p.refuse, p.cut = Way{}, Way{}, false, nil })
+	for _, l := range p.open() {
+		if l.lossy.Load() {
+			l.reset()
+		}
+	}
+}
+
+// Reset ends all connections with a RST.
+func (p *Proxy) Reset() {
+	for _, l := range p.open() {
+		l.reset()
+	}
+}
+
+// HalfClose ends the direction back to the callers in good order; what they send
+// still arrives.
+func (p *Proxy) HalfClose() {
+	for _, l := range p.open() {
+		l.lossy.Store(true)
+		_ = l.client.CloseWrite()
+	}
+}
+
+// Close resets everything and waits until nothing is left of it.
+func (p *Proxy) Close() {
+	p.set(func() { p.closed = true })
+	p.listener.Close()
+	p.Reset()
+	p.wg.Wait()
+}
+
+func (p *Proxy) set(f func()) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	f()
+	close(p.changed)
+	p.changed = make(chan struct{})
+}
+
+func (p *Proxy) open() []*link {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	links := make([]*link, 0, len(p.links))
+	for l := range p.links {
+		links = append(links, l)
+	}
+	return links
+}
+
+func (p *Proxy) accept() {
+	for {
+		c, err := p.listener.Accept()
+		if err != nil {
+			return
+		}
+		p.wg.Go(func() { p.serve(c.(*net.TCPConn)) })
+	}
+}
+
+func (p *Proxy) serve(client *net.TCPConn) {
+	l := &link{proxy: p, client: client, gone: make(chan struct{})}
+	p.mu.Lock()
+	refuse := p.refuse || p.closed
+	if !refuse {
+		p.links[l] = struct{}{}
+	}
+	p.mu.Unlock()
+	defer l.reset()
+	if refuse {
+		return
+	}
+	defer func() {
+		p.mu.Lock()
+		defer p.mu.Unlock()
+		delete(p.links, l)
+	}()
+	target, err := net.DialTimeout("tcp", p.target, 2*time.Second)
+	if err != nil || !l.reached(target.(*net.TCPConn)) {
+		return
+	}
+	var pipes sync.WaitGroup
+	pipes.Go(func() { l.pipe(l.target, l.client, true) })
+	pipes.Go(func() { l.pipe(l.client, l.target, false) })
+	pipes.Wait()
+}
+
+// A link is one connection through a proxy.
+type link struct {
+	proxy  *Proxy
+	client *net.TCPConn
+	gone   chan struct{} // closed by reset
+	lossy  atomic.Bool   // something is missing from the stream
+
+	mu     sync.Mutex // guards target, over
+	target *net.TCPConn
+	over   bool
+	// left counts the bytes of an answer that may pass; it is touched while
+	// holding mu too. Below 0: all.
+	left   int
+	answer bool // an answer is to be cut
+}
+
+func (l *link) reached(target *net.TCPConn) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.over {
+		target.Close()
+		return false
+	}
+	l.target = target
+	return true
+}
+
+func (l *link) reset() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.over {
+		return
+	}
+	l.over = true
+	close(l.gone)
+	for _, c := range []*net.TCPConn{l.client, l.target} {
+		if c != nil {
+			_ = c.SetLinger(0)
+			c.Close()
+		}
+	}
+}
+
+// pipe forwards one direction.
+func (l *link) pipe(to, from *net.TCPConn, up bool) {
+	b := make([]byte, 16<<10)
+	for {
+		n, err := from.Read(b)
+		if n > 0 && !l.forward(to, b[:n], up) {
+			l.reset()
+			return
+		}
+		switch {
+		case err == io.EOF:
+			if _, ok := l.wait(up); !ok {
+				return
+			}
+			_ = to.CloseWrite() // half-closed connections stay that
+			return
+		case err != nil:
+			l.reset()
+			return
+		}
+	}
+}
+
+// wait returns what holds for a direction once it is not stalled.
+func (l *link) wait(up bool) (Way, bool) {
+	for {
+		l.proxy.mu.Lock()
+		way, changed := l.proxy.down, l.proxy.changed
+		if up {
+			way = l.proxy.up
+		}
+		l.proxy.mu.Unlock()
+		if !way.Stall {
+			return way, true
+		}
+		select {
+		case <-changed:
+		case <-l.gone:
+			return Way{}, false
+		}
+	}
+}
+
+// forward reports whether the connection goes on.
+func (l *link) forward(to *net.TCPConn, b []byte, up bool) bool {
+	way, ok := l.wait(up)
+	if !ok {
+		return false
+	}
+	if way.Drop {
+		l.lossy.Store(true)
+		return true
+	}
+	var pause time.Duration
+	if way.Delay != nil {
+		pause = way.Delay()
+	}
+	if way.Rate > 0 {
+		pause += time.Duration(len(b)) * time.Second / time.Duration(way.Rate)
+	}
+	if pause > 0 {
+		t := time.NewTimer(pause)
+		defer t.Stop()
+		select {
+		case <-t.C:
+		case <-l.gone:
+			return false
+		}
+	}
+	if up {
+		l.sniff(b)
+	} else if n, cut := l.allowed(len(b)); cut {
+		_, _ = to.Write(b[:n])
+		l.proxy.cuts.Add(1)
+		return false
+	}
+	_, err := to.Write(b)
+	return err == nil
+}
+
+// sniff looks whether the answer to this request is to be cut.
+func (l *link) sniff(b []byte) {
+	l.proxy.mu.Lock()
+	cut := l.proxy.cut
+	l.proxy.mu.Unlock()
+	if cut == nil || !bytes.Contains(b, cut.Match) {
+		return
+	}
+	after := cut.After()
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.left, l.answer = after, after >= 0
+}
+
+// allowed returns how many of the next n bytes of an answer pass, and whether
+// the connection ends there.
+func (l *link) allowed(n int) (int, bool) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if !l.answer {
+		return n, false
+	}
+	if n >= l.left {
+		return l.left, true
+	}
+	l.left -= n
+	return n, false
+}

@@ -1,0 +1,298 @@
+package faults
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"testing"
+	"time"
+
+	"github.com/lib/pq"
+
+	"github.com/coupchat/coup/auth"
+)
+
+// A fault is one entry of the catalogue.
+type fault struct {
+	name string
+	// rows are those of the catalogue in the design that it stands for.
+	rows string
+	// long keeps it out of the short form.
+	long bool
+	// talkers and silent are how many clients there are of each, 6 and 3 if both
+	// are 0; every is the gap between the messages of one, 40 ms if 0.
+	talkers, silent int
+	every           time.Duration
+	size            int
+	// run breaks something while people talk, and heals it.
+	run func(*round)
+}
+
+// A round is one injection: people of its own talk in studies of their own, and
+// in the end the checker looks at everything.
+type round struct {
+	*house
+	testing.TB
+	rng     *rand.Rand
+	score   *Scorecard
+	people  []person
+	studies []string
+	clients []*Client
+	extra   []*Log // of clients that are gone
+	exits   []Exit
+	load    ClientConfig
+}
+
+// A person may be a member of the round's studies.
+type person struct{ id, token string }
+
+// enlist makes people, members of studies if member says so, the first one their
+// owner.
+func (r *round) enlist(n int, member bool) []person {
+	r.Helper()
+	var people []person
+	var ids []string
+	for i := range n {
+		id := fmt.Sprintf("u%d-%d", r.casts, len(r.people)+i)
+		token, err := r.keys.Sign(auth.Identity{UserID: id, UserName: id, ExpiresAt: time.Now().Add(12 * time.Hour)})
+		if err != nil {
+			r.Fatal(err)
+		}
+		people, ids = append(people, person{id, token}), append(ids, id)
+	}
+	r.people = append(r.people, people...)
+	r.exec(`INSERT INTO study_app_users (id, name, created_at) SELECT u, u, 0 FROM unnest($1::text[]) u`, pq.Array(ids))
+	for _, s := range r.studies {
+		r.exec(`INSERT INTO study_app_studies (id, name, owner_id, created_at) VALUES ($1, $1, $2, 0) ON CONFLICT DO NOTHING`, s, ids[0])
+		if member {
+			r.exec(`INSERT INTO study_app_members (study_id, user_id, role, joined_at)
+				SELECT s.id, u, CASE WHEN u = s.owner_id THEN 'owner' ELSE 'member' END, 0
+				FROM unnest($2::text[]) u, study_app_studies s WHERE s.id = $1`, s, pq.Array(ids))
+		}
+	}
+	return people
+}
+
+func (r *round) exec(query string, args ...any) {
+	r.Helper()
+	if _, err := r.db.Exec(query, args...); err != nil {
+		r.Fatalf("%s: %v", query, err)
+	}
+}
+
+// start has a person connect; more changes how they behave.
+func (r *round) start(p person, more func(*ClientConfig)) *Client {
+	c := r.load
+	c.User, c.Token, c.Studies, c.Hubs = p.id, p.token, r.studies, r.fronts()
+	c.Clock, c.History, c.Seed = r.clock, r.history(p.token), r.rng.Uint64()
+	if more != nil {
+		more(&c)
+	}
+	cl := StartClient(c)
+	r.clients = append(r.clients, cl)
+	return cl
+}
+
+// quiet is how clients are started that say nothing.
+func quiet(c *ClientConfig) { c.Every = 0 }
+
+// logs are those of everybody who was there.
+func (r *round) logs() []*Log {
+	logs := append([]*Log{}, r.extra...)
+	for _, c := range r.clients {
+		logs = append(logs, c.Log)
+	}
+	return logs
+}
+
+// acks counts what has been acknowledged so far.
+func (r *round) acks() int {
+	n := 0
+	for _, l := range r.logs() {
+		for _, rec := range l.Records() {
+			if rec.Kind == Acked {
+				n++
+			}
+		}
+	}
+	return n
+}
+
+// flow waits until n more sends were acknowledged.
+func (r *round) flow(n int) {
+	r.Helper()
+	goal := r.acks() + n
+	r.eventually(fmt.Sprintf("%d more acks", n), patience, func() error {
+		if got := r.acks(); got < goal {
+			return fmt.Errorf("%d of %d", got, goal)
+		}
+		return nil
+	})
+}
+
+// hush ends the talk and waits until everybody has everything.
+func (r *round) hush() {
+	r.Helper()
+	for _, c := range r.clients {
+		c.Hush()
+	}
+	r.settle()
+}
+
+// settle waits until all that was said is acknowledged and everybody has it.
+func (r *round) settle() {
+	r.Helper()
+	unsaid := func() error {
+		for _, c := range r.clients {
+			if err := c.Settled(nil); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+	if !r.waitFor(unsaid) {
+		return
+	}
+	heads := r.heads()
+	r.waitFor(func() error {
+		for _, c := range r.clients {
+			if err := c.Settled(heads); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// waitFor is eventually that does not end the round: the checker says it better.
+func (r *round) waitFor(check func() error) bool {
+	r.Helper()
+	deadline := time.Now().Add(patience)
+	for {
+		err := check()
+		if err == nil {
+			return true
+		}
+		if time.Now().After(deadline) {
+			r.Errorf("not settled within %v: %v", patience, err)
+			return false
+		}
+		r.pass(10 * time.Millisecond)
+	}
+}
+
+// heads are the newest seqs that are stored.
+func (r *round) heads() map[string]int64 {
+	r.Helper()
+	heads := map[string]int64{}
+	for _, row := range r.rows() {
+		heads[row.Study] = max(heads[row.Study], row.Seq)
+	}
+	return heads
+}
+
+// rows is all that is stored of the round's studies.
+func (r *round) rows() []Row {
+	r.Helper()
+	found, err := r.db.Query(`SELECT study_id, seq, id, user_id, client_id, content FROM coup_messages WHERE study_id = ANY($1)`, pq.Array(r.studies))
+	if err != nil {
+		r.Fatal(err)
+	}
+	defer found.Close()
+	var rows []Row
+	for found.Next() {
+		var w Row
+		if err := found.Scan(&w.Study, &w.Seq, &w.ID, &w.User, &w.ClientID, &w.Content); err != nil {
+			r.Fatal(err)
+		}
+		rows = append(rows, w)
+	}
+	if err := found.Err(); err != nil {
+		r.Fatal(err)
+	}
+	return rows
+}
+
+// fight runs one fault against the house and holds what happened against the
+// promises.
+func (h *house) fight(t testing.TB, f fault, seed uint64, score *Scorecard) {
+	t.Helper()
+	h.t = t
+	h.casts++
+	if f.talkers+f.silent == 0 {
+		f.talkers, f.silent = 6, 3
+	}
+	if f.every == 0 {
+		f.every = 40 * time.Millisecond
+	}
+	r := &round{house: h, TB: t, rng: rand.New(rand.NewPCG(seed, 2)), score: score, load: ClientConfig{Every: f.every, Size: f.size},
+		studies: []string{fmt.Sprintf("s%d-a", h.casts), fmt.Sprintf("s%d-b", h.casts)}}
+	defer func() {
+		for _, c := range r.clients {
+			c.Stop()
+		}
+		h.heal()
+	}()
+	for i, p := range r.enlist(f.talkers+f.silent, true) {
+		if i < f.talkers {
+			r.start(p, nil)
+		} else {
+			r.start(p, quiet)
+		}
+	}
+	r.waitFor(func() error { return r.joined() })
+	if f.talkers > 0 {
+		r.flow(50)
+	}
+	f.run(r)
+	if f.talkers > 0 {
+		r.flow(50)
+	}
+	r.hush()
+	for _, c := range r.clients {
+		c.Stop()
+	}
+	r.judge(f)
+}
+
+// joined waits for everybody to be in.
+func (r *round) joined() error {
+	for _, c := range r.clients {
+		if err := c.In(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// maxComplaints is how many are shown.
+const maxComplaints = 10
+
+func (r *round) judge(f fault) {
+	r.Helper()
+	logs := r.logs()
+	v := Check(History{Rows: r.rows(), Logs: logs, Exits: r.exits})
+	for i, c := range v.Complaints {
+		if i == maxComplaints {
+			r.Errorf("and %d more", len(v.Complaints)-i)
+			break
+		}
+		r.Errorf("%s: %s", c.Rule, c.Text)
+	}
+	r.score.Add(f.name, v, Answers(logs))
+	r.Logf("%s (catalogue %s): %d acks, %d deliveries, %d resumes", f.name, f.rows, v.Acks, v.Heard, v.Resumes)
+}
+
+// heal puts everything back, whatever a failed fault left behind.
+func (h *house) heal() {
+	for _, p := range h.proxies() {
+		p.Heal()
+	}
+}
+
+func (h *house) proxies() []*Proxy {
+	all := []*Proxy{h.toDB, h.toBus}
+	for _, b := range h.hubs {
+		all = append(all, b.front, b.toAPI, b.toRedis)
+	}
+	return all
+}
