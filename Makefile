@@ -2,10 +2,13 @@
 
 GO       ?= go
 FUZZTIME ?= 20s
+SEEDS    ?= 10
+MINUTES  ?= 55
+ONLY     ?=
 ARGS     ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help deps check test bench fuzz run
+.PHONY: help deps check test bench fuzz faults run
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-6s %s\n", $$1, $$2 }' Makefile
@@ -26,6 +29,9 @@ bench: ## measure
 
 fuzz: ## fuzz each target for FUZZTIME (20s)
 	@sh scripts/fuzz.sh $(FUZZTIME)
+
+faults: ## break everything SEEDS (10) times for at most MINUTES (55), and print the scorecard; ONLY is a regexp of faults
+	$(GO) test -count 1 -v -run '^TestLong$$' -timeout 70m ./internal/faults -faults.long -faults.seeds=$(SEEDS) -faults.minutes=$(MINUTES) -faults.only='$(ONLY)'
 
 run: ## both services of examples/fullstack in one process; flags in ARGS
 	$(GO) run ./examples/fullstack $(ARGS)

@@ -1,6 +1,9 @@
 package faults
 
-import "time"
+import (
+	"syscall"
+	"time"
+)
 
 // catalogue is everything that is done to the house.
 var catalogue = []fault{
@@ -12,4 +15,28 @@ var catalogue = []fault{
 	{name: "what Redis says to a hub is stalled", rows: "2, 3", run: redisOneWay(false)},
 	{name: "the news of the last message is lost", rows: "4", run: lostTail},
 	{name: "Redis cuts a slow subscriber", rows: "5", run: pubsubLimit},
+	{name: "a hub dies between commit and publish", rows: "6, 10", run: hubDiesAfterCommit},
+	{name: "answers of the store are cut at any byte", rows: "7", run: lostAnswers},
+	{name: "connections to the api close half and reset", rows: "7", run: apiDeaf},
+	{name: "the api is killed", rows: "9", run: apiKilled},
+	{name: "the api freezes", rows: "9", run: apiFrozen},
+	{name: "the api takes 3 s for every answer", rows: "9", run: apiSlow},
+	{name: "Postgres is killed", rows: "8", run: postgresEnds(syscall.SIGKILL)},
+	{name: "Postgres stops immediately", rows: "8", run: postgresEnds(syscall.SIGQUIT)},
+	{name: "connections to Postgres are reset", rows: "8", run: postgresCut},
+	{name: "a hub freezes", rows: "24", run: hubFrozen},
+	{name: "a deploy restarts all hubs", rows: "12", run: deploy},
+	{name: "connections are half open", rows: "13", run: halfOpen},
+	{name: "one client stops reading", rows: "14", talkers: 8, silent: 12, size: 1800, run: stalled},
+	{name: "a herd is cut at once", rows: "15", silent: 150, run: herd},
+	{name: "a herd of 3,000 is cut at once", rows: "15", long: true, silent: 3000, run: herd},
+	{name: "people join while others talk", rows: "19", run: joins},
+	{name: "eight talk on three hubs with delays", rows: "20", talkers: 8, silent: 1, every: 20 * time.Millisecond, run: many},
+	{name: "members are kicked", rows: "18", run: kickBusUp},
+	{name: "members are kicked while Redis is down", rows: "18", run: kickRedisDown},
+	{name: "members are kicked and no hub hears of it", rows: "18", long: true, run: kickUnheard},
+	{name: "junk is published on all channels", rows: "21", run: poison},
+	{name: "notifications are published three times", rows: "26", run: republished},
+	{name: "a hub is killed with its users", rows: "10", run: presence},
+	{name: "people flap between hubs", rows: "11", run: flaps},
 }

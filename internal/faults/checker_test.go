@@ -1,0 +1,150 @@
+package faults
+
+import (
+	"slices"
+	"testing"
+	"time"
+)
+
+// story is a history in which everything went well: Ada on connection 1 and,
+// after a break, 2; Ben all the time.
+func story() *History {
+	row := func(seq int64, user, clientID string) Row {
+		return Row{Study: "s", Seq: seq, ID: "id-" + clientID, User: user, ClientID: clientID, Content: "text " + clientID}
+	}
+	rows := []Row{row(1, "ada", "a1"), row(2, "ben", "b1"), row(3, "ada", "a2")}
+	heard := func(at time.Duration, conn int, w Row) Record {
+		return Record{At: at, Kind: Heard, Conn: conn, Study: w.Study, Seq: w.Seq, ID: w.ID, ClientID: w.ClientID, User: w.User, Text: w.Content}
+	}
+	sent := func(at time.Duration, w Row) Record {
+		return Record{At: at, Kind: Sent, Conn: 1, Study: w.Study, ClientID: w.ClientID, Text: w.Content}
+	}
+	acked := func(at time.Duration, w Row) Record {
+		return Record{At: at, Kind: Acked, Conn: 1, Study: w.Study, Seq: w.Seq, ID: w.ID, ClientID: w.ClientID}
+	}
+	join := func(at time.Duration, conn int, after, seq int64) Record {
+		return Record{At: at, Kind: Joined, Conn: conn, Study: "s", After: after, Seq: seq}
+	}
+	return &History{Rows: rows, Logs: []*Log{
+		{User: "ada", Studies: []string{"s"}, records: []Record{
+			join(0, 1, Fresh, 0), sent(1, rows[0]), acked(2, rows[0]), heard(2, 1, rows[0]),
+			{At: 3, Kind: Closed, Conn: 1},
+			join(5, 2, 1, 2), heard(5, 2, rows[1]), sent(6, rows[2]), acked(7, rows[2]), heard(7, 2, rows[2]),
+		}},
+		{User: "ben", Studies: []string{"s"}, records: []Record{
+			join(0, 1, Fresh, 0), heard(2, 1, rows[0]), sent(3, rows[1]), acked(4, rows[1]), heard(4, 1, rows[1]), heard(8, 1, rows[2]),
+		}},
+	}}
+}
+
+func TestCheckerHasNothingToSayAboutAGoodHistory(t *testing.T) {
+	v := Check(*story())
+	if len(v.Complaints) > 0 || v.Acks != 3 || v.Heard != 6 || v.Joins != 3 || v.Resumes != 1 {
+		t.Errorf("Check(a good history) = %+v", v)
+	}
+}
+
+func TestCheckerComplains(t *testing.T) {
+	ada, ben := 0, 1
+	// at is where the nth delivery stands in a log.
+	at := func(h *History, log, n int) int {
+		for i, r := range h.Logs[log].records {
+			if r.Kind == Heard {
+				if n--; n == 0 {
+					return i
+				}
+			}
+		}
+		t.Fatal("there are not so many deliveries")
+		return 0
+	}
+	tests := []struct {
+		name    string
+		corrupt func(h *History)
+		want    Rule
+	}{
+		{"when an acknowledged row is gone", func(h *History) { h.Rows = h.Rows[:2] }, LostAck},
+		{"when an ack names another row", func(h *History) { h.Rows[2].ID = "other" }, WrongAck},
+		{"when a clientId has two rows", func(h *History) { w := h.Rows[0]; w.Seq = 4; h.Rows = append(h.Rows, w) }, StoredTwice},
+		{"when a text has rows under two clientIds", func(h *History) { w := h.Rows[0]; w.Seq, w.ClientID = 4, "a9"; h.Rows = append(h.Rows, w) }, StoredTwice},
+		{"when the seqs have a gap", func(h *History) { h.Rows[2].Seq = 4 }, StoredBadly},
+		{"when a row was never sent", func(h *History) { h.Rows = append(h.Rows, Row{Study: "s", Seq: 4, ClientID: "x"}) }, StoredBadly},
+		{"when a row has another text", func(h *History) { h.Rows[1].Content = "forged" }, StoredBadly},
+		{"when a message is shown twice on a connection", func(h *History) {
+			l, i := h.Logs[ben], at(h, ben, 2)
+			l.records = slices.Insert(l.records, i, l.records[i])
+		}, ShownTwice},
+		{"when a resume repeats what was shown", func(h *History) {
+			l, i := h.Logs[ada], at(h, ada, 2)
+			again := l.records[at(h, ada, 1)]
+			again.Conn = 2
+			l.records = slices.Insert(l.records, i, again)
+		}, ShownTwice},
+		{"when two messages change places", func(h *History) {
+			l, i, j := h.Logs[ben], at(h, ben, 1), at(h, ben, 2)
+			l.records[i], l.records[j] = l.records[j], l.records[i]
+		}, Disorder},
+		{"when a message is passed over", func(h *History) {
+			l, i := h.Logs[ben], at(h, ben, 2)
+			l.records = slices.Delete(l.records, i, i+1)
+		}, Hole},
+		{"when a resume begins too late", func(h *History) {
+			l, i := h.Logs[ada], at(h, ada, 2)
+			l.records = slices.Delete(l.records, i, i+1)
+		}, Hole},
+		{"when the last message never comes", func(h *History) { l := h.Logs[ben]; l.records = l.records[:len(l.records)-1] }, Hole},
+		{"when a delivery has another author", func(h *History) { h.Logs[ben].records[at(h, ben, 1)].User = "eve" }, Distorted},
+		{"when a delivery has no row", func(h *History) {
+			l := h.Logs[ben]
+			l.records = append(l.records, Record{At: 9, Kind: Heard, Conn: 1, Study: "s", Seq: 4})
+		}, Distorted},
+		{"when somebody hears who never joined", func(h *History) {
+			h.Logs = append(h.Logs, &Log{User: "eve", Studies: []string{"s"}, records: h.Logs[ben].records[1:2]})
+		}, Outsider},
+		{"when somebody hears what is not theirs", func(h *History) { h.Logs[ben].Studies = nil }, Outsider},
+		{"when a member hears after the end of the membership", func(h *History) { h.Exits = []Exit{{Study: "s", User: "ben", At: 5, Grace: 2}} }, Outsider},
+		{"when a client hears after room_left", func(h *History) {
+			l, i := h.Logs[ben], at(h, ben, 3)
+			l.records = slices.Insert(l.records, i, Record{At: 5, Kind: Left, Conn: 1, Study: "s"})
+		}, Outsider},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			h := story()
+			test.corrupt(h)
+			if v := Check(*h); v.Count(test.want) == 0 {
+				t.Errorf("Check(…) complains %q, want %q", v.Complaints, test.want)
+			}
+		})
+	}
+}
+
+func TestCheckerLetsAClientBe(t *testing.T) {
+	tests := []struct {
+		name  string
+		alter func(h *History)
+	}{
+		{"that left early", func(h *History) { l := h.Logs[1]; l.records, l.Partial = l.records[:len(l.records)-1], true }},
+		{"that hears within the grace of its exit", func(h *History) { h.Exits = []Exit{{Study: "s", User: "ben", At: 5, Grace: 3}} }},
+		{"that reads what a truncated join does not bring", func(h *History) {
+			l := h.Logs[0]
+			for i, r := range l.records {
+				switch {
+				case r.Kind == Joined && r.Conn == 2:
+					l.records[i].Truncated = true
+				case r.Kind == Heard && r.Seq == 2:
+					l.records[i].Kind = Read
+				}
+			}
+		}},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			h := story()
+			test.alter(h)
+			if v := Check(*h); len(v.Complaints) > 0 {
+				t.Errorf("Check(…) complains %q", v.Complaints)
+			}
+		})
+	}
+}

@@ -1,0 +1,226 @@
+package faults
+
+import (
+	"fmt"
+	"syscall"
+	"time"
+
+	"github.com/lib/pq"
+)
+
+// hubFrozen stops a hub and has it go on, with stale memberships and leases.
+func hubFrozen(r *round) {
+	b := r.hubs[r.rng.IntN(len(r.hubs))]
+	b.Stop(r)
+	r.pass(5 * time.Second)
+	b.Continue(r)
+	r.allReady()
+}
+
+// deploy stops every hub in good order and starts it again, one by one.
+func deploy(r *round) {
+	for _, b := range r.hubs {
+		r.score.Sample(DrainTime, b.Quit(r, syscall.SIGTERM, patience))
+		b.Restart(r)
+		r.score.Count(Restarts, 1)
+		r.score.Count(DeployClients, len(r.clients))
+		r.flow(30)
+	}
+	r.hush()
+	v := Check(History{Rows: r.rows(), Logs: r.logs()})
+	r.score.Count(DeployLost, v.Count(LostAck, WrongAck))
+	r.talk()
+}
+
+// halfOpen loses everything between a hub and its clients, who find out by
+// themselves.
+func halfOpen(r *round) {
+	b := r.hubs[r.rng.IntN(len(r.hubs))]
+	b.front.Set(Way{Drop: true}, Way{Drop: true})
+	r.flow(100)
+	r.pass(3 * time.Second)
+	b.front.Heal()
+}
+
+// stalled has one of the clients stop reading while long messages come.
+func stalled(r *round) {
+	b := r.hubs[0]
+	c := r.start(r.enlist(1, true)[0], func(c *ClientConfig) {
+		// Straight to the hub: a proxy would read for it.
+		c.Every, c.Hubs, c.Buffer = 0, []string{b.Addr()}, 4<<10
+	})
+	r.eventually("a client is in", patience, c.In)
+	begin, slow := r.clock(), b.figure("coup_connections_slow_total")
+	r.pass(3 * time.Second)
+	frozen := r.clock()
+	c.Freeze(true)
+	r.score.Sample(SlowClosed, r.eventually("the hub closes a client that does not read", patience, func() error {
+		if n := b.figure("coup_connections_slow_total"); n <= slow {
+			return fmt.Errorf("%v slow connections", n)
+		}
+		return nil
+	}))
+	end := r.clock()
+	c.Freeze(false)
+	c.Cut()
+	var others []*Log
+	for _, l := range r.logs() {
+		if l != c.Log {
+			others = append(others, l)
+		}
+	}
+	ds := Deliveries(others)
+	r.score.Sample(Healthy, Delays(ds, begin, frozen)...)
+	r.score.Sample(HealthySlow, Delays(ds, frozen, end)...)
+}
+
+// figure reads a metric of a hub.
+func (b *hub) figure(name string) float64 {
+	_, body, err := get(b.Addr(), "/metrics")
+	if err != nil {
+		return -1
+	}
+	return metric(body, name)
+}
+
+// herd cuts everybody at once.
+func herd(r *round) {
+	r.pass(1500 * time.Millisecond) // backends report their counts once a second
+	before := r.transactions()
+	begin := r.clock()
+	for _, b := range r.hubs {
+		b.front.Reset()
+	}
+	opened := func() map[*Log]time.Duration {
+		back := map[*Log]time.Duration{}
+		for _, c := range r.clients {
+			joins := 0
+			for _, rec := range c.Log.Records() {
+				if rec.Kind == Joined && rec.At > begin {
+					if joins++; joins == len(r.studies) {
+						back[c.Log] = rec.At - begin
+					}
+				}
+			}
+		}
+		return back
+	}
+	r.eventually("the herd is back", patience, func() error {
+		if n := len(opened()); n < len(r.clients) {
+			return fmt.Errorf("%d of %d", n, len(r.clients))
+		}
+		return nil
+	})
+	for _, d := range opened() {
+		r.score.Sample(HerdBack, d)
+	}
+	r.pass(1500 * time.Millisecond)
+	r.score.Count(HerdQueries, int(r.transactions()-before))
+	r.score.Count(HerdClients, len(r.clients))
+}
+
+// transactions is how many Postgres has committed, our own few included.
+func (r *round) transactions() int64 {
+	r.Helper()
+	var n int64
+	if err := r.db.QueryRow(`SELECT xact_commit FROM pg_stat_database WHERE datname = current_database()`).Scan(&n); err != nil {
+		r.Fatal(err)
+	}
+	return n
+}
+
+// online returns who of people is online.
+func (r *round) online(people []person) map[string]bool {
+	r.Helper()
+	var ids []string
+	for _, p := range people {
+		ids = append(ids, p.id)
+	}
+	found, err := r.db.Query(`SELECT user_id FROM coup_user_status WHERE status = 'online' AND user_id = ANY($1)`, pq.Array(ids))
+	if err != nil {
+		r.Fatal(err)
+	}
+	defer found.Close()
+	online := map[string]bool{}
+	for found.Next() {
+		var id string
+		if err := found.Scan(&id); err != nil {
+			r.Fatal(err)
+		}
+		online[id] = true
+	}
+	return online
+}
+
+// presence kills a hub with everybody who is only there.
+func presence(r *round) {
+	b := r.hubs[r.rng.IntN(len(r.hubs))]
+	people := r.enlist(20, true)
+	for _, p := range people {
+		r.start(p, func(c *ClientConfig) { c.Every, c.Hubs = 0, []string{b.front.Addr()} })
+	}
+	count := func(want int) func() error {
+		return func() error {
+			if n := len(r.online(people)); n != want {
+				return fmt.Errorf("%d are online", n)
+			}
+			return nil
+		}
+	}
+	r.eventually("all are online", patience, count(len(people)))
+	b.Kill(r)
+	r.score.Sample(HubOffline, r.eventually("all are offline", patience, count(0)))
+	b.Restart(r)
+	r.eventually("all are online again", patience, count(len(people)))
+}
+
+// flaps has people come and go between hubs that tell of it late.
+func flaps(r *round) {
+	delay := func() time.Duration { return time.Duration(time.Now().UnixNano()%100) * time.Millisecond }
+	for _, b := range r.hubs {
+		b.toAPI.Set(Way{Delay: delay}, Way{})
+	}
+	people := r.enlist(20, true)
+	var clients []*Client
+	for _, p := range people {
+		clients = append(clients, r.start(p, quiet))
+	}
+	n := 0
+	for range 10 {
+		for _, c := range clients {
+			c.Cut()
+			n++
+		}
+		r.pass(300 * time.Millisecond)
+	}
+	gone := map[string]bool{}
+	for i, c := range clients[:10] {
+		c.Stop()
+		c.Log.Partial = true
+		gone[people[i].id] = true
+		r.extra = append(r.extra, c.Log)
+	}
+	r.drop(clients[:10])
+	r.heal()
+	wrong := 0
+	check := func() error {
+		wrong = 0
+		online := r.online(people)
+		for _, p := range people {
+			if online[p.id] == gone[p.id] {
+				wrong++
+			}
+		}
+		if wrong > 0 {
+			return fmt.Errorf("the presence of %d is wrong", wrong)
+		}
+		return nil
+	}
+	r.waitFor(check)
+	r.pass(time.Second)
+	if err := check(); err != nil {
+		r.Error(err)
+	}
+	r.score.Count(Flaps, n)
+	r.score.Count(WrongPresence, wrong)
+}

@@ -1,0 +1,126 @@
+package faults
+
+import (
+	"fmt"
+	"sync"
+	"syscall"
+	"time"
+)
+
+// lostAnswers cuts answers of the store after any number of bytes, so that
+// messages are stored and nobody is told.
+func lostAnswers(r *round) {
+	var mu sync.Mutex // guards r.rng
+	cut := &Cut{Match: []byte("POST /api/internal/v1/messages"), After: func() int {
+		mu.Lock()
+		defer mu.Unlock()
+		if r.rng.IntN(3) == 0 {
+			return -1 // so that people get on
+		}
+		return r.rng.IntN(600)
+	}}
+	before := int64(0)
+	for _, b := range r.hubs {
+		before += b.toAPI.Cuts()
+		b.toAPI.CutAnswers(cut)
+	}
+	r.flow(400)
+	r.heal()
+	after := int64(0)
+	for _, b := range r.hubs {
+		after += b.toAPI.Cuts()
+	}
+	r.score.Count(LostAnswers, int(after-before))
+}
+
+// apiKilled kills the api and starts it again.
+func apiKilled(r *round) {
+	r.api.Kill(r)
+	r.pass(time.Second)
+	r.api.Restart(r)
+	r.allReady()
+}
+
+// apiFrozen stops the api for a while.
+func apiFrozen(r *round) {
+	r.api.Stop(r)
+	r.pass(3 * time.Second)
+	r.api.Continue(r)
+	r.allReady()
+}
+
+// apiSlow delays what the api says.
+func apiSlow(r *round) {
+	for _, b := range r.hubs {
+		b.toAPI.Set(Way{}, Way{Delay: func() time.Duration { return 3 * time.Second }})
+	}
+	r.flow(20)
+	r.heal()
+	r.allReady()
+}
+
+// apiDeaf closes the way back from the api half, and then for good.
+func apiDeaf(r *round) {
+	for _, b := range r.hubs {
+		b.toAPI.HalfClose()
+	}
+	r.flow(50)
+	for _, b := range r.hubs {
+		b.toAPI.Reset()
+	}
+}
+
+// postgresEnds ends Postgres in bad order, which has to recover from its log.
+func postgresEnds(sig syscall.Signal) func(*round) {
+	return func(r *round) {
+		r.pass(time.Duration(r.rng.IntN(500)) * time.Millisecond)
+		if sig == syscall.SIGKILL {
+			r.postgres.Kill(r)
+		} else {
+			r.postgres.Quit(r, sig, patience)
+		}
+		r.pass(500 * time.Millisecond)
+		r.postgres.Restart(r)
+		back := r.clock()
+		r.flow(50)
+		r.allReady()
+		if d, ok := FirstAck(r.logs(), back); ok {
+			r.score.Sample(GoodSend, d)
+		}
+		r.hush()
+		v := Check(History{Rows: r.rows(), Logs: r.logs()})
+		r.score.Count(PostgresLost, v.Count(LostAck, WrongAck))
+		r.score.Count(PostgresKills, 1)
+		r.talk()
+	}
+}
+
+// postgresCut resets what the api has open to Postgres, again and again.
+func postgresCut(r *round) {
+	for range 5 {
+		r.toDB.Reset()
+		r.flow(20)
+	}
+}
+
+// hubDiesAfterCommit kills a hub whose message is stored and told to nobody.
+func hubDiesAfterCommit(r *round) {
+	b := r.hubs[r.rng.IntN(len(r.hubs))]
+	p := r.enlist(1, true)[0]
+	c := r.start(p, func(c *ClientConfig) { c.Every, c.Hubs = 0, []string{b.front.Addr()} })
+	r.eventually("a client is in", patience, c.In)
+	b.toAPI.Set(Way{}, Way{Stall: true})
+	c.Say(r.studies[0])
+	r.eventually("the message is stored", patience, func() error {
+		var n int
+		if err := r.db.QueryRow(`SELECT count(*) FROM coup_messages WHERE study_id = $1 AND user_id = $2`, r.studies[0], p.id).Scan(&n); err != nil || n != 1 {
+			return fmt.Errorf("%d rows: %w", n, err)
+		}
+		return nil
+	})
+	b.Kill(r)
+	b.toAPI.Heal()
+	r.flow(50)
+	b.Restart(r)
+	r.allReady()
+}
