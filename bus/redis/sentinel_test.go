@@ -1,0 +1,93 @@
+package redis_test
+
+import (
+	"strconv"
+	"testing"
+	"time"
+
+	"github.com/coupchat/coup/bus"
+	"github.com/coupchat/coup/bus/bustest"
+	"github.com/coupchat/coup/bus/redis"
+	"github.com/coupchat/coup/internal/testenv"
+)
+
+func openURL(t testing.TB, url string) *redis.Bus {
+	t.Helper()
+	b, err := redis.New(redis.Options{URL: url})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { b.Close() })
+	return b
+}
+
+func TestBusBehindSentinels(t *testing.T) {
+	s := testenv.RedisSentinel(t)
+	bustest.Run(t, func(t *testing.T) (a, b bus.Bus) { return openURL(t, s.URL()), openURL(t, s.URL()) })
+}
+
+// TestBusFollowsTheMaster goes through one setup, which takes long to start:
+// a failover that leaves the old master alive, and one that kills it.
+func TestBusFollowsTheMaster(t *testing.T) {
+	s := testenv.RedisSentinel(t)
+	a, b := openURL(t, s.URL()), openURL(t, s.URL())
+	e := held(t, a)
+	for _, step := range []struct {
+		name string
+		do   func(old *testenv.RedisServer)
+	}{
+		{"failover with both alive", func(*testenv.RedisServer) { s.Failover(t) }},
+		{"kill -9 of the master", func(old *testenv.RedisServer) { old.Kill(t) }},
+	} {
+		var old *testenv.RedisServer
+		eventually(t, 20*time.Second, "a master", func() bool { old = s.Master(t); return old != nil })
+		gaps := e.count("gap")
+		start := time.Now()
+		step.do(old)
+		var master *testenv.RedisServer
+		eventually(t, 20*time.Second, "a new master", func() bool { master = s.Master(t); return master != nil && master != old })
+		elected := time.Since(start)
+		eventually(t, 15*time.Second, "gap", func() bool { return e.count("gap") > gaps })
+		heldAgain := time.Since(start)
+		livesAgain(t, b, e, "after "+step.name)
+		t.Logf("%s: all sentinels agree after %s, subscribed after %s, messages flow after %s", step.name,
+			elected.Round(time.Millisecond), heldAgain.Round(time.Millisecond), time.Since(start).Round(time.Millisecond))
+		// On the new one, not only both on the old.
+		eventually(t, 5*time.Second, "what the new master is told", func() bool {
+			master.Command(t, "PUBLISH room "+master.Addr())
+			return e.count(master.Addr()) > 0
+		})
+		eventually(t, 5*time.Second, "Ping of both", func() bool { return a.Ping(t.Context()) == nil && b.Ping(t.Context()) == nil })
+	}
+}
+
+// livesAgain publishes on from until e hears it.
+func livesAgain(t *testing.T, from *redis.Bus, e *ear, payload string) {
+	t.Helper()
+	eventually(t, 15*time.Second, "messages "+payload, func() bool {
+		_ = publish(t.Context(), from, "room", payload) // refused while it moves
+		return e.count(payload) > 0
+	})
+}
+
+func TestBusDoesNotTrustAMasterThatWasDemoted(t *testing.T) {
+	s := testenv.RedisSentinel(t)
+	for _, one := range s.Sentinels {
+		one.Stop(t) // nobody tells the bus, and nobody kills its connections
+	}
+	master, replica := s.Servers[0], s.Servers[1]
+	// It finds the master while one sentinel answers.
+	s.Sentinels[2].Continue(t)
+	b := openURL(t, s.URL())
+	e := held(t, b)
+	s.Sentinels[2].Stop(t)
+
+	master.Command(t, "REPLICAOF 127.0.0.1 "+strconv.Itoa(replica.Port()))
+	took := eventually(t, 10*time.Second, "an error of Ping", func() bool { return b.Ping(t.Context()) != nil })
+	t.Logf("a demoted master was left after %s", took.Round(time.Millisecond))
+	eventually(t, 5*time.Second, "an error of Publish", func() bool { return publish(t.Context(), b, "room", "lost") != nil })
+
+	master.Command(t, "REPLICAOF NO ONE")
+	s.Sentinels[2].Continue(t)
+	recovers(t, b, e, 1, 10*time.Second)
+}
