@@ -13,6 +13,7 @@ import (
 )
 
 func TestBusOnACluster(t *testing.T) {
+	t.Parallel() // it mostly waits
 	c := testenv.RedisCluster(t)
 	bustest.Run(t, func(t *testing.T) (a, b bus.Bus) { return openURL(t, c.URL()), openURL(t, c.URL()) })
 }
@@ -41,6 +42,7 @@ func listenAll(t *testing.T, c *testenv.RedisClusters, b *redis.Bus) map[*testen
 }
 
 func TestClusterDividesRoomsAndSharesTheRest(t *testing.T) {
+	t.Parallel() // it mostly waits
 	c := testenv.RedisCluster(t)
 	b := openURL(t, c.URL())
 	ears := listenAll(t, c, b)
@@ -68,6 +70,7 @@ func TestClusterDividesRoomsAndSharesTheRest(t *testing.T) {
 }
 
 func TestClusterMasterThatDiesDisturbsItsRoomsOnly(t *testing.T) {
+	t.Parallel() // it mostly waits
 	c := testenv.RedisCluster(t)
 	b := openURL(t, c.URL())
 	ears := listenAll(t, c, b)
@@ -121,6 +124,7 @@ func TestClusterMasterThatDiesDisturbsItsRoomsOnly(t *testing.T) {
 }
 
 func TestClusterSlotThatMovesTakesItsRoomsAlong(t *testing.T) {
+	t.Parallel() // it mostly waits
 	c := testenv.RedisCluster(t)
 	b := openURL(t, c.URL())
 	ears := listenAll(t, c, b)
@@ -129,10 +133,18 @@ func TestClusterSlotThatMovesTakesItsRoomsAlong(t *testing.T) {
 	if to == from {
 		to = c.Masters[1]
 	}
-	slot := strings.TrimPrefix(from.Command(t, "CLUSTER KEYSLOT room-7"), ":")
-	for _, s := range append([]*testenv.RedisServer{to, from}, c.Masters...) {
-		if got := s.Command(t, "CLUSTER SETSLOT "+slot+" NODE "+to.ID(t)); got != "+OK" {
-			t.Fatalf("CLUSTER SETSLOT = %q", got)
+	setslot := "CLUSTER SETSLOT " + strings.TrimPrefix(from.Command(t, "CLUSTER KEYSLOT room-7"), ":")
+	for _, step := range []struct {
+		server  *testenv.RedisServer
+		command string
+	}{
+		{to, "IMPORTING " + from.ID(t)}, // or its claim would be older than that of from
+		{from, "MIGRATING " + to.ID(t)},
+		{to, "NODE " + to.ID(t)},
+		{from, "NODE " + to.ID(t)},
+	} {
+		if got := step.server.Command(t, setslot+" "+step.command); got != "+OK" {
+			t.Fatalf("%s %s = %q, want +OK", setslot, step.command, got)
 		}
 	}
 	e := ears[from]["room-7"]

@@ -22,6 +22,7 @@ func openURL(t testing.TB, url string) *redis.Bus {
 }
 
 func TestBusBehindSentinels(t *testing.T) {
+	t.Parallel() // it mostly waits
 	s := testenv.RedisSentinel(t)
 	bustest.Run(t, func(t *testing.T) (a, b bus.Bus) { return openURL(t, s.URL()), openURL(t, s.URL()) })
 }
@@ -29,6 +30,7 @@ func TestBusBehindSentinels(t *testing.T) {
 // TestBusFollowsTheMaster goes through one setup, which takes long to start:
 // a failover that leaves the old master alive, and one that kills it.
 func TestBusFollowsTheMaster(t *testing.T) {
+	t.Parallel() // it mostly waits
 	s := testenv.RedisSentinel(t)
 	a, b := openURL(t, s.URL()), openURL(t, s.URL())
 	e := held(t, a)
@@ -71,6 +73,7 @@ func livesAgain(t *testing.T, from *redis.Bus, e *ear, payload string) {
 }
 
 func TestBusDoesNotTrustAMasterThatWasDemoted(t *testing.T) {
+	t.Parallel() // it mostly waits
 	s := testenv.RedisSentinel(t)
 	for _, one := range s.Sentinels {
 		one.Stop(t) // nobody tells the bus, and nobody kills its connections

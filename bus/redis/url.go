@@ -9,8 +9,8 @@ import (
 	"github.com/redis/rueidis"
 )
 
-// client is what parse returns for all servers; each gets a copy with its
-// address.
+// parse returns what all servers have in common, see connect. What the URL names
+// are InitAddress and Sentinel.
 func (o Options) parse() (rueidis.ClientOption, error) {
 	c, err := rueidis.ParseURL(o.URL)
 	several := len(c.InitAddress) > 1

@@ -29,7 +29,7 @@ func redisServer(t testing.TB, more ...string) *RedisServer {
 	return startRedis(t, func(port int) []string {
 		return append([]string{
 			"--bind", "127.0.0.1", "--port", strconv.Itoa(port), "--dir", dir,
-			"--save", "", "--appendonly", "no",
+			"--save", "", "--appendonly", "no", "--repl-diskless-sync-delay", "0",
 		}, more...)
 	})
 }

@@ -8,6 +8,7 @@ import (
 )
 
 func TestSentinelsReplaceAKilledMaster(t *testing.T) {
+	t.Parallel() // it mostly waits
 	s := testenv.RedisSentinel(t)
 	if got := s.Master(t); got != s.Servers[0] {
 		t.Fatalf("the first master is %v, want the first server", got)
@@ -25,6 +26,7 @@ func TestSentinelsReplaceAKilledMaster(t *testing.T) {
 }
 
 func TestClusterMasterComesBackWithItsSlots(t *testing.T) {
+	t.Parallel() // it mostly waits
 	c := testenv.RedisCluster(t)
 	owner := c.Owner(t, "room")
 	owner.Kill(t)
