@@ -91,7 +91,7 @@ func (s *set) run() {
 		err := s.raw.Read(func(uintptr) bool {
 			for {
 				var err error
-				if n, err = unix.EpollWait(s.fd, events, 0); err == nil {
+				if n, err = epollLook(s.fd, events); err == nil {
 					return n > 0
 				} else if err != unix.EINTR {
 					panic(os.NewSyscallError("epoll_wait", err)) // ours is no epoll set: a bug

@@ -92,7 +92,7 @@ func (s *stream) ready(events uint32, buf []byte) {
 // read reads once; what is left brings the worker back. It reports false if the
 // stream has ended.
 func (s *stream) read(fd int, buf []byte) bool {
-	n, err := unix.Read(fd, buf)
+	n, err := read(fd, buf)
 	switch {
 	case err == unix.EAGAIN || err == unix.EINTR:
 	case err != nil:
@@ -128,7 +128,7 @@ func (s *stream) end(err error) {
 func (s *stream) Write(b []byte) (n int, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.write(len(b), func(fd int) (int, error) { return unix.Write(fd, b) })
+	return s.write(len(b), func(fd int) (int, error) { return write(fd, b) })
 }
 
 func (s *stream) Writev(bufs [][]byte) (n int, err error) {
