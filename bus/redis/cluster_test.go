@@ -162,3 +162,25 @@ func TestClusterSlotThatMovesTakesItsRoomsAlong(t *testing.T) {
 		}
 	}
 }
+
+func TestClusterReplicaTakesOverTheRoomsOfItsMaster(t *testing.T) {
+	t.Parallel() // it mostly waits
+	c := testenv.RedisCluster(t)
+	master := c.Owner(t, "room-7")
+	replica := c.AddReplica(t, master)
+	b := openURL(t, c.URL())
+	e := listen(t, b, "room-7")
+	eventually(t, 5*time.Second, "subscription", func() bool { return e.count("gap") == 1 })
+	master.Kill(t)
+	start := time.Now()
+	eventually(t, 15*time.Second, "a new master", func() bool { return strings.Contains(replica.Answer(t, "ROLE"), "master") })
+	elected := time.Since(start)
+	eventually(t, 10*time.Second, "gap", func() bool { return e.count("gap") == 2 })
+	heldAgain := time.Since(start)
+	eventually(t, 10*time.Second, "messages", func() bool {
+		_ = publish(t.Context(), b, "room-7", "here") // refused until the bus has looked
+		return e.count("here") > 0
+	})
+	t.Logf("the replica was master after %s, subscribed after %s", elected.Round(time.Millisecond), heldAgain.Round(time.Millisecond))
+	eventually(t, 5*time.Second, "Ping", func() bool { return b.Ping(t.Context()) == nil })
+}

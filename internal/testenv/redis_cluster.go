@@ -22,7 +22,7 @@ func RedisCluster(t testing.TB) *RedisClusters {
 	const masters = 3
 	c := &RedisClusters{}
 	for i := range masters {
-		s := redisServer(t, "--cluster-enabled", "yes", "--cluster-node-timeout", "1000", "--cluster-require-full-coverage", "no")
+		s := clusterServer(t)
 		c.Masters = append(c.Masters, s)
 		from, to := i*clusterSlots/masters, (i+1)*clusterSlots/masters-1
 		s.must(t, fmt.Sprintf("CLUSTER ADDSLOTSRANGE %d %d", from, to))
@@ -33,6 +33,31 @@ func RedisCluster(t testing.TB) *RedisClusters {
 		await(t, "a cluster of three", func() bool { return s.inCluster(t, masters) })
 	}
 	return c
+}
+
+func clusterServer(t testing.TB) *RedisServer {
+	t.Helper()
+	return redisServer(t, "--cluster-enabled", "yes", "--cluster-node-timeout", "1000", "--cluster-require-full-coverage", "no")
+}
+
+// AddReplica adds a replica of master, which takes its place some two seconds
+// after it has died, and returns when it is in step.
+func (c *RedisClusters) AddReplica(t testing.TB, master *RedisServer) *RedisServer {
+	t.Helper()
+	s := clusterServer(t)
+	s.must(t, fmt.Sprintf("CLUSTER MEET 127.0.0.1 %d", master.Port()))
+	await(t, "a replica that knows its master", func() bool {
+		return s.Command(t, "CLUSTER REPLICATE "+master.ID(t)) == "+OK"
+	})
+	for _, one := range append(c.Masters, s) {
+		await(t, "a master that knows its replica", func() bool {
+			return strings.Contains(one.Answer(t, "CLUSTER NODES"), "slave "+master.ID(t))
+		})
+	}
+	await(t, "a replica in step", func() bool {
+		return strings.Contains(s.Answer(t, "INFO replication"), "master_link_status:up")
+	})
+	return s
 }
 
 // Await waits until all running masters call the cluster complete again.
