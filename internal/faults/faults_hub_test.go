@@ -186,7 +186,7 @@ func flaps(r *round) {
 		clients = append(clients, r.start(p, quiet))
 	}
 	n := 0
-	for range 10 {
+	for range 10 * r.scale {
 		for _, c := range clients {
 			c.Cut()
 			n++

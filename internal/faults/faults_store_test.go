@@ -24,7 +24,7 @@ func lostAnswers(r *round) {
 		before += b.toAPI.Cuts()
 		b.toAPI.CutAnswers(cut)
 	}
-	r.flow(400)
+	r.flow(400 * r.scale)
 	r.heal()
 	after := int64(0)
 	for _, b := range r.hubs {
@@ -52,7 +52,7 @@ func apiFrozen(r *round) {
 // apiSlow delays what the api says.
 func apiSlow(r *round) {
 	for _, b := range r.hubs {
-		b.toAPI.Set(Way{}, Way{Delay: func() time.Duration { return 3 * time.Second }})
+		b.toAPI.Set(Way{}, Way{Delay: func() time.Duration { return 1500 * time.Millisecond }})
 	}
 	r.flow(20)
 	r.heal()

@@ -4,7 +4,6 @@ import (
 	"context"
 	"database/sql"
 	"encoding/json"
-	"flag"
 	"fmt"
 	"io"
 	"net"
@@ -23,11 +22,7 @@ import (
 	"github.com/coupchat/coup/internal/testenv"
 )
 
-// How long the tests run is said on their command line, see long_test.go.
-func TestMain(m *testing.M) {
-	flag.Parse()
-	testenv.Main(m)
-}
+func TestMain(m *testing.M) { testenv.Main(m) }
 
 const (
 	secret  = "a secret of the fire test, long enough for HS256"
@@ -58,12 +53,14 @@ type house struct {
 	keys     *jwt.Signer
 	web      *http.Client
 	casts    int
+	// scale multiplies what is cheap to do more of; the long form has more.
+	scale int
 }
 
 // newHouse builds the program and starts a deployment that ends with the test.
 func newHouse(t testing.TB, hubs int) *house {
 	t.Helper()
-	h := &house{t: t, begin: time.Now(), redis: testenv.Redis(t), postgres: testenv.StartPostgres(t), web: &http.Client{Timeout: 10 * time.Second}}
+	h := &house{t: t, scale: 1, begin: time.Now(), redis: testenv.Redis(t), postgres: testenv.StartPostgres(t), web: &http.Client{Timeout: 10 * time.Second}}
 	t.Cleanup(h.web.CloseIdleConnections)
 	program := build(t)
 	u, err := url.Parse(h.postgres.URL(t))

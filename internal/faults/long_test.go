@@ -30,6 +30,7 @@ func TestLong(t *testing.T) {
 		t.Fatal(err)
 	}
 	h := newHouse(t, hubs)
+	h.scale = 4
 	score := NewScorecard()
 	end := time.Now().Add(time.Duration(*minutes * float64(time.Minute)))
 	for seed := range *seeds {

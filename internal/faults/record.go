@@ -60,8 +60,9 @@ type Log struct {
 
 	clock func() time.Duration
 
-	mu      sync.Mutex // guards records
+	mu      sync.Mutex // guards records, acks
 	records []Record
+	acks    int
 }
 
 func (l *Log) add(r Record) {
@@ -71,6 +72,16 @@ func (l *Log) add(r Record) {
 		r.At = l.clock()
 	}
 	l.records = append(l.records, r)
+	if r.Kind == Acked {
+		l.acks++
+	}
+}
+
+// Acks returns how many sends were acknowledged so far.
+func (l *Log) Acks() int {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.acks
 }
 
 // Records returns what there is so far.

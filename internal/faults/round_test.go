@@ -108,11 +108,7 @@ func (r *round) logs() []*Log {
 func (r *round) acks() int {
 	n := 0
 	for _, l := range r.logs() {
-		for _, rec := range l.Records() {
-			if rec.Kind == Acked {
-				n++
-			}
-		}
+		n += l.Acks()
 	}
 	return n
 }

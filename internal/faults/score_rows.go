@@ -30,7 +30,7 @@ func (s *Scorecard) rows(injections int) []ScoreRow {
 		}, Restarts), "0 over 20, 500 clients / 10s"},
 		{"11", "Last delivery after a kick, bus up / down", s.worst(KickBusUp) + " / " + s.worst(KickBusDown), "p99 1s / 30s"},
 		{"12", "One stalled: others' p99 before / during; stalled one closed", s.slow(), "within 10 %; 5s"},
-		{"13", "Herd: back / transactions a client", s.with(func() string {
+		{"13", "Herd: back / transactions a client (a query is up to two)", s.with(func() string {
 			return fmt.Sprintf("%d clients: %s / %.2f", n[HerdClients], s.worst(HerdBack), float64(n[HerdQueries])/float64(max(1, n[HerdClients])))
 		}, HerdClients), "3,000 in 30s / 0.1"},
 	}
