@@ -91,7 +91,7 @@ var _ bus.Bus = (*Bus)(nil)
 // pingEvery is how often a connection is asked whether it lives.
 const pingEvery = 500 * time.Millisecond
 
-// New returns a bus and begins to connect, which may take some times
+// New returns a bus and begins to connect, which may take a few times
 // Options.Timeout if Redis does not answer. It returns an error if o is wrong,
 // not if Redis cannot be reached: that is what Ping tells.
 func New(o Options) (*Bus, error) {
