@@ -85,7 +85,7 @@ func lostTail(r *round) {
 		r.clients[i+1].Say(r.studies[1])
 		r.settle()
 		for _, d := range Deliveries(r.logs()) {
-			if d.Acked > begin {
+			if d.Acked > begin && !d.Own {
 				r.score.Sample(TailRepair, d.Heard-d.Acked)
 			}
 		}

@@ -95,7 +95,7 @@ func (r *round) kicked(figure Figure) {
 }
 
 func kickBusUp(r *round) {
-	r.kick(time.Second)
+	r.kick(2 * time.Second)
 	r.flow(100)
 	r.kicked(KickBusUp)
 }
@@ -168,6 +168,17 @@ func poison(r *round) {
 	}
 }
 
+// quizzes counts the notifications of one kind by id.
+func quizzes(l *Log) map[string]int {
+	got := map[string]int{}
+	for _, rec := range l.Records() {
+		if rec.Kind == Noticed && rec.Text == "quiz" {
+			got[rec.ID]++
+		}
+	}
+	return got
+}
+
 // republished says every notification three times.
 func republished(r *round) {
 	for n := range 20 {
@@ -175,14 +186,17 @@ func republished(r *round) {
 			r.publish("notifications", 3, fmt.Appendf(nil, `{"userId":%q,"type":"quiz","message":"new","id":"n%d-%s"}`, p.id, n, p.id))
 		}
 	}
-	r.hush()
-	for _, c := range r.clients {
-		got := map[string]int{}
-		for _, rec := range c.Log.Records() {
-			if rec.Kind == Noticed && rec.Text == "quiz" {
-				got[rec.ID]++
+	r.waitFor(func() error {
+		for _, c := range r.clients {
+			if n := len(quizzes(c.Log)); n < 20 {
+				return fmt.Errorf("%s has %d notifications", c.Log.User, n)
 			}
 		}
+		return nil
+	})
+	r.hush() // what is said after them comes after them
+	for _, c := range r.clients {
+		got := quizzes(c.Log)
 		for id, n := range got {
 			if n != 1 {
 				r.Errorf("%s got %s %d times", c.Log.User, id, n)
