@@ -1,0 +1,162 @@
+package faults
+
+import (
+	"bytes"
+	"io"
+	"net"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// A link is one connection through a proxy.
+type link struct {
+	proxy  *Proxy
+	client *net.TCPConn
+	gone   chan struct{} // closed by reset
+	lossy  atomic.Bool   // something is missing from the stream
+
+	mu     sync.Mutex // guards target, over
+	target *net.TCPConn
+	over   bool
+	// left counts the bytes of an answer that may pass; it is touched while
+	// holding mu too. Below 0: all.
+	left   int
+	answer bool // an answer is to be cut
+}
+
+func (l *link) reached(target *net.TCPConn) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.over {
+		target.Close()
+		return false
+	}
+	l.target = target
+	return true
+}
+
+func (l *link) reset() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.over {
+		return
+	}
+	l.over = true
+	close(l.gone)
+	for _, c := range []*net.TCPConn{l.client, l.target} {
+		if c != nil {
+			_ = c.SetLinger(0)
+			c.Close()
+		}
+	}
+}
+
+// pipe forwards one direction.
+func (l *link) pipe(to, from *net.TCPConn, up bool) {
+	b := make([]byte, 16<<10)
+	for {
+		n, err := from.Read(b)
+		if n > 0 && !l.forward(to, b[:n], up) {
+			l.reset()
+			return
+		}
+		switch {
+		case err == io.EOF:
+			if _, ok := l.wait(up); !ok {
+				return
+			}
+			_ = to.CloseWrite() // half-closed connections stay that
+			return
+		case err != nil:
+			l.reset()
+			return
+		}
+	}
+}
+
+// wait returns what holds for a direction once it is not stalled.
+func (l *link) wait(up bool) (Way, bool) {
+	for {
+		l.proxy.mu.Lock()
+		way, changed := l.proxy.down, l.proxy.changed
+		if up {
+			way = l.proxy.up
+		}
+		l.proxy.mu.Unlock()
+		if !way.Stall {
+			return way, true
+		}
+		select {
+		case <-changed:
+		case <-l.gone:
+			return Way{}, false
+		}
+	}
+}
+
+// forward reports whether the connection goes on.
+func (l *link) forward(to *net.TCPConn, b []byte, up bool) bool {
+	way, ok := l.wait(up)
+	if !ok {
+		return false
+	}
+	if way.Drop {
+		l.lossy.Store(true)
+		return true
+	}
+	var pause time.Duration
+	if way.Delay != nil {
+		pause = way.Delay()
+	}
+	if way.Rate > 0 {
+		pause += time.Duration(len(b)) * time.Second / time.Duration(way.Rate)
+	}
+	if pause > 0 {
+		t := time.NewTimer(pause)
+		defer t.Stop()
+		select {
+		case <-t.C:
+		case <-l.gone:
+			return false
+		}
+	}
+	if up {
+		l.sniff(b)
+	} else if n, cut := l.allowed(len(b)); cut {
+		_, _ = to.Write(b[:n])
+		l.proxy.cuts.Add(1)
+		return false
+	}
+	_, err := to.Write(b)
+	return err == nil
+}
+
+// sniff looks whether the answer to this request is to be cut.
+func (l *link) sniff(b []byte) {
+	l.proxy.mu.Lock()
+	cut := l.proxy.cut
+	l.proxy.mu.Unlock()
+	if cut == nil || !bytes.Contains(b, cut.Match) {
+		return
+	}
+	after := cut.After()
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.left, l.answer = after, after >= 0
+}
+
+// allowed returns how many of the next n bytes of an answer pass, and whether
+// the connection ends there.
+func (l *link) allowed(n int) (int, bool) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if !l.answer {
+		return n, false
+	}
+	if n >= l.left {
+		return l.left, true
+	}
+	l.left -= n
+	return n, false
+}
