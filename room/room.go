@@ -2,6 +2,7 @@ package room
 
 import (
 	"runtime/debug"
+	"slices"
 	"sync"
 
 	"github.com/coupchat/coup/bus"
@@ -145,7 +146,8 @@ func (r *Room) flush() {
 	out := r.out
 	r.out = nil
 	batch := &Batch{Events: out}
-	for _, s := range r.seats {
+	// Whoever sat down last is told first: who has just come is looking at the page.
+	for _, s := range slices.Backward(r.seats) {
 		s.member.Deliver(batch)
 	}
 	r.reg.stats.delivered.Add(int64(len(out) * len(r.seats)))
