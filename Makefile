@@ -8,7 +8,7 @@ ONLY     ?=
 ARGS     ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help deps check test bench fuzz faults run
+.PHONY: help deps check test bench perf mutants fuzz faults run
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-6s %s\n", $$1, $$2 }' Makefile
@@ -26,6 +26,12 @@ test: deps check ## all of the above, and every test under the race detector; a 
 
 bench: ## measure
 	$(GO) test -run '^$$' -bench . -benchmem ./...
+
+perf: ## what a hub costs as it grows, drawn to docs/performance.svg (four minutes, a quiet machine)
+	$(GO) run ./scripts/perf
+
+mutants: ## seed bugs one by one: the tests must catch each (ten minutes)
+	$(GO) run ./scripts/mutants
 
 fuzz: ## fuzz each target for FUZZTIME (20s)
 	@sh scripts/fuzz.sh $(FUZZTIME)

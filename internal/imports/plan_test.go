@@ -50,6 +50,8 @@ var plan = map[string]rule{
 	"internal/wstest":  {},
 	"internal/faults":  {},
 	"scripts/gotest":   {},
+	"scripts/mutants":  {},
+	"scripts/perf":     {ours: []string{"auth", "auth/jwt"}},
 }
 
 // testsOnly are the packages that no program may link.
