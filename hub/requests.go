@@ -63,7 +63,8 @@ func (s *session) admit(req *codec.Request, who auth.Identity, err error) {
 	known := s.who()
 	next := &identity{room.UserID(who.UserID), who.UserName, who.ExpiresAt.UnixMilli()}
 	switch {
-	case errors.Is(err, auth.ErrExpired):
+	// A leeway of the verifier is no reason to let in who would be put out at once.
+	case errors.Is(err, auth.ErrExpired), err == nil && !time.Now().Before(who.ExpiresAt):
 		s.reject(req, known, tokenExpired, "the token has expired")
 		return
 	case errors.Is(err, auth.ErrInvalid), err == nil && !(room.ValidID(who.UserID) && room.ValidUserName(who.UserName)):
