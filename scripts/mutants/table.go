@@ -5,7 +5,7 @@ var mutants = []mutant{
 	// store
 	{"memory: a client id counts for everybody", "store/memory.go", "memoryKey{m.UserID, m.ClientID}", `memoryKey{"", m.ClientID}`, "./store"},
 	{"content is not trimmed", "store/validate.go", "m.Content = strings.TrimSpace(m.Content)", "", ". ./store"},
-	{"characters are counted, not what a browser counts", "store/validate.go", "		if r > 0xffff {\n			n++\n		}\n", "", ". ./store"},
+	{"characters are counted, not what a browser counts", "store/validate.go", "		if r > 0xffff {\n			n++\n		}\n", "		_ = r\n", ". ./store"},
 	{"NUL is let through", "store/validate.go", "&& strings.IndexByte(s, 0) < 0", "", "./store"},
 	{"postgres: no row lock", "internal/sqlstore/migrations/postgres/00001_init.sql", "SELECT head INTO v_head FROM coup_studies WHERE study_id = v_study FOR UPDATE;\n            IF NOT FOUND", "SELECT head INTO v_head FROM coup_studies WHERE study_id = v_study;\n            IF NOT FOUND", "./store/postgres -run TestStore/Concurrency"},
 	{"postgres: no unique key", "internal/sqlstore/migrations/postgres/00001_init.sql", "        ON CONFLICT (study_id, user_id, client_id) DO NOTHING;", "        ;", "./store/postgres -run TestStore/Repeats"},

@@ -12,7 +12,7 @@ func draw(f Figures) []byte {
 	b.WriteString(`<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 880 340" font-family="system-ui, sans-serif" font-size="13">` + "\n")
 	b.WriteString(`<rect width="880" height="340" fill="#fdfcf7"/>` + "\n")
 	plot(&b, 0, "CPU per delivery, µs, by members of a room", f.RoomSize, math.Log10)
-	plot(&b, 440, "Resident memory of a hub, MB, by idle connections", f.Memory, func(x float64) float64 { return x })
+	plot(&b, 440, "Resident memory, MB, by idle connections", f.Memory, func(x float64) float64 { return x })
 	b.WriteString("</svg>\n")
 	return b.Bytes()
 }
