@@ -161,6 +161,7 @@ func TestCloseTakesPresenceBack(t *testing.T) {
 			t.Fatal("mina is not online")
 		}
 		g.Disconnect(m)
+		synctest.Wait() // the store is being told, and takes its time
 		if err := g.Close(context.Background()); err != nil {
 			t.Fatal(err)
 		}

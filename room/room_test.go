@@ -83,9 +83,12 @@ func TestForgedNewsDoNotStopARoom(t *testing.T) {
 		seat := join(t, a, mina, room.JoinRequest{}).Seat
 		m := store.Message{ID: "x", StudyID: "s1", Seq: 1000, UserID: "u", Content: "forged", SentAt: time.Now()}
 		body, _ := m.MarshalJSON()
-		for _, payload := range []string{"1 other\n[" + string(body) + "]", "1 other\n[{}]", "2 other\n[]", "junk", "", "1 other\nnull"} {
+		elsewhere := store.Message{ID: "y", StudyID: "s2", Seq: 1, UserID: "u", Content: "forged", SentAt: time.Now()}
+		wrong, _ := elsewhere.MarshalJSON()
+		for _, payload := range []string{"1 other\n[" + string(body) + "]", "1 other\n[{}]", "2 other\n[]", "junk", "", "1 other\nnull", "1 other\n[" + string(wrong) + "]"} {
 			shared.Publish(t.Context(), bus.Message{Channel: "coup:room:s1", Payload: []byte(payload)})
 		}
+		mina.expect(t)
 		mustPost(t, seat, "one")
 		mina.expect(t, "1")
 		after(20 * time.Second)

@@ -20,7 +20,7 @@ var mutants = []mutant{
 	{"heads are never compared", "room/heads.go", "			r.later(func() { r.learn(seq, h.reg.opts.ReorderWait) })", "			_ = seq", "./room"},
 	{"a replay lacks its first message", "room/order.go", "	return r.recent[int64(len(r.recent))-missing:], true", "	return r.recent[int64(len(r.recent))-missing+1:], true", "./room"},
 	{"a replay is cut one early", "room/join.go", "r.head-req.After > int64(r.reg.opts.MaxReplay)", "r.head-req.After >= int64(r.reg.opts.MaxReplay)", "./room"},
-	{"a member is seated before the replay", "room/join.go", "Seq: r.head, Truncated: truncated, Replay: events", "Seq: r.head, Truncated: truncated", "./room ."},
+	{"a replay is not given", "room/join.go", "Seq: r.head, Truncated: truncated, Replay: events", "Seq: r.head, Truncated: truncated, Replay: events[:0]", "./room"},
 	{"a kick does not overtake a join", "room/join.go", "			if again = revoked != r.reg.revocations(r.study).Load(); again {", "			if again {", "./room"},
 	{"a kick leaves the seat", "room/listen.go", "			r.expel(Kicked, func(s *Seat) bool { return s.user.id == e.UserID })", "", ". -run Bus|Kick|Study|Event"},
 	{"a kick is believed to be a member still", "room/members.go", "	g.members.forget(membership{study, user})\n}", "}", ". ./room"},
