@@ -205,3 +205,24 @@ func TestAnAnsweredCloseEndsAtOnce(t *testing.T) {
 		c.expect("end", 10)
 	})
 }
+
+// A client that reads nothing is given up as soon as what waits for it has not
+// moved for a while, long before its queue is full or its pong is overdue.
+func TestAClientThatReadsNothingIsGivenUpAfterFiveSeconds(t *testing.T) {
+	inBubble(t, func(t *testing.T, c *peer) {
+		c.authenticate("100h")
+		c.send(0x81, `{"event":"join_room","data":{"studyId":"s1"}}`)
+		for range 3 {
+			c.send(0x81, `{"event":"send_message","data":{"studyId":"s1","content":"unread"}}`)
+		}
+		synctest.Wait()
+		time.Sleep(8 * time.Second) // five for what waits, two to take the close frame
+		synctest.Wait()
+		if _, err := io.ReadAll(c.conn); err != nil {
+			t.Errorf("reading in the end: %v, want the end", err)
+		}
+		if at := time.Since(c.since); at > 9*time.Second {
+			t.Errorf("the connection ended after %v", at)
+		}
+	})
+}

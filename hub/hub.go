@@ -44,6 +44,11 @@ type Options struct {
 	// 2s.
 	CloseTimeout time.Duration
 
+	// WriteTimeout is how long what waits for a client may wait without any of it
+	// leaving, before the client is closed with 1013. Defaults to 5s; -1 is for
+	// ever.
+	WriteTimeout time.Duration
+
 	// MaxMessage is the longest message of a client, in bytes; a longer one closes
 	// with 1009. Defaults to 64 KiB; -1 is no limit.
 	MaxMessage int
@@ -94,6 +99,7 @@ func (o *Options) setDefaults() error {
 	o.AuthTimeout = cmp.Or(o.AuthTimeout, 10*time.Second)
 	o.PingEvery = cmp.Or(o.PingEvery, 25*time.Second)
 	o.PongTimeout = cmp.Or(o.PongTimeout, 35*time.Second)
+	o.WriteTimeout = cmp.Or(o.WriteTimeout, 5*time.Second)
 	o.CloseTimeout = max(cmp.Or(o.CloseTimeout, 2*time.Second), 0)
 	o.MaxMessage = cmp.Or(o.MaxMessage, 64<<10)
 	o.MaxFrames = cmp.Or(o.MaxFrames, 64)

@@ -17,6 +17,7 @@ type backlog struct {
 	queue  [][]byte
 	size   int           // bytes in queue
 	limit  int           // bytes that may wait; below 0: any number
+	moved  int32         // when some of it left last, by the wheel
 	replay chan struct{} // closed with the backlog; nil unless a replay is in it
 }
 
@@ -37,7 +38,10 @@ func (o *outbox) pushReplay(s *session, frame []byte, replay bool) {
 		if err != nil || n == len(frame) {
 			return // if it failed the stream will say that it is gone
 		}
-		frame, o.backlog = frame[n:], &backlog{limit: s.hub.opts.MaxQueue}
+		frame, o.backlog = frame[n:], &backlog{limit: s.hub.opts.MaxQueue, moved: s.hub.wheel.now()}
+		if wait := s.hub.opts.WriteTimeout; wait > 0 {
+			s.hub.wheel.put(s, seconds(wait))
+		}
 	}
 	o.queue = append(o.queue, frame)
 	o.size += len(frame)
@@ -50,10 +54,15 @@ func (o *outbox) pushReplay(s *session, frame []byte, replay bool) {
 		}
 	}
 	if o.limit >= 0 && o.size > o.limit && s.state == open {
-		s.hub.counts.slow.Add(1)
-		o.drop()
-		s.closeLocked(ws.TryLater, "the client reads too slowly")
+		o.giveUp(s)
 	}
+}
+
+// giveUp closes the session of a client that reads too slowly.
+func (o *outbox) giveUp(s *session) {
+	s.hub.counts.slow.Add(1)
+	o.drop()
+	s.closeLocked(ws.TryLater, "the client reads too slowly")
 }
 
 // clear ends the backlog.
@@ -80,6 +89,9 @@ func (o *outbox) flush(s *session) {
 		return
 	}
 	o.size -= n
+	if n > 0 {
+		o.moved = s.hub.wheel.now()
+	}
 	for len(o.queue) > 0 && n >= len(o.queue[0]) {
 		n -= len(o.queue[0])
 		o.queue[0] = nil

@@ -293,6 +293,14 @@ func (s *session) tick(now int32) (next int32) {
 		return s.closeBy
 	}
 	next = never
+	if b := s.out.backlog; b != nil && opts.WriteTimeout > 0 {
+		stuck := b.moved + seconds(opts.WriteTimeout)
+		if now >= stuck {
+			s.out.giveUp(s)
+			return s.closeBy
+		}
+		next = stuck
+	}
 	if opts.PongTimeout > 0 {
 		dead := s.seen.Load() + seconds(opts.PongTimeout)
 		if now >= dead {
@@ -300,7 +308,7 @@ func (s *session) tick(now int32) (next int32) {
 			s.stream.Close()
 			return never
 		}
-		next = dead
+		next = min(next, dead)
 	}
 	if now >= s.nextPing {
 		s.out.push(s, ws.PingFrame)
