@@ -121,14 +121,16 @@ func TestProxy(t *testing.T) {
 		},
 		"resets": func(p *Proxy, c caller) { c.say("a"); c.wants("A\n"); p.Reset(); c.wantsEnd("") },
 		"refuses": func(p *Proxy, c caller) {
+			c.say("a") // so that the proxy has taken the connection
+			c.wants("A\n")
 			p.Refuse(true)
 			// The reset may be there before Dial returns.
 			if other, err := net.Dial("tcp", p.Addr()); err == nil {
 				defer other.Close()
 				caller{other, c.t}.wantsEnd("")
 			}
-			c.say("a")
-			c.wants("A\n")
+			c.say("b")
+			c.wants("B\n")
 		},
 		"closes half":            func(p *Proxy, c caller) { c.say("a"); c.wants("A\n"); p.HalfClose(); c.wantsEnd("") },
 		"lets a caller end well": func(_ *Proxy, c caller) { c.say("a"); _ = c.Conn.(*net.TCPConn).CloseWrite(); c.wantsEnd("A\n") },

@@ -181,6 +181,37 @@ func TestStreamStopsReadingUntilResume(t *testing.T) {
 	})
 }
 
+func TestResumeMayComeBeforeThePause(t *testing.T) {
+	kinds(t, func(t *testing.T, k kind) {
+		p := k.poller(t)
+		ours, theirs := k.pair(t)
+		o := newOpened()
+		got := make(chan string, 10)
+		h := newHandler(func(b []byte) bool {
+			<-o.ready
+			o.Resume()
+			got <- string(b)
+			return false
+		})
+		open(p, ours, nil, h, o)
+		for _, word := range []string{"one", "two", "three"} {
+			if _, err := theirs.Write([]byte(word)); err != nil {
+				t.Fatal(err)
+			}
+			select {
+			case heard := <-got:
+				if heard != word {
+					t.Errorf("Data(%q), want %q", heard, word)
+				}
+			case <-time.After(patience):
+				t.Fatal("the stream stays paused")
+			}
+		}
+		theirs.Close()
+		h.waitGone(t)
+	})
+}
+
 func TestStreamTellsWhenThereIsRoomAgain(t *testing.T) {
 	kinds(t, func(t *testing.T, k kind) {
 		p := k.poller(t)
