@@ -181,7 +181,7 @@ func TestStreamStopsReadingUntilResume(t *testing.T) {
 	})
 }
 
-func TestResumeMayComeBeforeThePause(t *testing.T) {
+func TestStreamGoesOnWhenResumeComesBeforeThePause(t *testing.T) {
 	kinds(t, func(t *testing.T, k kind) {
 		p := k.poller(t)
 		ours, theirs := k.pair(t)
