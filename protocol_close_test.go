@@ -331,11 +331,11 @@ func TestTooManyConnectionsAreClosed(t *testing.T) {
 		opts := coup.Options{}
 		opts.Hub.MaxPerAddress = 2
 		_, url := serve(t, opts)
-		a := wstest.Dial(t, url, nil)
-		b := wstest.Dial(t, url, nil)
+		// A handshake is answered before the connection is counted: only with the
+		// next answer is it sure to be.
+		login(t, url, "u1")
+		login(t, url, "u2")
 		wstest.Dial(t, url, nil).ExpectClose(4429)
-		a.Login("u1")
-		b.Login("u2")
 	})
 }
 
