@@ -229,12 +229,7 @@ func (s *session) closeLocked(code ws.Code, reason string) {
 func (s *session) answerClose(code ws.Code) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.state == open {
-		s.state, s.code = closing, code
-		s.out.push(s, ws.CloseFrame(code, "")) // RFC 6455 section 5.5.1: typically echoed
-		s.closeBy = s.hub.wheel.now() + seconds(s.hub.opts.CloseTimeout)
-		s.hub.wheel.put(s, seconds(s.hub.opts.CloseTimeout))
-	}
+	s.closeLocked(code, "") // RFC 6455 section 5.5.1: the code is typically echoed
 	s.out.finish(s)
 }
 

@@ -126,12 +126,13 @@ func (r *Room) work(batch []work) (done int) {
 		}
 	}()
 	for _, w := range batch {
-		done++
 		if w.said != nil {
+			done++
 			r.take(w.said)
 			continue
 		}
-		r.flush()
+		r.flush() // a bug in a delivery must not cost what comes after it
+		done++
 		w.do()
 	}
 	r.flush()
@@ -145,6 +146,7 @@ func (r *Room) flush() {
 	}
 	out := r.out
 	r.out = nil
+	defer r.wake()
 	batch := &Batch{Events: out}
 	// Whoever sat down last is told first: who has just come is looking at the page.
 	for _, s := range slices.Backward(r.seats) {
@@ -153,7 +155,6 @@ func (r *Room) flush() {
 	r.reg.stats.delivered.Add(int64(len(out) * len(r.seats)))
 	clear(out)
 	r.out = out[:0]
-	r.wake()
 }
 
 // tell delivers one event to everyone in the room.
