@@ -116,8 +116,8 @@ func startAt(t *testing.T, args ...string) (s *services, end func()) {
 func TestTwoPeopleChatThroughARestart(t *testing.T) {
 	open := browser(t)
 	database := "sqlite:" + filepath.Join(t.TempDir(), "coup.db")
-	s, end := startAt(t, "-database", database, "-api-addr", "127.0.0.1:0", "-internal-addr", "127.0.0.1:0", "-signaling-addr", "127.0.0.1:0")
-	again := []string{"-database", database, "-api-addr", s.apiAddr, "-internal-addr", s.internalAddr, "-signaling-addr", s.signalingAddr}
+	args := []string{"-database", database, "-api-addr", testenv.FreeAddr(t), "-internal-addr", testenv.FreeAddr(t), "-signaling-addr", testenv.FreeAddr(t)}
+	s, end := startAt(t, args...)
 	url := "http://" + s.apiAddr + "/"
 
 	ada, ben := open(), open()
@@ -137,7 +137,7 @@ func TestTwoPeopleChatThroughARestart(t *testing.T) {
 	ada.say("said into the dark")
 	ben.say("me too")
 	ada.until(`document.querySelectorAll(".pending").length === 1`)
-	startAt(t, again...)
+	startAt(t, args...)
 	for _, b := range []tab{ada, ben} {
 		for _, text := range []string{"hello Ben", "안녕 Ada", "said into the dark", "me too"} {
 			b.hears(text)

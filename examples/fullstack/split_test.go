@@ -66,7 +66,7 @@ func TestSplit(t *testing.T) {
 // startAPI starts the business server and returns where its internal API is.
 func (s *split) startAPI(t *testing.T) (p *process, internal string) {
 	t.Helper()
-	addr, internal := freeAddr(t), freeAddr(t)
+	addr, internal := testenv.FreeAddr(t), testenv.FreeAddr(t)
 	return launch(t, "api", addr, "-role", "api", "-api-addr", addr, "-internal-addr", internal,
 		"-database", s.postgres, "-redis", s.redis.URL(), "-jwt-secret", s.secret, "-service-token", s.service, "-demo-login"), internal
 }
@@ -74,7 +74,7 @@ func (s *split) startAPI(t *testing.T) (p *process, internal string) {
 // startHub starts a hub of the deployment; more says otherwise.
 func (s *split) startHub(t *testing.T, name string, more ...string) *process {
 	t.Helper()
-	addr := freeAddr(t)
+	addr := testenv.FreeAddr(t)
 	args := []string{"-role", "signaling", "-signaling-addr", addr, "-api-url", "http://" + s.internal,
 		"-redis", s.redis.URL(), "-jwt-secret", s.secret, "-service-token", s.service, "-rate", "0"}
 	return launch(t, name, addr, append(args, more...)...)

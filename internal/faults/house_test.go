@@ -76,7 +76,7 @@ func newHouse(t testing.TB, hubs int) *house {
 	}
 	h.toDB, h.toBus = h.proxy(u.Host), h.proxy(h.redis.Addr())
 	u.Host = h.toDB.Addr()
-	internal := freeAddr(t)
+	internal := testenv.FreeAddr(t)
 	common := []string{"-jwt-secret", secret, "-service-token", service}
 	h.api = testenv.Start(t, testenv.Command{Path: program, Ready: ready, Dir: t.TempDir(), Args: func(port int) []string {
 		return append([]string{"-role", "api", "-api-addr", loopback(port), "-internal-addr", internal,
@@ -105,16 +105,6 @@ func build(t testing.TB) string {
 }
 
 func loopback(port int) string { return net.JoinHostPort("127.0.0.1", strconv.Itoa(port)) }
-
-func freeAddr(t testing.TB) string {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
-	return l.Addr().String()
-}
 
 // ready asks a process whether it can do its work.
 func ready(port int) error { return readyAt(loopback(port)) }

@@ -41,6 +41,7 @@ type Command struct {
 type Process struct {
 	command Command
 	port    int
+	release func() // of the port
 	log     *os.File
 	cmd     *exec.Cmd
 	done    chan struct{} // closed once cmd was waited for
@@ -70,27 +71,16 @@ func Launch(c Command) (*Process, error) {
 		return nil, err
 	}
 	p := &Process{command: c, log: log}
-	// Another process may take the free port before the server does.
-	for range 3 {
-		if p.port, err = freePort(); err != nil {
-			break
-		}
-		if err = p.start(); err == nil {
-			return p, nil
-		}
+	p.port, p.release, err = reservePort()
+	if err == nil {
+		err = p.start()
+	}
+	if err == nil {
+		return p, nil
 	}
 	err = fmt.Errorf("start %s: %w; its output:\n%s", c.Path, err, p.Log())
 	p.Close()
 	return nil, err
-}
-
-func freePort() (int, error) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return 0, err
-	}
-	defer l.Close()
-	return l.Addr().(*net.TCPAddr).Port, nil
 }
 
 // start runs the command on p.port and waits until it answers.

@@ -73,6 +73,9 @@ func (p *Process) Close() {
 		}
 	}
 	p.kill()
+	if p.release != nil {
+		p.release()
+	}
 	p.log.Close()
 	os.Remove(p.log.Name())
 }
