@@ -86,7 +86,7 @@ func New(opts Options) (*Server, error) {
 	h.Origins = opts.Origins
 	r.Rate = cmp.Or(opts.Rate, r.Rate)
 	if r.Rate < 0 {
-		r.MaxPerUser, h.MaxRefused = cmp.Or(r.MaxPerUser, -1), cmp.Or(h.MaxRefused, -1)
+		r.MaxPerUser, h.MaxRefused, h.MaxAccepts = cmp.Or(r.MaxPerUser, -1), cmp.Or(h.MaxRefused, -1), cmp.Or(h.MaxAccepts, -1)
 	}
 	r.Alone = false
 	if s.bus == nil {

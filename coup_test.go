@@ -18,7 +18,24 @@ import (
 	"github.com/coupchat/coup/store"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+// TestMain runs everything twice: with sessions in epoll sets, where the system
+// has them, and with sessions on goroutines.
+func TestMain(m *testing.M) { goleak.VerifyTestMain(twice{m}) }
+
+type twice struct{ *testing.M }
+
+func (t twice) Run() int {
+	for _, onGoroutines = range []bool{false, true} {
+		if code := t.M.Run(); code != 0 {
+			fmt.Println("sessions on goroutines:", onGoroutines)
+			return code
+		}
+	}
+	return 0
+}
+
+// onGoroutines is the kind of sessions that serve has.
+var onGoroutines bool
 
 // plain accepts tokens of the form "user" or "user:name".
 var plain = auth.VerifierFunc(func(_ context.Context, token string) (auth.Identity, error) {
@@ -46,6 +63,7 @@ func serve(t *testing.T, opts coup.Options) (*coup.Server, string) {
 	if opts.Verifier == nil {
 		opts.Verifier = plain
 	}
+	opts.Hub.Goroutines = onGoroutines
 	s, err := coup.New(opts)
 	if err != nil {
 		t.Fatal(err)

@@ -339,6 +339,35 @@ func TestTooManyConnectionsAreClosed(t *testing.T) {
 	})
 }
 
+func TestAHerdIsLetInByAndBy(t *testing.T) {
+	opts := coup.Options{}
+	opts.Hub.MaxAccepts = 3
+	_, url := serve(t, opts)
+	tick := time.NewTicker(20 * time.Millisecond)
+	defer tick.Stop()
+	in, refused := 0, 0
+	for deadline := time.Now().Add(wstest.Patience); in < 7; {
+		c, resp, err := wstest.Try(t, url, nil)
+		switch {
+		case err != nil || time.Now().After(deadline):
+			t.Fatalf("%d let in, %d refused, then %v", in, refused, err)
+		case c != nil:
+			c.Close()
+			in++
+			continue
+		case resp.StatusCode != 503 || resp.Header.Get("Retry-After") == "":
+			t.Fatalf("refused with %v, want 503 and Retry-After", resp)
+		case in < 6:
+			t.Fatalf("the %dth was refused, want a burst of 6", in+1)
+		}
+		refused++
+		<-tick.C
+	}
+	if refused == 0 {
+		t.Error("seven were let in at once, want a burst of 6")
+	}
+}
+
 func TestAFullServerTurnsClientsAway(t *testing.T) {
 	opts := coup.Options{}
 	opts.Hub.MaxConnections = 2

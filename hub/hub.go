@@ -59,10 +59,20 @@ type Options struct {
 	// that reads too slowly is closed with 1013 and recovers with after. Defaults
 	// to 1 MiB; -1 is no limit.
 	MaxQueue int
+	// SendBuffer bounds what the system keeps for a client on top of that, in bytes
+	// (SO_SNDBUF; Linux takes it twice, its own bookkeeping included). The system's
+	// own bound is several megabytes: a client that has stopped reading would be
+	// noticed late, and thousands of them would fill the memory. Defaults to 256
+	// KiB; -1 leaves it to the system.
+	SendBuffer int
 	// MaxConnections is how many connections the hub takes; more are answered with
 	// 503 and a Retry-After. Defaults to no limit but that of open files; set it
 	// below that, so that the files which the rest of the process needs stay free.
 	MaxConnections int
+	// MaxAccepts is how many connections the hub takes in a second, and twice as many
+	// in a burst; more are answered with 503 and a Retry-After, so that a herd does
+	// not keep the hub from serving whom it has. Defaults to 1,000; -1 is no limit.
+	MaxAccepts int
 	// MaxPerAddress is how many connections one remote address may have; more are
 	// closed with 4429. Defaults to no limit, since hubs sit behind proxies.
 	MaxPerAddress int
@@ -104,6 +114,8 @@ func (o *Options) setDefaults() error {
 	o.MaxMessage = cmp.Or(o.MaxMessage, 64<<10)
 	o.MaxFrames = cmp.Or(o.MaxFrames, 64)
 	o.MaxQueue = cmp.Or(o.MaxQueue, 1<<20)
+	o.MaxAccepts = cmp.Or(o.MaxAccepts, 1000)
+	o.SendBuffer = cmp.Or(o.SendBuffer, 256<<10)
 	o.MaxRooms = cmp.Or(o.MaxRooms, 200)
 	o.MaxRefused = cmp.Or(o.MaxRefused, 100)
 	o.Log = cmp.Or(o.Log, slog.Default())
@@ -131,6 +143,7 @@ type Hub struct {
 	sessions  map[*session]struct{}
 	addresses map[string]int      // with MaxPerAddress only
 	addressOf map[*session]string // likewise
+	accepts   meter
 	ended     bool
 	empty     chan struct{} // closed once draining and without sessions
 }
@@ -173,8 +186,8 @@ func ConnContext(ctx context.Context, _ net.Conn) context.Context {
 }
 
 // ServeHTTP upgrades a request to a WebSocket connection and returns; the
-// connection lives on. Refusals are answered with 403 (origin), 503 (draining)
-// or another 4xx (no handshake).
+// connection lives on. Refusals are answered with 403 (origin), 503 (draining,
+// full, too many at once) or another 4xx (no handshake).
 func (h *Hub) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if h.Draining() {
 		w.Header().Set("Retry-After", "1")
@@ -192,6 +205,12 @@ func (h *Hub) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, "this origin is not allowed", http.StatusForbidden)
 		return
 	}
+	if !h.mayAccept() {
+		h.counts.refused.Add(1)
+		w.Header().Set("Retry-After", "2")
+		http.Error(w, "too many clients come at once", http.StatusServiceUnavailable)
+		return
+	}
 	accepted, ok := r.Context().Value(acceptedKey{}).(time.Time)
 	if !ok {
 		accepted = time.Now()
@@ -201,7 +220,33 @@ func (h *Hub) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		h.counts.refused.Add(1)
 		return
 	}
+	h.boundSendBuffer(conn)
 	h.open(conn, early, accepted)
+}
+
+// boundSendBuffer bounds what the system keeps for a client, where it is asked.
+func (h *Hub) boundSendBuffer(conn net.Conn) {
+	if t, ok := conn.(interface{ NetConn() net.Conn }); ok { // TLS
+		conn = t.NetConn()
+	}
+	c, ok := conn.(interface{ SetWriteBuffer(bytes int) error })
+	if !ok || h.opts.SendBuffer < 0 {
+		return
+	}
+	if err := c.SetWriteBuffer(h.opts.SendBuffer); err != nil {
+		h.opts.Log.Debug("send buffer not bounded", "err", err)
+	}
+}
+
+// mayAccept counts a connection against MaxAccepts.
+func (h *Hub) mayAccept() bool {
+	limit := h.opts.MaxAccepts
+	if limit < 0 {
+		return true
+	}
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.accepts.add(h.wheel.now(), limit, 2*limit)
 }
 
 // open makes a session of an upgraded connection.

@@ -185,7 +185,7 @@ func (s *session) message(m ws.Message) {
 // tolerate counts what a client should do seldom, and closes when it floods us.
 func (s *session) tolerate() bool {
 	limit := s.hub.opts.MaxRefused
-	if limit < 0 || s.flood.add(s.hub.wheel.now(), limit) {
+	if limit < 0 || s.flood.add(s.hub.wheel.now(), forgiven, limit) {
 		return true
 	}
 	s.deaf = true

@@ -29,7 +29,9 @@ type headAnswer struct {
 }
 
 // read returns the newest seq of a study, from a call that began after read did.
-// While one call is under way the next collects.
+// While one call is under way the next collects, and one for n joins has the next
+// wait 2 ms × n, at most 100 ms: a single join is served at once, a herd in few
+// calls.
 func (h *headReader) read(ctx context.Context, study StudyID) (int64, error) {
 	answer := make(chan headAnswer, 1)
 	h.mu.Lock()
@@ -63,14 +65,17 @@ func (h *headReader) answer() {
 			return
 		}
 		studies := make([]StudyID, 0, len(asked))
-		for study := range asked {
+		joins := 0
+		for study, waiting := range asked {
 			studies = append(studies, study)
+			joins += len(waiting)
 		}
 		h.each(studies, func(study StudyID, seq int64, err error) {
 			for _, a := range asked[study] {
 				a <- headAnswer{seq, err}
 			}
 		})
+		h.reg.sleep(min(time.Duration(joins)*2*time.Millisecond, 100*time.Millisecond))
 	}
 }
 

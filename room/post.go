@@ -113,6 +113,7 @@ var errQueueFull = errors.Join(ErrUnavailable, errors.New("too many posts wait t
 func (l *lane) run() {
 	for {
 		l.mu.Lock()
+		away := l.away
 		n := batchSize(l.queue)
 		batch := l.queue[:n:n]
 		if l.queue = l.queue[n:]; len(l.queue) == 0 {
@@ -129,7 +130,7 @@ func (l *lane) run() {
 		if n == 0 {
 			return
 		}
-		err := l.reg.commit(batch)
+		err := l.reg.commit(batch, away)
 		l.mu.Lock()
 		l.away = errors.Is(err, ErrUnavailable)
 		l.mu.Unlock()
@@ -168,18 +169,19 @@ func (l *lane) wait(ctx context.Context) error {
 	}
 }
 
-// commit stores a batch, answers its senders, and then tells the rooms.
-func (g *Registry) commit(batch []posting) error {
+// commit stores a batch, answers its senders, and then tells the rooms. away says
+// that the batch before could not be stored.
+func (g *Registry) commit(batch []posting, away bool) error {
 	msgs := make([]Message, len(batch))
 	for i, p := range batch {
 		msgs[i] = p.msg
 	}
-	stored, err := g.append(msgs, batch[0].at)
+	stored, err := g.append(msgs, batch[0].at, away)
 	if errors.Is(err, ErrInvalid) && len(batch) > 1 {
 		// One of them is unacceptable to this store. The others are not to suffer.
 		err = nil
 		for i := range batch {
-			err = errors.Join(err, g.commit(batch[i:i+1]))
+			err = errors.Join(err, g.commit(batch[i:i+1], false))
 		}
 		return err
 	}
@@ -224,7 +226,8 @@ func (g *Registry) deliver(batch []posting, stored []Message) {
 	}
 }
 
-// minTry is the least time that a try to store gets, budget or not.
+// minTry is the least time that a try to store gets, budget or not: posts may have
+// waited for long in the queue of a slow store.
 const minTry = 500 * time.Millisecond
 
 // try bounds one try to store.
@@ -241,8 +244,13 @@ func (g *Registry) try(end time.Time) (context.Context, context.CancelFunc) {
 
 // append stores msgs, trying again until the budget is spent that began when the
 // first of them was posted: with client ids a repeat is harmless.
-func (g *Registry) append(msgs []Message, begin time.Time) ([]Message, error) {
+// What waited behind a batch that could not be stored, and has no budget left, is
+// not tried.
+func (g *Registry) append(msgs []Message, begin time.Time, away bool) ([]Message, error) {
 	end := begin.Add(max(0, g.opts.PostBudget))
+	if away && g.opts.PostBudget >= 0 && g.now().After(end) {
+		return nil, errAway
+	}
 	for failures := 1; ; failures++ {
 		ctx, cancel := g.try(end)
 		stored, err := g.store.Append(ctx, msgs)

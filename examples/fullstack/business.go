@@ -38,7 +38,7 @@ func (s *services) startBusiness(ctx context.Context, page, internal net.Listene
 	if err != nil {
 		return err
 	}
-	inside, err := rest.NewHandler(chat, known, rest.HandlerOptions{Tokens: s.config.serviceTokens, Log: s.log})
+	inside, err := rest.NewHandler(chat, store.GroupMembers(known.roles), rest.HandlerOptions{Tokens: s.config.serviceTokens, Log: s.log})
 	if err != nil {
 		return err
 	}

@@ -57,7 +57,7 @@ type member struct {
 	Role     string       `db:"role"`
 }
 
-// Member implements store.Members.
+// Member returns what a user is in a study, store.ErrNotFound if nothing.
 func (s *studies) Member(ctx context.Context, id store.StudyID, user store.UserID) (string, error) {
 	var role string
 	err := s.db.GetContext(ctx, &role, s.db.Rebind(`SELECT role FROM study_app_members WHERE study_id = ? AND user_id = ?`), id, user)
@@ -70,6 +70,34 @@ func (s *studies) Member(ctx context.Context, id store.StudyID, user store.UserI
 		return memberRole, nil
 	}
 	return "", store.ErrNotFound
+}
+
+// roles returns what those of who are members are, for store.GroupMembers.
+func (s *studies) roles(ctx context.Context, who []store.Membership) (map[store.Membership]string, error) {
+	args := make([]any, 0, 2*len(who))
+	for _, m := range who {
+		args = append(args, m.StudyID, m.UserID)
+	}
+	var found []struct {
+		Study store.StudyID `db:"study_id"`
+		User  store.UserID  `db:"user_id"`
+		Role  string        `db:"role"`
+	}
+	pairs := "(?, ?)" + strings.Repeat(", (?, ?)", len(who)-1)
+	err := s.db.SelectContext(ctx, &found, s.db.Rebind(`SELECT study_id, user_id, role FROM study_app_members WHERE (study_id, user_id) IN (VALUES `+pairs+`)`), args...)
+	if err != nil {
+		return nil, fmt.Errorf("look up %d members: %w", len(who), err)
+	}
+	roles := make(map[store.Membership]string, len(who))
+	if s.open {
+		for _, m := range who {
+			roles[m] = memberRole
+		}
+	}
+	for _, m := range found {
+		roles[store.Membership{StudyID: m.Study, UserID: m.User}] = m.Role
+	}
+	return roles, nil
 }
 
 // know makes sure that the user has a row: tokens may come from elsewhere.

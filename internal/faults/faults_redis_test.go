@@ -25,7 +25,7 @@ func redisRestart(down time.Duration) func(*round) {
 
 // talk has those who were hushed talk again.
 func (r *round) talk() {
-	for _, c := range r.clients {
+	for _, c := range r.all() {
 		if c.config.Every > 0 {
 			c.Talk()
 		}

@@ -19,18 +19,28 @@ func lostAnswers(r *round) {
 		}
 		return r.rng.IntN(600)
 	}}
-	before := int64(0)
+	cuts := func() (n int) {
+		for _, b := range r.hubs {
+			n += int(b.toAPI.Cuts())
+		}
+		return n
+	}
+	before := cuts()
 	for _, b := range r.hubs {
-		before += b.toAPI.Cuts()
 		b.toAPI.CutAnswers(cut)
 	}
-	r.flow(400 * r.scale)
-	r.heal()
-	after := int64(0)
-	for _, b := range r.hubs {
-		after += b.toAPI.Cuts()
+	enough := 100
+	if *long {
+		enough = 1100
 	}
-	r.score.Count(LostAnswers, int(after-before))
+	r.eventually("enough answers are cut", 2*patience, func() error {
+		if n := cuts() - before; n < enough {
+			return fmt.Errorf("%d of %d", n, enough)
+		}
+		return nil
+	})
+	r.heal()
+	r.score.Count(LostAnswers, cuts()-before)
 }
 
 // apiKilled kills the api and starts it again.
@@ -73,24 +83,32 @@ func apiDeaf(r *round) {
 // postgresEnds ends Postgres in bad order, which has to recover from its log.
 func postgresEnds(sig syscall.Signal) func(*round) {
 	return func(r *round) {
-		r.pass(time.Duration(r.rng.IntN(500)) * time.Millisecond)
-		if sig == syscall.SIGKILL {
-			r.postgres.Kill(r)
-		} else {
-			r.postgres.Quit(r, sig, patience)
+		times := 1
+		if *long {
+			times = 3
 		}
-		r.pass(500 * time.Millisecond)
-		r.postgres.Restart(r)
-		back := r.clock()
-		r.flow(50)
-		r.allReady()
-		if d, ok := FirstAck(r.logs(), back); ok {
-			r.score.Sample(GoodSend, d)
+		for range times {
+			r.pass(time.Duration(r.rng.IntN(500)) * time.Millisecond)
+			if sig == syscall.SIGKILL {
+				r.postgres.Kill(r)
+			} else {
+				r.postgres.Quit(r, sig, patience)
+			}
+			r.pass(500 * time.Millisecond)
+			r.postgres.Restart(r)
+			back := r.clock()
+			r.flow(50)
+			r.allReady()
+			if d, ok := FirstAck(r.logs(), back); ok {
+				r.score.Sample(GoodSend, d)
+			}
 		}
 		r.hush()
-		v := Check(History{Rows: r.rows(), Logs: r.logs()})
+		logs := r.logs()
+		v := Check(History{Rows: r.rows(), Logs: logs})
 		r.score.Count(PostgresLost, v.Count(LostAck, WrongAck))
-		r.score.Count(PostgresKills, 1)
+		r.score.Count(PostgresKills, times)
+		r.score.Sample(SendAnswered, Answers(logs)...)
 		r.talk()
 	}
 }

@@ -57,7 +57,7 @@ func many(r *round) {
 		b.toRedis.Set(Way{Delay: delay}, Way{Delay: delay})
 		b.toAPI.Set(Way{Delay: delay}, Way{})
 	}
-	r.flow(400 * r.scale)
+	r.flow(400 * r.scale * r.scale) // 6,400 in the long form: some 58,000 deliveries
 	r.heal()
 	r.hush()
 	v := Check(History{Rows: r.rows(), Logs: r.logs()})

@@ -22,7 +22,7 @@ func (h *house) fight(t testing.TB, f fault, seed uint64, score *Scorecard) {
 	r := &round{house: h, TB: t, rng: rand.New(rand.NewPCG(seed, 2)), score: score, load: ClientConfig{Every: f.every, Size: f.size},
 		studies: []string{fmt.Sprintf("s%d-a", h.casts), fmt.Sprintf("s%d-b", h.casts)}}
 	defer func() {
-		for _, c := range r.clients {
+		for _, c := range r.all() {
 			c.Stop()
 		}
 		h.heal()
@@ -34,6 +34,9 @@ func (h *house) fight(t testing.TB, f fault, seed uint64, score *Scorecard) {
 			r.start(p, quiet)
 		}
 	}
+	if !f.alone {
+		r.gather(h.pairs)
+	}
 	r.waitFor(func() error { return r.joined() })
 	if f.talkers > 0 {
 		r.flow(50)
@@ -43,15 +46,30 @@ func (h *house) fight(t testing.TB, f fault, seed uint64, score *Scorecard) {
 		r.flow(50)
 	}
 	r.hush()
-	for _, c := range r.clients {
+	for _, c := range r.all() {
 		c.Stop()
 	}
 	r.judge(f)
 }
 
+// gather has pairs of people talk beside the others, each in a study of its own.
+func (r *round) gather(pairs int) {
+	studies := r.studies
+	for i := range pairs {
+		r.studies = []string{fmt.Sprintf("s%d-p%d", r.casts, i)}
+		for _, p := range r.enlist(2, true) {
+			r.start(p, nil)
+		}
+		r.beside = append(r.beside, r.studies...)
+	}
+	r.studies = studies
+	r.choir, r.clients = r.clients[len(r.clients)-2*pairs:], r.clients[:len(r.clients)-2*pairs]
+	r.people = r.people[:len(r.people)-2*pairs]
+}
+
 // joined waits for everybody to be in.
 func (r *round) joined() error {
-	for _, c := range r.clients {
+	for _, c := range r.all() {
 		if err := c.In(); err != nil {
 			return err
 		}
@@ -73,7 +91,7 @@ func (r *round) judge(f fault) {
 		}
 		r.Errorf("%s: %s", c.Rule, c.Text)
 	}
-	r.score.Add(f.name, v, Answers(logs))
+	r.score.Add(f.name, v)
 	r.Logf("%s (catalogue %s): %d acks, %d deliveries, %d resumes", f.name, f.rows, v.Acks, v.Heard, v.Resumes)
 }
 

@@ -55,6 +55,8 @@ type house struct {
 	casts    int
 	// scale multiplies what is cheap to do more of; the long form has more.
 	scale int
+	// pairs is how many pairs of people talk beside those whom a fault is about.
+	pairs int
 }
 
 // newHouse builds the program and starts a deployment that ends with the test.

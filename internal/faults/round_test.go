@@ -3,6 +3,7 @@ package faults
 import (
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"testing"
 	"time"
 
@@ -21,8 +22,12 @@ type fault struct {
 	// talkers and silent are how many clients there are of each, 6 and 3 if both
 	// are 0; every is the gap between the messages of one, 40 ms if 0.
 	talkers, silent int
-	every           time.Duration
-	size            int
+	// alone keeps the pairs of the long form away, where they would be measured.
+	alone bool
+	// most is how often the long form injects it at most; 0 is as often as others.
+	most  uint64
+	every time.Duration
+	size  int
 	// run breaks something while people talk, and heals it.
 	run func(*round)
 }
@@ -35,9 +40,12 @@ type round struct {
 	rng     *rand.Rand
 	score   *Scorecard
 	people  []person
+	named   int // how many people got an id
 	studies []string
 	clients []*Client
-	extra   []*Log // of clients that are gone
+	extra   []*Log    // of clients that are gone
+	choir   []*Client // pairs that talk beside the others
+	beside  []string  // their studies
 	exits   []Exit
 	load    ClientConfig
 }
@@ -52,7 +60,7 @@ func (r *round) enlist(n int, member bool) []person {
 	var people []person
 	var ids []string
 	for i := range n {
-		id := fmt.Sprintf("u%d-%d", r.casts, len(r.people)+i)
+		id := fmt.Sprintf("u%d-%d", r.casts, r.named+i)
 		token, err := r.keys.Sign(auth.Identity{UserID: id, UserName: id, ExpiresAt: time.Now().Add(12 * time.Hour)})
 		if err != nil {
 			r.Fatal(err)
@@ -60,6 +68,7 @@ func (r *round) enlist(n int, member bool) []person {
 		people, ids = append(people, person{id, token}), append(ids, id)
 	}
 	r.people = append(r.people, people...)
+	r.named += n
 	r.exec(`INSERT INTO study_app_users (id, name, created_at) SELECT u, u, 0 FROM unnest($1::text[]) u`, pq.Array(ids))
 	for _, s := range r.studies {
 		r.exec(`INSERT INTO study_app_studies (id, name, owner_id, created_at) VALUES ($1, $1, $2, 0) ON CONFLICT DO NOTHING`, s, ids[0])
@@ -95,20 +104,26 @@ func (r *round) start(p person, more func(*ClientConfig)) *Client {
 // quiet is how clients are started that say nothing.
 func quiet(c *ClientConfig) { c.Every = 0 }
 
+// all are the clients that are here now.
+func (r *round) all() []*Client { return slices.Concat(r.clients, r.choir) }
+
 // logs are those of everybody who was there.
 func (r *round) logs() []*Log {
-	logs := append([]*Log{}, r.extra...)
-	for _, c := range r.clients {
+	logs := slices.Clone(r.extra)
+	for _, c := range r.all() {
 		logs = append(logs, c.Log)
 	}
 	return logs
 }
 
-// acks counts what has been acknowledged so far.
+// acks counts what has been acknowledged so far, to others than the pairs.
 func (r *round) acks() int {
 	n := 0
-	for _, l := range r.logs() {
+	for _, l := range r.extra {
 		n += l.Acks()
+	}
+	for _, c := range r.clients {
+		n += c.Log.Acks()
 	}
 	return n
 }
@@ -128,7 +143,7 @@ func (r *round) flow(n int) {
 // hush ends the talk and waits until everybody has everything.
 func (r *round) hush() {
 	r.Helper()
-	for _, c := range r.clients {
+	for _, c := range r.all() {
 		c.Hush()
 	}
 	r.settle()
@@ -138,7 +153,7 @@ func (r *round) hush() {
 func (r *round) settle() {
 	r.Helper()
 	unsaid := func() error {
-		for _, c := range r.clients {
+		for _, c := range r.all() {
 			if err := c.Settled(nil); err != nil {
 				return err
 			}
@@ -150,7 +165,7 @@ func (r *round) settle() {
 	}
 	heads := r.heads()
 	r.waitFor(func() error {
-		for _, c := range r.clients {
+		for _, c := range r.all() {
 			if err := c.Settled(heads); err != nil {
 				return err
 			}
@@ -189,7 +204,7 @@ func (r *round) heads() map[string]int64 {
 // rows is all that is stored of the round's studies.
 func (r *round) rows() []Row {
 	r.Helper()
-	found, err := r.db.Query(`SELECT study_id, seq, id, user_id, client_id, content FROM coup_messages WHERE study_id = ANY($1)`, pq.Array(r.studies))
+	found, err := r.db.Query(`SELECT study_id, seq, id, user_id, client_id, content FROM coup_messages WHERE study_id = ANY($1)`, pq.Array(slices.Concat(r.studies, r.beside)))
 	if err != nil {
 		r.Fatal(err)
 	}

@@ -20,6 +20,7 @@ const (
 	RedisCaughtUp Figure = "caught up after a restart of Redis"
 	RedisNoticed  Figure = "frozen Redis noticed"
 	GoodSend      Figure = "first good send after Postgres"
+	SendAnswered  Figure = "sends answered around a death of Postgres"
 	HubOffline    Figure = "users of a killed hub offline"
 	DrainTime     Figure = "drain"
 	KickBusUp     Figure = "delivery after a kick, bus up"
@@ -52,7 +53,6 @@ type Scorecard struct {
 	joins    int
 	resumes  int
 	broken   map[Rule]int
-	answers  []time.Duration
 	samples  map[Figure][]time.Duration
 	counts   map[Figure]int
 	measured map[Figure]bool
@@ -64,7 +64,7 @@ func NewScorecard() *Scorecard {
 }
 
 // Add takes the outcome of one round.
-func (s *Scorecard) Add(fault string, v Verdict, answers []time.Duration) {
+func (s *Scorecard) Add(fault string, v Verdict) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.rounds[fault]++
@@ -75,7 +75,6 @@ func (s *Scorecard) Add(fault string, v Verdict, answers []time.Duration) {
 	for _, c := range v.Complaints {
 		s.broken[c.Rule]++
 	}
-	s.answers = append(s.answers, answers...)
 }
 
 // Sample adds measurements of a figure.

@@ -20,7 +20,7 @@ func (s *Scorecard) rows(injections int) []ScoreRow {
 		{"6", "Redis restart: live again / caught up", s.worst(RedisLive) + " / " + s.worst(RedisCaughtUp), "p99 2s / 5s"},
 		{"7", "Frozen Redis noticed, readyz red", s.worst(RedisNoticed), "4s"},
 		{"8", "Postgres killed: acks lost / first good send / every send answered", s.with(func() string {
-			return fmt.Sprintf("%d over %d / %s / max %v of %d", n[PostgresLost], n[PostgresKills], s.worst(GoodSend), rounded(Percentile(s.answers, 1)), len(s.answers))
+			return fmt.Sprintf("%d over %d / %s / %s", n[PostgresLost], n[PostgresKills], s.worst(GoodSend), s.worst(SendAnswered))
 		}, PostgresKills), "0 over 50 / 2s / 5s"},
 		{"9", "Wrong presence after a hub is killed / flaps", s.worst(HubOffline) + " / " + s.with(func() string {
 			return fmt.Sprintf("%d wrong after %d flaps", n[WrongPresence], n[Flaps])

@@ -8,7 +8,7 @@ import (
 
 func TestScorecardInventsNothing(t *testing.T) {
 	s := NewScorecard()
-	s.Add("a fault", Check(*story()), nil)
+	s.Add("a fault", Check(*story()))
 	for _, r := range s.Summary().Rows[4:] {
 		if !strings.Contains(r.Measured, notMeasured) {
 			t.Errorf("row %s = %q with nothing measured", r.Row, r.Measured)

@@ -149,6 +149,9 @@ func (p *Process) Port() int { return p.port }
 // Addr returns the address, 127.0.0.1:port.
 func (p *Process) Addr() string { return net.JoinHostPort("127.0.0.1", strconv.Itoa(p.port)) }
 
+// Pid returns the id of the process that runs now.
+func (p *Process) Pid() int { return p.cmd.Process.Pid }
+
 // Log returns what the server has written so far, its last 16 KiB.
 func (p *Process) Log() string {
 	info, err := p.log.Stat()

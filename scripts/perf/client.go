@@ -24,16 +24,17 @@ type client struct {
 	received    atomic.Int64
 	arrivals    chan time.Time // when a message arrives, if somebody times it
 	timed       atomic.Bool
-	stalled     atomic.Bool
 	write       sync.Mutex
+	payload     []byte // of the frame read last
 }
 
-func dial(addr, token, room string) (*client, error) {
+// dial connects and authenticates.
+func dial(addr, token string) (*client, error) {
 	conn, err := net.Dial("tcp", addr)
 	if err != nil {
 		return nil, err
 	}
-	c := &client{conn: conn, r: bufio.NewReaderSize(conn, 2048), room: room, arrivals: make(chan time.Time, 4)}
+	c := &client{conn: conn, r: bufio.NewReaderSize(conn, 2048), arrivals: make(chan time.Time, 4)}
 	fmt.Fprintf(conn, "GET /ws HTTP/1.1\r\nHost: %s\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n", addr)
 	for {
 		line, err := c.r.ReadString('\n')
@@ -44,31 +45,39 @@ func dial(addr, token, room string) (*client, error) {
 			break
 		}
 	}
-	for _, step := range []struct{ say, expect string }{
-		{`{"event":"authenticate","data":{"token":"` + token + `"}}`, "auth_success"},
-		{`{"event":"join_room","id":"j","data":{"studyId":"` + room + `"}}`, `"ack"`},
-	} {
-		c.text(step.say)
-		for {
-			_, payload, err := c.frame()
-			if err != nil {
-				return nil, err
-			}
-			if bytes.Contains(payload, []byte(step.expect)) {
-				break
-			}
-			if bytes.Contains(payload, []byte("error")) {
-				return nil, fmt.Errorf("%s", payload)
-			}
-		}
+	return c, c.ask(`{"event":"authenticate","data":{"token":"`+token+`"}}`, "auth_success")
+}
+
+// enter joins a room and reads from then on, until the connection ends.
+func (c *client) enter(room string) error {
+	c.room = room
+	if err := c.ask(`{"event":"join_room","id":"j","data":{"studyId":"`+room+`"}}`, `"ack"`); err != nil {
+		return err
 	}
 	go c.read() // ends with the connection
-	return c, nil
+	return nil
+}
+
+// ask says something and waits for the answer.
+func (c *client) ask(say, expect string) error {
+	c.text(say)
+	for {
+		_, payload, err := c.frame()
+		if err != nil {
+			return err
+		}
+		if bytes.Contains(payload, []byte(expect)) {
+			return nil
+		}
+		if bytes.Contains(payload, []byte("error")) {
+			return fmt.Errorf("%s", payload)
+		}
+	}
 }
 
 // read counts what arrives until the connection ends.
 func (c *client) read() {
-	for !c.stalled.Load() {
+	for {
 		op, payload, err := c.frame()
 		switch {
 		case err != nil:
@@ -84,7 +93,7 @@ func (c *client) read() {
 				}
 			}
 			if c.keepSending {
-				c.say()
+				c.say(84)
 			}
 		}
 	}
@@ -103,9 +112,9 @@ func (c *client) frame() (op byte, payload []byte, err error) {
 		}
 		n = int(binary.BigEndian.Uint16(l[:]))
 	}
-	payload = make([]byte, n)
-	_, err = io.ReadFull(c.r, payload)
-	return h[0] & 0xf, payload, err
+	c.payload = slices.Grow(c.payload[:0], n)[:n]
+	_, err = io.ReadFull(c.r, c.payload)
+	return h[0] & 0xf, c.payload, err
 }
 
 // send writes a frame whose mask is zero, which masks nothing.
@@ -121,16 +130,14 @@ func (c *client) send(first byte, payload []byte) {
 
 func (c *client) text(s string) { c.send(0x81, []byte(s)) }
 
-func (c *client) say() {
-	c.text(`{"event":"send_message","data":{"studyId":"` + c.room + `","content":"` + strings.Repeat("x", 84) + `"}}`)
+// say posts a message of so many bytes.
+func (c *client) say(size int) {
+	c.text(`{"event":"send_message","data":{"studyId":"` + c.room + `","content":"` + strings.Repeat("x", size) + `"}}`)
 }
 
-// stall stops reading for good.
-func (c *client) stall() { c.stalled.Store(true) }
-
-// timeOthers posts rounds messages at a pace and returns the 99th percentile of
-// the time until each arrived at each of a few of the others, in milliseconds.
-func (c *client) timeOthers(others []*client, rounds int, pace time.Duration) float64 {
+// timeOthers posts rounds messages at a pace and returns how long each took to
+// each of a few of the others, in milliseconds.
+func (c *client) timeOthers(others []*client, rounds int, pace time.Duration) []float64 {
 	var few []*client
 	for i := 0; i < len(others); i += max(1, len(others)/50) {
 		few = append(few, others[i])
@@ -141,7 +148,7 @@ func (c *client) timeOthers(others []*client, rounds int, pace time.Duration) fl
 			o.timed.Store(true)
 		}
 		begin := time.Now()
-		c.say()
+		c.say(84)
 		for _, o := range few {
 			select {
 			case at := <-o.arrivals:
@@ -155,6 +162,11 @@ func (c *client) timeOthers(others []*client, rounds int, pace time.Duration) fl
 	for _, o := range few {
 		o.timed.Store(false)
 	}
+	return took
+}
+
+// p99 returns the 99th percentile.
+func p99(took []float64) float64 {
 	slices.Sort(took)
 	return took[len(took)*99/100]
 }

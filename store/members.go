@@ -1,0 +1,138 @@
+package store
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"runtime/debug"
+	"slices"
+	"sync"
+	"time"
+)
+
+// A Membership names a user of a study.
+type Membership struct {
+	StudyID StudyID
+	UserID  UserID
+}
+
+// MaxLookup is the largest number of memberships that a lookup of GroupedMembers
+// is asked for.
+const MaxLookup = 1000
+
+// GroupedMembers is a Members for backends that can look up many memberships in
+// one query: calls that come together share one. When thousands of connections
+// come back at once, after a hub has died, that is what keeps the database up.
+type GroupedMembers struct {
+	lookup func(context.Context, []Membership) (map[Membership]string, error)
+
+	mu   sync.Mutex // guards next, busy, and asked and waiting of groups
+	next *lookupGroup
+	busy bool
+}
+
+var _ Members = (*GroupedMembers)(nil)
+
+// A lookupGroup is who shares a lookup.
+type lookupGroup struct {
+	ctx     context.Context // ends when nobody waits any more
+	cancel  context.CancelFunc
+	asked   map[Membership]struct{}
+	waiting int
+	done    chan struct{}
+	roles   map[Membership]string // set before done is closed, and so is err
+	err     error
+}
+
+// GroupMembers returns a Members that asks lookup for the roles of many users at
+// once. lookup gets from 1 to MaxLookup memberships, no two the same, and returns
+// the roles of those that there are: who is missing is not a member. It runs on
+// one goroutine at a time, and its context ends when nobody waits for it any more;
+// it carries none of the callers' values.
+//
+// While one lookup is under way the next collects, and one of n has the next
+// wait 2 ms × n, at most 100 ms: a single caller is served at once, a herd in few
+// lookups.
+func GroupMembers(lookup func(context.Context, []Membership) (map[Membership]string, error)) *GroupedMembers {
+	return &GroupedMembers{lookup: lookup}
+}
+
+// Member implements Members, by a lookup that begins after Member did.
+func (g *GroupedMembers) Member(ctx context.Context, study StudyID, user UserID) (string, error) {
+	m := Membership{study, user}
+	group := g.join(m)
+	select {
+	case <-group.done:
+	case <-ctx.Done():
+		g.leave(group)
+		return "", ctx.Err()
+	}
+	if group.err != nil {
+		return "", group.err
+	}
+	role, ok := group.roles[m]
+	if !ok {
+		return "", ErrNotFound
+	}
+	return role, nil
+}
+
+// join adds a membership to what is looked up next.
+func (g *GroupedMembers) join(m Membership) *lookupGroup {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.next == nil {
+		g.next = &lookupGroup{asked: map[Membership]struct{}{}, done: make(chan struct{})}
+		g.next.ctx, g.next.cancel = context.WithCancel(context.Background())
+	}
+	g.next.asked[m] = struct{}{}
+	g.next.waiting++
+	if !g.busy {
+		g.busy = true
+		go g.serve()
+	}
+	return g.next
+}
+
+// leave gives up waiting.
+func (g *GroupedMembers) leave(group *lookupGroup) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if group.waiting--; group.waiting == 0 {
+		group.cancel()
+	}
+}
+
+// serve looks up who has asked, and comes again after a pause until there is
+// nobody.
+func (g *GroupedMembers) serve() {
+	g.mu.Lock()
+	group := g.next
+	g.next, g.busy = nil, group != nil
+	g.mu.Unlock()
+	if group == nil {
+		return
+	}
+	g.answer(group)
+	time.AfterFunc(min(time.Duration(len(group.asked))*2*time.Millisecond, 100*time.Millisecond), g.serve)
+}
+
+// answer looks one group up. A bug in the lookup is an error like others.
+func (g *GroupedMembers) answer(group *lookupGroup) {
+	defer group.cancel()
+	defer close(group.done)
+	defer func() {
+		if bug := recover(); bug != nil {
+			group.err = fmt.Errorf("%w: the lookup of members panicked: %v\n%s", ErrUnavailable, bug, debug.Stack())
+		}
+	}()
+	group.roles = map[Membership]string{}
+	for part := range slices.Chunk(slices.Collect(maps.Keys(group.asked)), MaxLookup) {
+		roles, err := g.lookup(group.ctx, part)
+		if err != nil {
+			group.err = err
+			return
+		}
+		maps.Copy(group.roles, roles)
+	}
+}
