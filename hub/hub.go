@@ -62,7 +62,7 @@ type Options struct {
 	// SendBuffer bounds what the system keeps for a client on top of that, in bytes
 	// (SO_SNDBUF; Linux takes it twice, its own bookkeeping included). The system's
 	// own bound is several megabytes: a client that has stopped reading would be
-	// noticed late, and thousands of them would fill the memory. Defaults to 256
+	// noticed late, and thousands of them would fill the memory. Defaults to 128
 	// KiB; -1 leaves it to the system.
 	SendBuffer int
 	// MaxConnections is how many connections the hub takes; more are answered with
@@ -115,7 +115,7 @@ func (o *Options) setDefaults() error {
 	o.MaxFrames = cmp.Or(o.MaxFrames, 64)
 	o.MaxQueue = cmp.Or(o.MaxQueue, 1<<20)
 	o.MaxAccepts = cmp.Or(o.MaxAccepts, 1000)
-	o.SendBuffer = cmp.Or(o.SendBuffer, 256<<10)
+	o.SendBuffer = cmp.Or(o.SendBuffer, 128<<10)
 	o.MaxRooms = cmp.Or(o.MaxRooms, 200)
 	o.MaxRefused = cmp.Or(o.MaxRefused, 100)
 	o.Log = cmp.Or(o.Log, slog.Default())

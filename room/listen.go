@@ -25,7 +25,7 @@ func (g *Registry) listen() error {
 			}
 		}}
 		if channel == StudyEventsChannel {
-			h.Gap = g.recheckAll
+			h.Gap = g.missedNews
 		}
 		sub, err := g.opts.Bus.Subscribe(channel, h)
 		if err != nil {

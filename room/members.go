@@ -103,6 +103,18 @@ func (g *Registry) member(ctx context.Context, study StudyID, user UserID) error
 		return nil
 	}
 	revoked := g.revocations(study).Load()
+	if err := g.ask(ctx, study, user); err != nil {
+		return err
+	}
+	// An answer that a kick may have overtaken is good for this once only.
+	if g.opts.MemberCache > 0 {
+		g.members.put(m, func() bool { return revoked == g.revocations(study).Load() })
+	}
+	return nil
+}
+
+// ask is member that believes nothing.
+func (g *Registry) ask(ctx context.Context, study StudyID, user UserID) error {
 	ctx, cancel := g.deadline(ctx)
 	defer cancel()
 	_, err := g.store.Member(ctx, study, user)
@@ -111,10 +123,6 @@ func (g *Registry) member(ctx context.Context, study StudyID, user UserID) error
 		return ErrForbidden
 	case err != nil:
 		return unavailable(err)
-	}
-	// An answer that a kick may have overtaken is good for this once only.
-	if g.opts.MemberCache > 0 {
-		g.members.put(m, func() bool { return revoked == g.revocations(study).Load() })
 	}
 	return nil
 }
@@ -133,35 +141,6 @@ func (g *Registry) revoke(study StudyID, user UserID) {
 		return
 	}
 	g.members.forget(membership{study, user})
-}
-
-// recheckAll asks again whether those who sit in rooms may, one after the other
-// in the background: news of a kick may have been missed. Whom nobody can tell us
-// about stays. While it is at work it is not begun again.
-func (g *Registry) recheckAll() {
-	if !g.rechecking.Swap(true) && !g.background(g.recheckSeats) {
-		g.rechecking.Store(false)
-	}
-}
-
-func (g *Registry) recheckSeats() {
-	defer g.rechecking.Store(false)
-	for i := range g.revoked {
-		g.revoked[i].Add(1) // no answer from before is to be believed
-	}
-	g.members.forgetAll()
-	for _, r := range g.all() {
-		var seats []*Seat
-		r.call(func() { seats = append(seats, r.seats...) })
-		for _, s := range seats {
-			if g.life.Err() != nil {
-				return
-			}
-			if err := g.member(g.life, r.study, s.user.id); errors.Is(err, ErrForbidden) {
-				r.later(func() { r.expel(MembershipLost, func(o *Seat) bool { return o == s }) })
-			}
-		}
-	}
 }
 
 // recheck confirms in the background that the holder of a seat is still a

@@ -68,7 +68,9 @@ type Options struct {
 	// Defaults to 4.5s, so that an answer comes within 5; -1 tries once.
 	PostBudget time.Duration
 	// MemberCache is how long a membership is believed. Defaults to 30s; -1 asks
-	// with every join and every post.
+	// with every join and every post. The memberships of all who are connected are
+	// confirmed every half of it (15s with -1), in batches if Members is a
+	// store.BatchMembers.
 	MemberCache time.Duration
 }
 
@@ -104,20 +106,20 @@ func (o *Options) setDefaults() error {
 // A Registry holds the rooms and the users of one hub. Its methods may be called
 // at the same time from any goroutine.
 type Registry struct {
-	opts       Options
-	store      guarded
-	stats      counters
-	users      users
-	members    memberCache
-	heads      headReader
-	lanes      []lane
-	wire       publisher
-	online     reporter
-	shown      seen
-	deaf       atomic.Pointer[error] // what is wrong with the bus; nil: nothing
-	revoked    [64]atomic.Int64      // see revocations
-	rechecking atomic.Bool
-	subs       []bus.Subscription
+	opts    Options
+	store   guarded
+	stats   counters
+	users   users
+	members memberCache
+	heads   headReader
+	lanes   []lane
+	wire    publisher
+	online  reporter
+	shown   seen
+	deaf    atomic.Pointer[error] // what is wrong with the bus; nil: nothing
+	revoked [64]atomic.Int64      // see revocations
+	missed  chan struct{}         // says that news of kicks may have been missed
+	subs    []bus.Subscription
 
 	// life ends with Close; it is the parent of all work in the background.
 	life context.Context
@@ -141,6 +143,7 @@ func New(opts Options) (*Registry, error) {
 	g.users.byID = map[UserID]*user{}
 	g.heads.reg, g.wire.reg, g.online.reg = g, g, g
 	g.online.init()
+	g.missed = make(chan struct{}, 1)
 	g.wire.wake = make(chan struct{}, 1)
 	g.heads.dirty = map[StudyID]struct{}{}
 	g.heads.wake = make(chan struct{}, 1)
@@ -156,6 +159,7 @@ func New(opts Options) (*Registry, error) {
 	g.wg.Go(g.online.run)
 	g.wg.Go(g.wire.run)
 	g.wg.Go(g.watch)
+	g.wg.Go(g.confirm)
 	return g, nil
 }
 

@@ -250,21 +250,47 @@ func TestAKickOvertakesAJoin(t *testing.T) {
 	})
 }
 
+// register says who is a member until they are gone, one at a time.
+type register struct{ gone, asked, away atomic.Bool }
+
+func (r *register) Member(context.Context, store.StudyID, store.UserID) (string, error) {
+	r.asked.Store(true)
+	switch {
+	case r.away.Load():
+		return "", errBroken
+	case r.gone.Load():
+		return "", store.ErrNotFound
+	}
+	return "", nil
+}
+
+// directory is a register that answers for many.
+type directory struct {
+	register
+	batches atomic.Int64
+}
+
+func (d *directory) Roles(_ context.Context, of []store.Membership) (map[store.Membership]string, error) {
+	d.batches.Add(1)
+	if d.away.Load() {
+		return nil, errBroken
+	}
+	roles := map[store.Membership]string{}
+	for _, m := range of {
+		if !d.gone.Load() || m.UserID == "stays" {
+			roles[m] = ""
+		}
+	}
+	return roles, nil
+}
+
 func TestALostMembershipIsNoticedByPosting(t *testing.T) {
 	inBubble(t, func(t *testing.T) {
-		var gone atomic.Bool
-		g := hub(t, room.Options{Members: store.MembersFunc(func(context.Context, store.StudyID, store.UserID) (string, error) {
-			if gone.Load() {
-				return "", store.ErrNotFound
-			}
-			return "", nil
-		})})
+		var members register
+		g := hub(t, room.Options{Members: &members, MemberCache: -1})
 		m := enter(t, g, "mina")
 		seat := join(t, g, m, room.JoinRequest{}).Seat
-		gone.Store(true)
-		mustPost(t, seat, "still believed")
-		m.expect(t, "1")
-		after(31 * time.Second)
+		members.gone.Store(true)
 		mustPost(t, seat, "asks")
 		synctest.Wait()
 		if got := m.told(); !slices.Contains(got, "-membership_lost") {
@@ -272,6 +298,55 @@ func TestALostMembershipIsNoticedByPosting(t *testing.T) {
 		}
 		if err := seat.Post(room.Post{Content: "x"}, nil); !errors.Is(err, room.ErrNotJoined) {
 			t.Errorf("Post = %v, want ErrNotJoined", err)
+		}
+	})
+}
+
+func TestALostMembershipIsNoticedInSilence(t *testing.T) {
+	inBubble(t, func(t *testing.T) {
+		var members register
+		g := hub(t, room.Options{Members: &members})
+		m := enter(t, g, "mina")
+		join(t, g, m, room.JoinRequest{})
+		members.away.Store(true)
+		after(time.Minute)
+		m.expect(t) // nobody can tell
+		members.away.Store(false)
+		members.gone.Store(true)
+		after(15 * time.Second)
+		m.expect(t, "-membership_lost")
+		if _, err := tryJoin(g, m, room.JoinRequest{}); !errors.Is(err, room.ErrForbidden) {
+			t.Errorf("join = %v, want ErrForbidden", err)
+		}
+	})
+}
+
+func TestMembershipsAreConfirmedInBatches(t *testing.T) {
+	inBubble(t, func(t *testing.T) {
+		var members directory
+		g := hub(t, room.Options{Members: &members, MemberCache: 30 * time.Second})
+		stays := enter(t, g, "stays")
+		join(t, g, stays, room.JoinRequest{})
+		var out []*member
+		for i := range 600 {
+			m := enter(t, g, room.UserID(fmt.Sprint("u", i)))
+			join(t, g, m, room.JoinRequest{})
+			out = append(out, m)
+		}
+		members.asked.Store(false)
+		after(15 * time.Second)
+		members.away.Store(true)
+		after(15 * time.Second)
+		stays.expect(t)
+		members.away.Store(false)
+		members.gone.Store(true)
+		after(15 * time.Second)
+		for _, m := range out {
+			m.expect(t, "-membership_lost")
+		}
+		stays.expect(t)
+		if n := members.batches.Load(); members.asked.Load() || n != 9 {
+			t.Errorf("601 members were confirmed three times in %d batches, one by one: %v; want 9", n, members.asked.Load())
 		}
 	})
 }

@@ -18,16 +18,13 @@ type pinger interface {
 
 var errNotWatched = errors.New("not looked at yet")
 
-// watch looks after the bus until the registry ends. While it is away nobody
-// tells us who was put out of a study, so memberships are asked for again as
-// often as they would be believed.
+// watch looks after the bus until the registry ends.
 func (g *Registry) watch() {
 	p, ok := g.opts.Bus.(pinger)
 	if !ok {
 		return
 	}
 	g.deaf.Store(&errNotWatched)
-	checked := g.now()
 	for again := true; again; again = g.sleep(watchEvery) {
 		ctx, cancel := g.deadline(g.life)
 		err := p.Ping(ctx)
@@ -39,12 +36,7 @@ func (g *Registry) watch() {
 		}
 		g.deaf.Store(&err)
 		if was == nil || was == &errNotWatched {
-			checked = g.now()
 			g.opts.Log.Warn("the bus is away; other hubs are heard of through the store", "err", err)
-		}
-		if every := g.opts.MemberCache; every > 0 && g.now().Sub(checked) >= every {
-			checked = g.now()
-			g.recheckAll()
 		}
 	}
 }

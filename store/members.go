@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"runtime/debug"
@@ -16,11 +17,35 @@ type Membership struct {
 	UserID  UserID
 }
 
-// MaxLookup is the largest number of memberships that a lookup of GroupedMembers
-// is asked for.
+// MaxLookup is the largest number of memberships that BatchMembers is asked for at
+// once.
 const MaxLookup = 1000
 
-// GroupedMembers is a Members for backends that can look up many memberships in
+// BatchMembers is a Members that can answer for many users at once. A hub confirms
+// the memberships of everybody who is connected every few seconds: it asks in
+// batches where it can, and one after the other where not.
+type BatchMembers interface {
+	Members
+	// Roles returns the roles of those memberships that there are; who is missing is
+	// not a member. It gets from 1 to MaxLookup memberships, no two the same.
+	Roles(ctx context.Context, of []Membership) (map[Membership]string, error)
+}
+
+// RolesOneByOne does for any Members what Roles of BatchMembers does.
+func RolesOneByOne(ctx context.Context, members Members, of []Membership) (map[Membership]string, error) {
+	roles := map[Membership]string{}
+	for _, m := range of {
+		role, err := members.Member(ctx, m.StudyID, m.UserID)
+		if err == nil {
+			roles[m] = role
+		} else if !errors.Is(err, ErrNotFound) {
+			return nil, err
+		}
+	}
+	return roles, nil
+}
+
+// GroupedMembers is a BatchMembers for backends that can look up many memberships in
 // one query: calls that come together share one. When thousands of connections
 // come back at once, after a hub has died, that is what keeps the database up.
 type GroupedMembers struct {
@@ -31,7 +56,7 @@ type GroupedMembers struct {
 	busy bool
 }
 
-var _ Members = (*GroupedMembers)(nil)
+var _ BatchMembers = (*GroupedMembers)(nil)
 
 // A lookupGroup is who shares a lookup.
 type lookupGroup struct {
@@ -44,11 +69,10 @@ type lookupGroup struct {
 	err     error
 }
 
-// GroupMembers returns a Members that asks lookup for the roles of many users at
-// once. lookup gets from 1 to MaxLookup memberships, no two the same, and returns
-// the roles of those that there are: who is missing is not a member. It runs on
-// one goroutine at a time, and its context ends when nobody waits for it any more;
-// it carries none of the callers' values.
+// GroupMembers returns a Members that asks lookup, which does what Roles of
+// BatchMembers promises, for all callers of Member that come together. It does so
+// on one goroutine at a time, with a context that ends when nobody waits for the
+// answer any more and carries none of the callers' values.
 //
 // While one lookup is under way the next collects, and one of n has the next
 // wait 2 ms × n, at most 100 ms: a single caller is served at once, a herd in few
@@ -75,6 +99,11 @@ func (g *GroupedMembers) Member(ctx context.Context, study StudyID, user UserID)
 		return "", ErrNotFound
 	}
 	return role, nil
+}
+
+// Roles implements BatchMembers: it is the lookup itself.
+func (g *GroupedMembers) Roles(ctx context.Context, of []Membership) (map[Membership]string, error) {
+	return g.lookup(ctx, of)
 }
 
 // join adds a membership to what is looked up next.

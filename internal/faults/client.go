@@ -130,13 +130,16 @@ func (c *Client) Freeze(freeze bool) {
 	})
 }
 
-// Cut ends the connection without a word.
-func (c *Client) Cut() {
+// Cut ends the connection without a word. It reports whether there was one, and
+// it was authenticated.
+func (c *Client) Cut() (live bool) {
 	c.locked(func() {
 		if c.wire != nil {
 			c.wire.conn.Close()
 		}
+		live = c.live
 	})
+	return live
 }
 
 // In returns nil while the client has joined everywhere, else what is missing.

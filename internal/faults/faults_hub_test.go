@@ -50,7 +50,7 @@ func stalled(r *round) {
 	b := r.hubs[0]
 	c := r.start(r.enlist(1, true)[0], func(c *ClientConfig) {
 		// Straight to the hub: a proxy would read for it.
-		c.Every, c.Hubs, c.Buffer = 0, []string{b.Addr()}, 4<<10
+		c.Every, c.Hubs, c.Buffer = 0, []string{b.Addr()}, 32<<10
 	})
 	r.eventually("a client is in", patience, c.In)
 	slow := b.figure("coup_connections_slow_total")
@@ -195,27 +195,28 @@ func flaps(r *round) {
 	for _, b := range r.hubs {
 		b.toAPI.Set(Way{Delay: delay}, Way{})
 	}
-	people := r.enlist(20, true)
+	people := r.enlist(40, true)
 	var clients []*Client
 	for _, p := range people {
 		clients = append(clients, r.start(p, quiet))
 	}
 	n := 0
-	for range 10 * r.scale {
+	for range 6 * r.scale {
+		r.pass(600 * time.Millisecond) // until most are back
 		for _, c := range clients {
-			c.Cut()
-			n++
+			if c.Cut() {
+				n++
+			}
 		}
-		r.pass(300 * time.Millisecond)
 	}
 	gone := map[string]bool{}
-	for i, c := range clients[:10] {
+	for i, c := range clients[:20] {
 		c.Stop()
 		c.Log.Partial = true
 		gone[people[i].id] = true
 		r.extra = append(r.extra, c.Log)
 	}
-	r.drop(clients[:10])
+	r.drop(clients[:20])
 	r.heal()
 	wrong := 0
 	check := func() error {

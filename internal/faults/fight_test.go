@@ -54,7 +54,8 @@ func (h *house) fight(t testing.TB, f fault, seed uint64, score *Scorecard) {
 
 // gather has pairs of people talk beside the others, each in a study of its own.
 func (r *round) gather(pairs int) {
-	studies := r.studies
+	studies, people, clients := r.studies, r.people, r.clients
+	r.clients = nil
 	for i := range pairs {
 		r.studies = []string{fmt.Sprintf("s%d-p%d", r.casts, i)}
 		for _, p := range r.enlist(2, true) {
@@ -62,9 +63,8 @@ func (r *round) gather(pairs int) {
 		}
 		r.beside = append(r.beside, r.studies...)
 	}
-	r.studies = studies
-	r.choir, r.clients = r.clients[len(r.clients)-2*pairs:], r.clients[:len(r.clients)-2*pairs]
-	r.people = r.people[:len(r.people)-2*pairs]
+	r.choir = r.clients
+	r.studies, r.people, r.clients = studies, people, clients
 }
 
 // joined waits for everybody to be in.

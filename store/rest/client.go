@@ -141,7 +141,7 @@ func (c *Client) call(ctx context.Context, method, path string, body []byte, wan
 		return nil, fmt.Errorf("%w: read the answer: %w", store.ErrUnavailable, err)
 	}
 	if resp.StatusCode != want {
-		return nil, statusError(resp, b)
+		return nil, &answerError{resp.StatusCode, statusError(resp, b)}
 	}
 	if want == http.StatusNoContent {
 		return nil, nil
@@ -171,6 +171,15 @@ func readAnswer(resp *http.Response) ([]byte, error) {
 func senseless(err error) error {
 	return fmt.Errorf("%w: the internal API's answer makes no sense: %w", store.ErrUnavailable, err)
 }
+
+// An answerError is an answer with a status that was not wanted.
+type answerError struct {
+	status int
+	err    error // what callers branch on
+}
+
+func (e *answerError) Error() string { return e.err.Error() }
+func (e *answerError) Unwrap() error { return e.err }
 
 // statusError says what an answer with the wrong status means.
 func statusError(resp *http.Response, body []byte) error {

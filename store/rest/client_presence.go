@@ -2,6 +2,7 @@ package rest
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"slices"
@@ -124,4 +125,54 @@ func (c *Client) Member(ctx context.Context, study store.StudyID, user store.Use
 		return "", fmt.Errorf("look up a member: %w", senseless(fmt.Errorf("no role")))
 	}
 	return role, nil
+}
+
+// Roles implements store.BatchMembers. An API that has only what the contract
+// demands is asked for one after the other.
+func (c *Client) Roles(ctx context.Context, of []store.Membership) (map[store.Membership]string, error) {
+	ctx, cancel := c.deadline(ctx)
+	defer cancel()
+	roles := make(map[store.Membership]string, len(of))
+	for chunk := range slices.Chunk(of, store.MaxLookup) {
+		b := []byte(`{"members":[`)
+		for i, m := range chunk {
+			if i > 0 {
+				b = append(b, ',')
+			}
+			b = appendString(append(b, `{"studyId":`...), string(m.StudyID))
+			b = appendString(append(b, `,"userId":`...), string(m.UserID))
+			b = append(b, '}')
+		}
+		v, err := c.call(ctx, http.MethodPost, "studies/members", append(b, "]}"...), http.StatusOK)
+		var refused *answerError
+		if errors.As(err, &refused) && (refused.status == http.StatusNotFound || refused.status == http.StatusMethodNotAllowed) {
+			return store.RolesOneByOne(ctx, c, of)
+		}
+		if err == nil {
+			err = readRoles(v, chunk, roles)
+		}
+		if err != nil {
+			return nil, fmt.Errorf("look up %d members: %w", len(of), err)
+		}
+	}
+	return roles, nil
+}
+
+// readRoles adds an answer, which has one role or null for each of chunk.
+func readRoles(v value, chunk []store.Membership, roles map[store.Membership]string) error {
+	n := 0
+	for item := range v.field("roles").items() {
+		role, ok := item.text()
+		if n == len(chunk) || !ok && !item.isNull() {
+			return senseless(fmt.Errorf("roles[%d] is %s", n, item))
+		}
+		if ok {
+			roles[chunk[n]] = role
+		}
+		n++
+	}
+	if n != len(chunk) {
+		return senseless(fmt.Errorf("%d roles for %d members", n, len(chunk)))
+	}
+	return nil
 }

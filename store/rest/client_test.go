@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
 	"net/http/httptest"
 	"strings"
 	"sync"
@@ -138,6 +139,62 @@ func TestClientKeepsTheErrorsCallersBranchOn(t *testing.T) {
 	role, err := c.Member(ctx, "s1", "alice")
 	if role != "owner" || err != nil {
 		t.Errorf("Member = %q, %v, want owner", role, err)
+	}
+}
+
+// pairs is a batch of members as the sample server has it.
+func pairs(_ context.Context, of []store.Membership) (map[store.Membership]string, error) {
+	roles := map[store.Membership]string{}
+	for _, m := range of {
+		switch m.UserID {
+		case "alice":
+			roles[m] = "owner of " + string(m.StudyID)
+		case "nameless":
+			roles[m] = ""
+		}
+	}
+	return roles, nil
+}
+
+func TestClientLooksUpManyMembers(t *testing.T) {
+	one := store.MembersFunc(func(ctx context.Context, study store.StudyID, user store.UserID) (string, error) {
+		m := store.Membership{StudyID: study, UserID: user}
+		roles, _ := pairs(ctx, []store.Membership{m})
+		if role, ok := roles[m]; ok {
+			return role, nil
+		}
+		return "", store.ErrNotFound
+	})
+	var of []store.Membership
+	for i := range 350 {
+		for _, user := range []store.UserID{"alice", "nameless", "bob"} {
+			of = append(of, store.Membership{StudyID: store.StudyID(fmt.Sprint("s", i)), UserID: user})
+		}
+	}
+	for name, members := range map[string]store.Members{"in batches": store.GroupMembers(pairs), "one by one": one} {
+		h, err := rest.NewHandler(store.NewMemory(), members, rest.HandlerOptions{Tokens: []string{token}, Log: quiet()})
+		if err != nil {
+			t.Fatal(err)
+		}
+		old := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if r.Method == http.MethodPost {
+				http.NotFound(w, r)
+				return
+			}
+			h.ServeHTTP(w, r)
+		})
+		for api, handler := range map[string]http.Handler{"an API that has the addition": h, "one that has not": old} {
+			roles, err := newClient(t, handler, rest.ClientOptions{}).Roles(t.Context(), of)
+			if err != nil {
+				t.Fatalf("%s, %s: %v", name, api, err)
+			}
+			for _, m := range of {
+				role, ok := roles[m]
+				if want, is := map[store.UserID]string{"alice": "owner of " + string(m.StudyID), "nameless": ""}[m.UserID]; role != want || ok != is {
+					t.Fatalf("%s, %s: %v is %q, %v, want %q, %v", name, api, m, role, ok, want, is)
+				}
+			}
+		}
 	}
 }
 

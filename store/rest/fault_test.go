@@ -43,6 +43,10 @@ func calls(c *rest.Client) map[string]func(context.Context) error {
 			_, err := c.Member(ctx, "s1", "alice")
 			return err
 		},
+		"Roles": func(ctx context.Context) error {
+			_, err := c.Roles(ctx, []store.Membership{{StudyID: "s1", UserID: "alice"}})
+			return err
+		},
 	}
 }
 

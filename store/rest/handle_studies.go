@@ -56,3 +56,62 @@ func (h *Handler) getMember(ctx context.Context, c call) (answer, error) {
 	b := append([]byte(nil), `{"role":`...)
 	return answer{http.StatusOK, append(appendString(b, role), '}')}, nil
 }
+
+// postMembers says what many users are in many studies, in the order asked. It is
+// an addition to the contract, for hubs that confirm whom they have.
+func (h *Handler) postMembers(ctx context.Context, c call) (answer, error) {
+	of, err := readMemberships(c.body)
+	if err != nil {
+		return answer{}, err
+	}
+	roles, err := h.roles(ctx, of)
+	if err != nil {
+		return answer{}, fmt.Errorf("look up %d members: %w", len(of), err)
+	}
+	b := []byte(`{"roles":[`)
+	for i, m := range of {
+		if i > 0 {
+			b = append(b, ',')
+		}
+		if role, ok := roles[m]; ok {
+			b = appendString(b, role)
+		} else {
+			b = append(b, "null"...)
+		}
+	}
+	return answer{http.StatusOK, append(b, "]}"...)}, nil
+}
+
+func readMemberships(body value) (of []store.Membership, err error) {
+	list := body.field("members")
+	if !list.isArray() {
+		return nil, bad("members must be an array")
+	}
+	known := map[store.Membership]struct{}{}
+	for item := range list.items() {
+		if len(of) == store.MaxLookup {
+			return nil, bad("members holds more than %d", store.MaxLookup)
+		}
+		study, _ := item.field("studyId").text()
+		user, _ := item.field("userId").text()
+		m := store.Membership{StudyID: store.StudyID(study), UserID: store.UserID(user)}
+		if _, twice := known[m]; twice || !store.ValidID(study) || !store.ValidID(user) {
+			return nil, bad("members[%d] must have a valid studyId and userId, and be there once", len(of))
+		}
+		known[m] = struct{}{}
+		of = append(of, m)
+	}
+	return of, nil
+}
+
+// roles asks for many memberships at once where the backend can, and else for one
+// after the other.
+func (h *Handler) roles(ctx context.Context, of []store.Membership) (map[store.Membership]string, error) {
+	if h.members == nil || len(of) == 0 {
+		return nil, nil
+	}
+	if batch, ok := h.members.(store.BatchMembers); ok {
+		return batch.Roles(ctx, of)
+	}
+	return store.RolesOneByOne(ctx, h.members, of)
+}

@@ -105,6 +105,12 @@ func TestHandlerAnswersEveryRowOfTheContract(t *testing.T) {
 		{"a stranger", "GET", "/studies/s1/members/bob", ``, 404, "forbidden"},
 		{"an absent study", "GET", "/studies/s9/members/alice", ``, 404, "forbidden"},
 		{"a member with a bad id", "GET", "/studies/s1/members/a%2Fb", ``, 400, "bad_request"},
+		{"members", "POST", "/studies/members", `{"members":[{"studyId":"s1","userId":"alice"},{"studyId":"s1","userId":"bob"}]}`, 200, ""},
+		{"no members", "POST", "/studies/members", `{"members":[]}`, 200, ""},
+		{"members of nothing", "POST", "/studies/members", `{}`, 400, "bad_request"},
+		{"a member twice", "POST", "/studies/members", `{"members":[{"studyId":"s1","userId":"u"},{"studyId":"s1","userId":"u"}]}`, 400, "bad_request"},
+		{"a member without a study", "POST", "/studies/members", `{"members":[{"userId":"u"}]}`, 400, "bad_request"},
+		{"a member of no shape", "POST", "/studies/members", `{"members":[1]}`, 400, "bad_request"},
 		{"a lease", "PUT", "/nodes/n1", ``, 204, ""},
 		{"a lease with an empty object", "PUT", "/nodes/n1", `{}`, 204, ""},
 		{"a short lease", "PUT", "/nodes/n1", `{"ttl":1}`, 204, ""},
@@ -208,6 +214,9 @@ func TestHandlerShowsMessagesAsClientsSeeThem(t *testing.T) {
 	}
 	if got := do(h, "GET", base+"/studies/s1/members/alice", "").Body.String(); got != `{"role":"owner"}` {
 		t.Errorf("member = %s", got)
+	}
+	if got := do(h, "POST", base+"/studies/members", `{"members":[{"studyId":"s9","userId":"alice"},{"studyId":"s1","userId":"alice"},{"studyId":"s1","userId":"x"}]}`).Body.String(); got != `{"roles":[null,"owner",null]}` {
+		t.Errorf("members = %s", got)
 	}
 	if got := do(h, "GET", base+"/users/nobody/status", "").Body.String(); got != `{"userId":"nobody","status":"offline","lastSeenAt":null}` {
 		t.Errorf("status of a stranger = %s", got)

@@ -36,6 +36,7 @@ var routes = []route{
 	{http.MethodPost, "users/status", (*Handler).postStatus},
 	{http.MethodGet, "users/*/status", (*Handler).getStatus},
 	{http.MethodPost, "studies/heads", (*Handler).postHeads},
+	{http.MethodPost, "studies/members", (*Handler).postMembers},
 	{http.MethodGet, "studies/*/members/*", (*Handler).getMember},
 	{http.MethodPut, "nodes/*", (*Handler).putNode},
 }
