@@ -4,8 +4,6 @@
 
 import { RequestError } from "./connection.js";
 
-const MAX_TRIES = 5; // while the hub answers that it cannot store now
-
 // newClientId also works on plain http, where randomUUID does not exist.
 function newClientId() {
   if (crypto.randomUUID) return crypto.randomUUID();
@@ -94,7 +92,7 @@ export class Outbox extends EventTarget {
 
   // send returns whether the next one may go.
   async #send(item) {
-    for (let tries = 1; ; tries++) {
+    for (let tries = 1; this.#items.has(item.clientId); tries++) {
       try {
         const ack = await this.#connection.request("send_message", {
           studyId: item.studyId,
@@ -111,6 +109,7 @@ export class Outbox extends EventTarget {
         if (!(await this.#mayTryAgain(item, err, tries))) return item.state === "failed";
       }
     }
+    return true; // discarded
   }
 
   async #mayTryAgain(item, err, tries) {
@@ -121,18 +120,17 @@ export class Outbox extends EventTarget {
       case "timeout":
         this.#set(item, "waiting");
         this.#connection.probe(); // hangs up if nobody is there
-        return this.#connection.state === "online" && tries < MAX_TRIES;
+        return this.#connection.state === "online";
       case "rate_limited":
         await sleep(Math.max(err.retryAfterMs || 1000, 50) + Math.random() * 100);
         return true;
       case "not_joined":
         if (tries === 1 && (await this.#join(item.studyId))) return true;
         break;
-      case "unavailable":
-        if (tries < MAX_TRIES) {
-          await sleep(500 * tries + Math.random() * 500);
-          return true;
-        }
+      case "unavailable": // the store is away: it will be back
+        this.#set(item, "delayed");
+        await sleep(Math.min(500 * tries, 5000) + Math.random() * 500);
+        return true;
     }
     this.#set(item, "failed", err.code);
     return false;
