@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"net/http"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -362,6 +363,13 @@ func TestAHerdIsLetInByAndBy(t *testing.T) {
 		}
 		refused++
 		<-tick.C
+	}
+	for range 10 { // what is no handshake takes nobody's place
+		if resp, err := http.Get(url); err != nil || resp.StatusCode != http.StatusUpgradeRequired {
+			t.Fatalf("GET = %v, %v", resp, err)
+		} else {
+			resp.Body.Close()
+		}
 	}
 	if refused == 0 {
 		t.Error("seven were let in at once, want a burst of 6")

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"math"
 	"net"
 	"net/http"
 	"net/url"
@@ -114,7 +115,7 @@ func (o *Options) setDefaults() error {
 	o.MaxMessage = cmp.Or(o.MaxMessage, 64<<10)
 	o.MaxFrames = cmp.Or(o.MaxFrames, 64)
 	o.MaxQueue = cmp.Or(o.MaxQueue, 1<<20)
-	o.MaxAccepts = cmp.Or(o.MaxAccepts, 1000)
+	o.MaxAccepts = min(cmp.Or(o.MaxAccepts, 1000), math.MaxInt32/4)
 	o.SendBuffer = cmp.Or(o.SendBuffer, 128<<10)
 	o.MaxRooms = cmp.Or(o.MaxRooms, 200)
 	o.MaxRefused = cmp.Or(o.MaxRefused, 100)
@@ -205,7 +206,7 @@ func (h *Hub) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, "this origin is not allowed", http.StatusForbidden)
 		return
 	}
-	if !h.mayAccept() {
+	if ws.IsHandshake(r) && !h.mayAccept() {
 		h.counts.refused.Add(1)
 		w.Header().Set("Retry-After", "2")
 		http.Error(w, "too many clients come at once", http.StatusServiceUnavailable)

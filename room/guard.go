@@ -2,6 +2,7 @@ package room
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"runtime/debug"
 	"time"
@@ -51,4 +52,14 @@ func (g guarded) RenewNode(ctx context.Context, node store.NodeID, ttl time.Dura
 func (g guarded) Member(ctx context.Context, study StudyID, user UserID) (role string, err error) {
 	defer contain(&err)
 	return g.members.Member(ctx, study, user)
+}
+
+// Roles is errors.ErrUnsupported if the backend answers for one at a time only.
+func (g guarded) Roles(ctx context.Context, of []store.Membership) (roles map[store.Membership]string, err error) {
+	defer contain(&err)
+	batch, ok := g.members.(store.BatchMembers)
+	if !ok {
+		return nil, errors.ErrUnsupported
+	}
+	return batch.Roles(ctx, of)
 }

@@ -120,7 +120,7 @@ func (h *headReader) run() {
 		case <-h.reg.life.Done():
 			return
 		case <-turn.C:
-			h.reg.members.sweep(h.reg.now(), h.reg.opts.MemberCache)
+			h.reg.members.sweep(h.reg.now(), h.reg.opts.MemberCache/2)
 			h.reg.users.sweep(h.reg.now(), &h.reg.opts)
 		case <-h.wake:
 			h.compare(h.takeDirty())

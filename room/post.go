@@ -181,7 +181,7 @@ func (g *Registry) commit(batch []posting, away bool) error {
 		// One of them is unacceptable to this store. The others are not to suffer.
 		err = nil
 		for i := range batch {
-			err = errors.Join(err, g.commit(batch[i:i+1], false))
+			err = errors.Join(err, g.commit(batch[i:i+1], away || errors.Is(err, ErrUnavailable)))
 		}
 		return err
 	}

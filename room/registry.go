@@ -65,12 +65,14 @@ type Options struct {
 	StoreTimeout time.Duration
 	// PostBudget is how long storing a post is tried before it is given up as
 	// ErrUnavailable; a try that begins shortly before gets half a second longer.
-	// Defaults to 4.5s, so that an answer comes within 5; -1 tries once.
+	// Defaults to 4.5s, so that who posts to a store that is away is answered within
+	// 5; -1 tries once.
 	PostBudget time.Duration
 	// MemberCache is how long a membership is believed. Defaults to 30s; -1 asks
 	// with every join and every post. The memberships of all who are connected are
-	// confirmed every half of it (15s with -1), in batches if Members is a
-	// store.BatchMembers.
+	// confirmed every half of it, a second at least (15s with -1): in batches if
+	// Members is a store.BatchMembers, else one after the other for as long as that
+	// takes.
 	MemberCache time.Duration
 }
 

@@ -251,10 +251,14 @@ func TestAKickOvertakesAJoin(t *testing.T) {
 }
 
 // register says who is a member until they are gone, one at a time.
-type register struct{ gone, asked, away atomic.Bool }
+type register struct {
+	gone, asked, away atomic.Bool
+	takes             time.Duration
+}
 
 func (r *register) Member(context.Context, store.StudyID, store.UserID) (string, error) {
 	r.asked.Store(true)
+	time.Sleep(r.takes)
 	switch {
 	case r.away.Load():
 		return "", errBroken
@@ -267,12 +271,16 @@ func (r *register) Member(context.Context, store.StudyID, store.UserID) (string,
 // directory is a register that answers for many.
 type directory struct {
 	register
-	batches atomic.Int64
+	batches  atomic.Int64
+	oneByOne atomic.Bool
 }
 
 func (d *directory) Roles(_ context.Context, of []store.Membership) (map[store.Membership]string, error) {
 	d.batches.Add(1)
-	if d.away.Load() {
+	switch {
+	case d.oneByOne.Load():
+		return nil, fmt.Errorf("ask for one: %w", errors.ErrUnsupported)
+	case d.away.Load():
 		return nil, errBroken
 	}
 	roles := map[store.Membership]string{}
@@ -317,6 +325,50 @@ func TestALostMembershipIsNoticedInSilence(t *testing.T) {
 		m.expect(t, "-membership_lost")
 		if _, err := tryJoin(g, m, room.JoinRequest{}); !errors.Is(err, room.ErrForbidden) {
 			t.Errorf("join = %v, want ErrForbidden", err)
+		}
+	})
+}
+
+// A backend that answers for one only is asked for each, with a deadline for each.
+func TestMembershipsAreConfirmedOneByOne(t *testing.T) {
+	inBubble(t, func(t *testing.T) {
+		var members directory
+		members.oneByOne.Store(true)
+		members.takes = 20 * time.Millisecond
+		g := hub(t, room.Options{Members: &members})
+		var out []*member
+		for i := range 300 {
+			m := enter(t, g, room.UserID(fmt.Sprint("u", i)))
+			join(t, g, m, room.JoinRequest{})
+			out = append(out, m)
+		}
+		members.gone.Store(true)
+		after(21 * time.Second) // 15 s, and 6 s for all
+		for _, m := range out {
+			m.expect(t, "-membership_lost")
+		}
+	})
+}
+
+// A join that is let in on what was known before must not stay for long.
+func TestALostMembershipIsNoticedAfterComingBack(t *testing.T) {
+	inBubble(t, func(t *testing.T) {
+		var members directory
+		g := hub(t, room.Options{Members: &members})
+		m := enter(t, g, "mina")
+		j := join(t, g, m, room.JoinRequest{})
+		members.gone.Store(true) // and no hub hears of it
+		lost := time.Now()
+		j.Seat.Leave(func() {})
+		for time.Since(lost) < 30*time.Second {
+			j, err := tryJoin(g, m, room.JoinRequest{})
+			if err == nil {
+				j.Seat.Leave(func() {})
+			}
+			after(100 * time.Millisecond)
+		}
+		if _, err := tryJoin(g, m, room.JoinRequest{}); !errors.Is(err, room.ErrForbidden) {
+			t.Errorf("join after 30 s = %v, want ErrForbidden", err)
 		}
 	})
 }

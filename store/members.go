@@ -27,22 +27,10 @@ const MaxLookup = 1000
 type BatchMembers interface {
 	Members
 	// Roles returns the roles of those memberships that there are; who is missing is
-	// not a member. It gets from 1 to MaxLookup memberships, no two the same.
+	// not a member. It gets from 1 to MaxLookup memberships, no two the same. An error
+	// says nothing about any of them; one that wraps errors.ErrUnsupported has the
+	// caller ask Member instead.
 	Roles(ctx context.Context, of []Membership) (map[Membership]string, error)
-}
-
-// RolesOneByOne does for any Members what Roles of BatchMembers does.
-func RolesOneByOne(ctx context.Context, members Members, of []Membership) (map[Membership]string, error) {
-	roles := map[Membership]string{}
-	for _, m := range of {
-		role, err := members.Member(ctx, m.StudyID, m.UserID)
-		if err == nil {
-			roles[m] = role
-		} else if !errors.Is(err, ErrNotFound) {
-			return nil, err
-		}
-	}
-	return roles, nil
 }
 
 // GroupedMembers is a BatchMembers for backends that can look up many memberships in
@@ -51,7 +39,7 @@ func RolesOneByOne(ctx context.Context, members Members, of []Membership) (map[M
 type GroupedMembers struct {
 	lookup func(context.Context, []Membership) (map[Membership]string, error)
 
-	mu   sync.Mutex // guards next, busy, and asked and waiting of groups
+	mu   sync.Mutex // guards next, busy, what next asks, and waiting of all groups
 	next *lookupGroup
 	busy bool
 }
@@ -60,9 +48,9 @@ var _ BatchMembers = (*GroupedMembers)(nil)
 
 // A lookupGroup is who shares a lookup.
 type lookupGroup struct {
-	ctx     context.Context // ends when nobody waits any more
+	ctx     context.Context // of the lookup; ends with it, or when nobody waits any more
 	cancel  context.CancelFunc
-	asked   map[Membership]struct{}
+	asked   map[Membership]struct{} // fixed once it is not next any more
 	waiting int
 	done    chan struct{}
 	roles   map[Membership]string // set before done is closed, and so is err
@@ -70,13 +58,13 @@ type lookupGroup struct {
 }
 
 // GroupMembers returns a Members that asks lookup, which does what Roles of
-// BatchMembers promises, for all callers of Member that come together. It does so
-// on one goroutine at a time, with a context that ends when nobody waits for the
-// answer any more and carries none of the callers' values.
+// BatchMembers promises, for all callers of Member that come together. Its context
+// ends when nobody waits for the answer any more, and carries none of the callers'
+// values.
 //
-// While one lookup is under way the next collects, and one of n has the next
-// wait 2 ms × n, at most 100 ms: a single caller is served at once, a herd in few
-// lookups.
+// While one lookup is under way, and somebody waits for it, the next collects. One
+// of n has the next wait 2 ms × n, at most 100 ms: a single caller is served at
+// once, a herd in few lookups.
 func GroupMembers(lookup func(context.Context, []Membership) (map[Membership]string, error)) *GroupedMembers {
 	return &GroupedMembers{lookup: lookup}
 }
@@ -127,8 +115,12 @@ func (g *GroupedMembers) join(m Membership) *lookupGroup {
 func (g *GroupedMembers) leave(group *lookupGroup) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	if group.waiting--; group.waiting == 0 {
-		group.cancel()
+	if group.waiting--; group.waiting > 0 {
+		return
+	}
+	group.cancel()
+	if g.next == group { // nobody is to join it any more
+		g.next = nil
 	}
 }
 
@@ -142,11 +134,14 @@ func (g *GroupedMembers) serve() {
 	if group == nil {
 		return
 	}
-	g.answer(group)
+	go g.answer(group)
+	// At its end, or when nobody waits for it any more: a lookup that hangs holds up
+	// those who have asked for it, and nobody else.
+	<-group.ctx.Done()
 	time.AfterFunc(min(time.Duration(len(group.asked))*2*time.Millisecond, 100*time.Millisecond), g.serve)
 }
 
-// answer looks one group up. A bug in the lookup is an error like others.
+// answer looks one group up, which nobody joins any more. A bug in the lookup is an error like others.
 func (g *GroupedMembers) answer(group *lookupGroup) {
 	defer group.cancel()
 	defer close(group.done)
@@ -158,6 +153,9 @@ func (g *GroupedMembers) answer(group *lookupGroup) {
 	group.roles = map[Membership]string{}
 	for part := range slices.Chunk(slices.Collect(maps.Keys(group.asked)), MaxLookup) {
 		roles, err := g.lookup(group.ctx, part)
+		if errors.Is(err, ErrNotFound) { // of whom? Nobody is put out for it
+			err = fmt.Errorf("%w: the lookup of members failed: %v", ErrUnavailable, err)
+		}
 		if err != nil {
 			group.err = err
 			return

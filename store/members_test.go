@@ -133,10 +133,52 @@ func TestALookupEndsWhenNobodyWaits(t *testing.T) {
 	})
 }
 
+func TestWhoComesAfterOneThatGaveUpIsServed(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		g := store.GroupMembers((&register{takes: time.Second}).lookup)
+		var wg sync.WaitGroup
+		ask := func(after, patience time.Duration, want error) {
+			wg.Go(func() {
+				time.Sleep(after)
+				ctx, cancel := context.WithTimeout(t.Context(), patience)
+				defer cancel()
+				if _, err := g.Member(ctx, "s1", "u1"); !errors.Is(err, want) {
+					t.Errorf("Member after %v = %v, want %v", after, err, want)
+				}
+			})
+		}
+		ask(0, time.Minute, nil)
+		ask(100*time.Millisecond, 100*time.Millisecond, context.DeadlineExceeded) // waits for the next lookup, alone
+		ask(300*time.Millisecond, time.Minute, nil)
+		wg.Wait()
+	})
+}
+
+func TestALookupThatHangsHoldsUpNobodyElse(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		hang, calls := make(chan struct{}), 0
+		g := store.GroupMembers(func(_ context.Context, of []store.Membership) (map[store.Membership]string, error) {
+			if calls++; calls == 1 {
+				<-hang
+			}
+			return map[store.Membership]string{of[0]: "member"}, nil
+		})
+		for i, want := range []error{context.DeadlineExceeded, nil} {
+			ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+			if _, err := g.Member(ctx, "s1", "u1"); !errors.Is(err, want) {
+				t.Errorf("Member %d = %v, want %v", i, err, want)
+			}
+			cancel()
+		}
+		close(hang)
+	})
+}
+
 func TestALookupThatFailsFailsForItsGroupOnly(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		answers := []func() (map[store.Membership]string, error){
 			func() (map[store.Membership]string, error) { return nil, store.ErrUnavailable },
+			func() (map[store.Membership]string, error) { return nil, store.ErrNotFound },
 			func() (map[store.Membership]string, error) { panic("a bug") },
 			func() (map[store.Membership]string, error) {
 				return map[store.Membership]string{{StudyID: "s1", UserID: "u1"}: "owner"}, nil
@@ -147,8 +189,8 @@ func TestALookupThatFailsFailsForItsGroupOnly(t *testing.T) {
 			answers = answers[1:]
 			return next()
 		})
-		for range 2 {
-			if _, err := g.Member(t.Context(), "s1", "u1"); !errors.Is(err, store.ErrUnavailable) {
+		for range 3 {
+			if _, err := g.Member(t.Context(), "s1", "u1"); !errors.Is(err, store.ErrUnavailable) || errors.Is(err, store.ErrNotFound) {
 				t.Errorf("Member = %v, want ErrUnavailable", err)
 			}
 		}

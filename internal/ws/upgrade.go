@@ -42,6 +42,12 @@ func Upgrade(w http.ResponseWriter, r *http.Request) (conn net.Conn, early []byt
 	return conn, early, nil
 }
 
+// IsHandshake reports whether Upgrade would take a request.
+func IsHandshake(r *http.Request) bool {
+	_, err := check(r)
+	return err == nil
+}
+
 // plain returns a checked handshake as gobwas/ws understands it: that reads the
 // first line of a header only, and no list with a tab in it.
 func plain(r *http.Request) *http.Request {

@@ -26,7 +26,7 @@ var mutants = []mutant{
 	{"a kick does not overtake a join", "room/join.go", "			if again = revoked != r.reg.revocations(r.study).Load(); again {", "			if again {", "./room"},
 	{"a kick leaves the seat", "room/listen.go", "			r.expel(Kicked, func(s *Seat) bool { return s.user.id == e.UserID })", "", ". -run Bus|Kick|Study|Event"},
 	{"a kick is believed to be a member still", "room/members.go", "	g.members.forget(membership{study, user})\n}", "}", ". ./room"},
-	{"memberships are not confirmed", "room/confirm.go", "		g.confirmAll()\n", "", "./room"},
+	{"memberships are not confirmed", "room/confirm.go", "		err := g.confirmAll()\n", "		var err error\n", "./room"},
 	{"who left is still told", "room/room.go", "	r.seats = r.seats[:last]\n", "	r.seats = r.seats[:last+1]\n	r.seats[last] = s\n", "./room ."},
 	{"an empty room stays open", "room/registry.go", "	last := r.refs == 0\n", "	last := false\n", "./room"},
 	{"the last to leave stays online", "room/users.go", "		g.online.report(u.id, false)\n", "", "./room ."},

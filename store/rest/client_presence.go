@@ -127,8 +127,8 @@ func (c *Client) Member(ctx context.Context, study store.StudyID, user store.Use
 	return role, nil
 }
 
-// Roles implements store.BatchMembers. An API that has only what the contract
-// demands is asked for one after the other.
+// Roles implements store.BatchMembers. The error wraps errors.ErrUnsupported if the
+// API has only what the contract demands, which is Member.
 func (c *Client) Roles(ctx context.Context, of []store.Membership) (map[store.Membership]string, error) {
 	ctx, cancel := c.deadline(ctx)
 	defer cancel()
@@ -145,8 +145,8 @@ func (c *Client) Roles(ctx context.Context, of []store.Membership) (map[store.Me
 		}
 		v, err := c.call(ctx, http.MethodPost, "studies/members", append(b, "]}"...), http.StatusOK)
 		var refused *answerError
-		if errors.As(err, &refused) && (refused.status == http.StatusNotFound || refused.status == http.StatusMethodNotAllowed) {
-			return store.RolesOneByOne(ctx, c, of)
+		if errors.As(err, &refused) && slices.Contains(noSuchRow, refused.status) {
+			err = fmt.Errorf("%w: %w", errors.ErrUnsupported, store.ErrUnavailable)
 		}
 		if err == nil {
 			err = readRoles(v, chunk, roles)
@@ -157,6 +157,9 @@ func (c *Client) Roles(ctx context.Context, of []store.Membership) (map[store.Me
 	}
 	return roles, nil
 }
+
+// noSuchRow are the answers of an API that does not know a row of ours.
+var noSuchRow = []int{http.StatusNotFound, http.StatusMethodNotAllowed, http.StatusNotImplemented}
 
 // readRoles adds an answer, which has one role or null for each of chunk.
 func readRoles(v value, chunk []store.Membership, roles map[store.Membership]string) error {

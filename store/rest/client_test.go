@@ -157,43 +157,42 @@ func pairs(_ context.Context, of []store.Membership) (map[store.Membership]strin
 }
 
 func TestClientLooksUpManyMembers(t *testing.T) {
-	one := store.MembersFunc(func(ctx context.Context, study store.StudyID, user store.UserID) (string, error) {
-		m := store.Membership{StudyID: study, UserID: user}
-		roles, _ := pairs(ctx, []store.Membership{m})
-		if role, ok := roles[m]; ok {
-			return role, nil
-		}
-		return "", store.ErrNotFound
-	})
 	var of []store.Membership
-	for i := range 350 {
+	for i := range 700 {
 		for _, user := range []store.UserID{"alice", "nameless", "bob"} {
 			of = append(of, store.Membership{StudyID: store.StudyID(fmt.Sprint("s", i)), UserID: user})
 		}
 	}
-	for name, members := range map[string]store.Members{"in batches": store.GroupMembers(pairs), "one by one": one} {
-		h, err := rest.NewHandler(store.NewMemory(), members, rest.HandlerOptions{Tokens: []string{token}, Log: quiet()})
-		if err != nil {
-			t.Fatal(err)
+	h, err := rest.NewHandler(store.NewMemory(), store.GroupMembers(pairs), rest.HandlerOptions{Tokens: []string{token}, Log: quiet()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	roles, err := newClient(t, h, rest.ClientOptions{}).Roles(t.Context(), of)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, m := range of {
+		role, ok := roles[m]
+		if want, is := map[store.UserID]string{"alice": "owner of " + string(m.StudyID), "nameless": ""}[m.UserID]; role != want || ok != is {
+			t.Fatalf("%v is %q, %v, want %q, %v", m, role, ok, want, is)
 		}
-		old := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			if r.Method == http.MethodPost {
-				http.NotFound(w, r)
-				return
-			}
-			h.ServeHTTP(w, r)
-		})
-		for api, handler := range map[string]http.Handler{"an API that has the addition": h, "one that has not": old} {
-			roles, err := newClient(t, handler, rest.ClientOptions{}).Roles(t.Context(), of)
-			if err != nil {
-				t.Fatalf("%s, %s: %v", name, api, err)
-			}
-			for _, m := range of {
-				role, ok := roles[m]
-				if want, is := map[store.UserID]string{"alice": "owner of " + string(m.StudyID), "nameless": ""}[m.UserID]; role != want || ok != is {
-					t.Fatalf("%s, %s: %v is %q, %v, want %q, %v", name, api, m, role, ok, want, is)
-				}
-			}
+	}
+}
+
+func TestClientSaysThatMembersAreAskedForOneByOne(t *testing.T) {
+	plain, err := rest.NewHandler(store.NewMemory(), members, rest.HandlerOptions{Tokens: []string{token}, Log: quiet()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	apis := map[string]http.Handler{
+		"a backend that cannot": plain,
+		"404":                   http.NotFoundHandler(),
+		"405":                   http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusMethodNotAllowed) }),
+	}
+	for name, api := range apis {
+		roles, err := newClient(t, api, rest.ClientOptions{}).Roles(t.Context(), []store.Membership{{StudyID: "s1", UserID: "alice"}})
+		if !errors.Is(err, errors.ErrUnsupported) || errors.Is(err, store.ErrNotFound) || roles != nil {
+			t.Errorf("%s: Roles = %v, %v, want ErrUnsupported", name, roles, err)
 		}
 	}
 }

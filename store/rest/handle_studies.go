@@ -104,14 +104,17 @@ func readMemberships(body value) (of []store.Membership, err error) {
 	return of, nil
 }
 
-// roles asks for many memberships at once where the backend can, and else for one
-// after the other.
+// errOneByOne says that the backend has no answer for many.
+var errOneByOne = &problem{http.StatusNotImplemented, codeBadRequest, "memberships are looked up one by one here: GET studies/{studyId}/members/{userId}"}
+
+// roles asks for many memberships at once, where the backend can.
 func (h *Handler) roles(ctx context.Context, of []store.Membership) (map[store.Membership]string, error) {
 	if h.members == nil || len(of) == 0 {
 		return nil, nil
 	}
-	if batch, ok := h.members.(store.BatchMembers); ok {
-		return batch.Roles(ctx, of)
+	batch, ok := h.members.(store.BatchMembers)
+	if !ok {
+		return nil, errOneByOne
 	}
-	return store.RolesOneByOne(ctx, h.members, of)
+	return batch.Roles(ctx, of)
 }

@@ -125,8 +125,10 @@ export class Outbox extends EventTarget {
         await sleep(Math.max(err.retryAfterMs || 1000, 50) + Math.random() * 100);
         return true;
       case "not_joined":
-        if (tries === 1 && (await this.#join(item.studyId))) return true;
-        break;
+        if (await this.#join(item.studyId)) return true;
+        if (this.#connection.state === "online") break; // we are out
+        this.#set(item, "waiting");
+        return false;
       case "unavailable": // the store is away: it will be back
         this.#set(item, "delayed");
         await sleep(Math.min(500 * tries, 5000) + Math.random() * 500);
@@ -160,7 +162,7 @@ export class Outbox extends EventTarget {
   #restore(json) {
     try {
       const item = JSON.parse(json);
-      if (item.state === "sending") item.state = "waiting";
+      if (item.state !== "failed") item.state = "waiting";
       if (item.clientId && item.studyId && !this.#items.has(item.clientId)) this.#items.set(item.clientId, item);
       return item;
     } catch {
