@@ -273,6 +273,7 @@ type directory struct {
 	register
 	batches  atomic.Int64
 	oneByOne atomic.Bool
+	broken   atomic.Bool
 }
 
 func (d *directory) Roles(_ context.Context, of []store.Membership) (map[store.Membership]string, error) {
@@ -280,7 +281,7 @@ func (d *directory) Roles(_ context.Context, of []store.Membership) (map[store.M
 	switch {
 	case d.oneByOne.Load():
 		return nil, fmt.Errorf("ask for one: %w", errors.ErrUnsupported)
-	case d.away.Load():
+	case d.away.Load() || d.broken.Load():
 		return nil, errBroken
 	}
 	roles := map[store.Membership]string{}
@@ -306,6 +307,27 @@ func TestALostMembershipIsNoticedByPosting(t *testing.T) {
 		}
 		if err := seat.Post(room.Post{Content: "x"}, nil); !errors.Is(err, room.ErrNotJoined) {
 			t.Errorf("Post = %v, want ErrNotJoined", err)
+		}
+	})
+}
+
+// Whom the confirmations do not reach is asked about when they post.
+func TestALostMembershipIsNoticedByPostingAfterAWhile(t *testing.T) {
+	inBubble(t, func(t *testing.T) {
+		var members directory
+		members.broken.Store(true)
+		g := hub(t, room.Options{Members: &members})
+		m := enter(t, g, "mina")
+		seat := join(t, g, m, room.JoinRequest{}).Seat
+		members.gone.Store(true)
+		after(29 * time.Second)
+		mustPost(t, seat, "still believed")
+		m.expect(t, "1")
+		after(2 * time.Second)
+		mustPost(t, seat, "asks")
+		synctest.Wait()
+		if got := m.told(); !slices.Contains(got, "-membership_lost") {
+			t.Errorf("told %v, want to be put out", got)
 		}
 	})
 }
