@@ -28,10 +28,14 @@ type headAnswer struct {
 	err error
 }
 
+// herdPause is how long a call of the store for n has the next one wait, while that
+// collects: who comes alone is served at once, a herd in few calls.
+func herdPause(n int) time.Duration {
+	return min(time.Duration(n)*2*time.Millisecond, 100*time.Millisecond)
+}
+
 // read returns the newest seq of a study, from a call that began after read did.
-// While one call is under way the next collects, and one for n joins has the next
-// wait 2 ms × n, at most 100 ms: a single join is served at once, a herd in few
-// calls.
+// While one call is under way the next collects.
 func (h *headReader) read(ctx context.Context, study StudyID) (int64, error) {
 	answer := make(chan headAnswer, 1)
 	h.mu.Lock()
@@ -75,7 +79,7 @@ func (h *headReader) answer() {
 				a <- headAnswer{seq, err}
 			}
 		})
-		h.reg.sleep(min(time.Duration(joins)*2*time.Millisecond, 100*time.Millisecond))
+		h.reg.sleep(herdPause(joins))
 	}
 }
 

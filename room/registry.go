@@ -190,7 +190,9 @@ func (g *Registry) Close(ctx context.Context) error {
 	if again {
 		return ErrClosed
 	}
-	err := errors.Join(g.Flush(ctx), g.wire.drain(ctx), g.online.flush(ctx))
+	err := errors.Join(g.Flush(ctx), g.wire.drain(ctx))
+	_, told := g.online.flush(ctx)
+	err = errors.Join(err, told)
 	for _, sub := range g.subs {
 		sub.Close()
 	}

@@ -74,14 +74,16 @@ func (p *reporter) run() {
 		case <-wake:
 		case <-retry:
 		}
-		if err := p.flush(p.reg.life); err != nil {
+		n, err := p.flush(p.reg.life)
+		if err != nil {
 			if failures == 0 && p.reg.life.Err() == nil {
 				p.reg.opts.Log.Warn("presence not reported; trying again", "err", err)
 			}
 			failures++
-		} else {
-			failures = 0
+			continue
 		}
+		failures = 0
+		p.reg.sleep(herdPause(n))
 	}
 }
 
@@ -103,26 +105,27 @@ func (p *reporter) again() {
 	}
 }
 
-// flush tells the store all that is pending.
-func (p *reporter) flush(ctx context.Context) error {
+// flush tells the store all that is pending, and returns how many reports it told.
+func (p *reporter) flush(ctx context.Context) (n int, err error) {
 	select {
 	case p.one <- struct{}{}:
 		defer func() { <-p.one }()
 	case <-ctx.Done():
-		return ctx.Err()
+		return 0, ctx.Err()
 	}
 	for {
 		reports := p.take()
 		if len(reports) == 0 {
-			return nil
+			return n, nil
 		}
 		call, cancel := p.reg.deadline(ctx)
 		err := p.reg.store.SetStatus(call, reports)
 		cancel()
 		if err != nil {
 			p.putBack(reports)
-			return err
+			return n, err
 		}
+		n += len(reports)
 	}
 }
 

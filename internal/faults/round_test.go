@@ -17,8 +17,9 @@ type fault struct {
 	name string
 	// rows are those of the catalogue in the design that it stands for.
 	rows string
-	// long keeps it out of the short form.
-	long bool
+	// long keeps it out of the short form, short out of the long one, which has the
+	// same at full size.
+	long, short bool
 	// talkers and silent are how many clients there are of each, 6 and 3 if both
 	// are 0; every is the gap between the messages of one, 40 ms if 0.
 	talkers, silent int
