@@ -8,7 +8,7 @@ var mutants = []mutant{
 	{"characters are counted, not what a browser counts", "store/validate.go", "		if r > 0xffff {\n			n++\n		}\n", "		_ = r\n", ". ./store"},
 	{"NUL is let through", "store/validate.go", "&& strings.IndexByte(s, 0) < 0", "", "./store"},
 	{"members: everybody asks alone", "store/members.go", "min(time.Duration(len(group.asked))*2*time.Millisecond, 100*time.Millisecond)", "0", "./store"},
-	{"members: whoever is missing is one", "store/members.go", "	if !ok {\n", "	if false {\n", "./store"},
+	{"members: whoever is missing is one", "store/members.go", "	if !ok {\n", "	if false && !ok {\n", "./store"},
 	{"postgres: no row lock", "internal/sqlstore/migrations/postgres/00001_init.sql", "SELECT head INTO v_head FROM coup_studies WHERE study_id = v_study FOR UPDATE;\n            IF NOT FOUND", "SELECT head INTO v_head FROM coup_studies WHERE study_id = v_study;\n            IF NOT FOUND", "./store/postgres -run TestStore/Concurrency"},
 	{"postgres: no unique key", "internal/sqlstore/migrations/postgres/00001_init.sql", "        ON CONFLICT (study_id, user_id, client_id) DO NOTHING;", "        ;", "./store/postgres -run TestStore/Repeats"},
 	{"postgres: leases do not end", "internal/sqlstore/migrations/postgres/00001_init.sql", "coalesce(n.lease_end > clock_timestamp(), false)", "true", "./store/postgres -run TestStore/Presence"},
