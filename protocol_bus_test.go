@@ -305,13 +305,14 @@ func TestMessagesTheBusNeverBroughtArrive(t *testing.T) {
 
 func TestPresenceLastsUntilTheLastConnectionIsGone(t *testing.T) {
 	w := newTown(t, nil)
-	online := func() bool {
-		p, err := w.store.Presence(t.Context(), []store.UserID{"u1"})
+	is := func(user store.UserID) bool {
+		p, err := w.store.Presence(t.Context(), []store.UserID{user})
 		if err != nil {
 			t.Fatal(err)
 		}
-		return p["u1"].Online
+		return p[user].Online
 	}
+	online := func() bool { return is("u1") }
 	if online() {
 		t.Error("u1 is online before they came")
 	}
@@ -320,11 +321,10 @@ func TestPresenceLastsUntilTheLastConnectionIsGone(t *testing.T) {
 	a.Close()
 	twin.Close()
 	// The first hub says so after its last connection; the second still has one.
-	login(t, w.urls[0], "u2").Close()
-	w.eventually("u2 seen and gone", func() bool {
-		p, err := w.store.Presence(t.Context(), []store.UserID{"u2"})
-		return err == nil && !p["u2"].Online && !p["u2"].LastSeenAt.IsZero()
-	})
+	next := login(t, w.urls[0], "u2")
+	w.eventually("u2 online", func() bool { return is("u2") })
+	next.Close()
+	w.eventually("u2 offline", func() bool { return !is("u2") })
 	if !online() {
 		t.Error("u1 is offline with a connection on the other hub")
 	}

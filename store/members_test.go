@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -156,9 +157,10 @@ func TestWhoComesAfterOneThatGaveUpIsServed(t *testing.T) {
 
 func TestALookupThatHangsHoldsUpNobodyElse(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		hang, calls := make(chan struct{}), 0
+		hang := make(chan struct{})
+		var calls atomic.Int64
 		g := store.GroupMembers(func(_ context.Context, of []store.Membership) (map[store.Membership]string, error) {
-			if calls++; calls == 1 {
+			if calls.Add(1) == 1 {
 				<-hang
 			}
 			return map[store.Membership]string{of[0]: "member"}, nil
