@@ -214,8 +214,8 @@ func TestAClientThatReadsNothingIsGivenUpAfterFiveSeconds(t *testing.T) {
 		c.send(0x81, `{"event":"join_room","data":{"studyId":"s1"}}`)
 		for range 3 {
 			c.send(0x81, `{"event":"send_message","data":{"studyId":"s1","content":"unread"}}`)
+			synctest.Wait() // each is a write of its own; the first is under way for ever
 		}
-		synctest.Wait()
 		time.Sleep(8 * time.Second) // five for what waits, two to take the close frame
 		synctest.Wait()
 		if _, err := io.ReadAll(c.conn); err != nil {
