@@ -14,7 +14,8 @@ type link struct {
 	proxy  *Proxy
 	client *net.TCPConn
 	gone   chan struct{} // closed by reset
-	lossy  atomic.Bool   // something is missing from the stream
+	lossy  atomic.Bool   // it is to be reset when all is healed
+	holed  atomic.Bool   // bytes are missing: none may pass after them
 
 	mu     sync.Mutex // guards target, over
 	target *net.TCPConn
@@ -103,7 +104,11 @@ func (l *link) forward(to *net.TCPConn, b []byte, up bool) bool {
 	}
 	if way.Drop {
 		l.lossy.Store(true)
+		l.holed.Store(true)
 		return true
+	}
+	if l.holed.Load() {
+		return false // healed, and not reset yet
 	}
 	var pause time.Duration
 	if way.Delay != nil {
