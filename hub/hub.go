@@ -263,8 +263,10 @@ func (h *Hub) open(conn net.Conn, early []byte, accepted time.Time) {
 		s.nextPing = h.wheel.now() + seconds(h.opts.PingEvery)
 	}
 	h.mu.Lock()
-	if h.draining.Load() {
+	if h.draining.Load() { // since its handshake was answered
 		h.mu.Unlock()
+		_ = conn.SetWriteDeadline(time.Now().Add(h.opts.CloseTimeout))
+		_, _ = conn.Write(ws.CloseFrame(ws.GoingAway, "the server is about to stop"))
 		conn.Close()
 		return
 	}
