@@ -31,6 +31,8 @@ const (
 	Distorted Rule = "shown as something else"
 	// Outsider: nobody gets what is said in a study that they are not a member of.
 	Outsider Rule = "shown to an outsider"
+	// Garbled: a connection carries whole frames of the protocol until it ends.
+	Garbled Rule = "garbled"
 )
 
 // A Row is a stored message.

@@ -18,6 +18,9 @@ type listening struct {
 func (c *court) heard(l *Log) {
 	studies := map[string]*listening{}
 	for _, r := range l.Records() {
+		if r.Kind == Broken {
+			c.complain(Garbled, "%s, connection %d: %s", l.User, r.Conn, r.Text)
+		}
 		if r.Study == "" {
 			continue
 		}

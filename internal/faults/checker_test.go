@@ -107,6 +107,9 @@ func TestCheckerComplains(t *testing.T) {
 			l, i := h.Logs[ben], at(h, ben, 3)
 			l.records = slices.Insert(l.records, i, Record{At: 5, Kind: Left, Conn: 1, Study: "s"})
 		}, Outsider},
+		{"when a connection carries junk", func(h *History) {
+			h.Logs[ben].records = append(h.Logs[ben].records, Record{At: 9, Kind: Broken, Conn: 1, Text: "junk"})
+		}, Garbled},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {

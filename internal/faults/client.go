@@ -2,10 +2,13 @@ package faults
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"sync"
 	"time"
+
+	"github.com/coupchat/coup/internal/wstest"
 )
 
 // A ClientConfig says who a client is and how it behaves.
@@ -245,7 +248,11 @@ func (c *Client) visit(ctx context.Context) (in bool) {
 	speaking.Wait()
 	c.mu.Lock()
 	in, c.live, c.wire = c.live, false, nil
-	c.Log.add(Record{Kind: Closed, Conn: c.conn, Text: fmt.Sprint(err)})
+	end := Record{Kind: Closed, Conn: c.conn, Text: fmt.Sprint(err)}
+	if errors.Is(err, wstest.ErrFrame) {
+		end.Kind = Broken
+	}
+	c.Log.add(end)
 	c.mu.Unlock()
 	return in
 }

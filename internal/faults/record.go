@@ -29,6 +29,8 @@ const (
 	Opened
 	// Closed is the end of a connection, with the cause in Text.
 	Closed
+	// Broken is the end of one that carried what the protocol does not allow.
+	Broken
 )
 
 // Fresh is the After of a join that did not ask for what was missed.

@@ -4,13 +4,13 @@ import (
 	"bufio"
 	"encoding/binary"
 	"encoding/json"
-	"errors"
 	"fmt"
-	"io"
 	"net"
 	"net/http"
 	"sync"
 	"time"
+
+	"github.com/coupchat/coup/internal/wstest"
 )
 
 // An event is what the server says.
@@ -87,19 +87,9 @@ func (w *wire) send(name, id string, data any) error {
 	return w.frame(0x81, b)
 }
 
-// frame writes a frame, masked with zeros: the mask is for proxies of old.
+// frame writes a frame.
 func (w *wire) frame(first byte, payload []byte) error {
-	b := make([]byte, 0, len(payload)+14)
-	b = append(b, first)
-	switch n := len(payload); {
-	case n < 126:
-		b = append(b, 0x80|byte(n))
-	case n < 1<<16:
-		b = binary.BigEndian.AppendUint16(append(b, 0x80|126), uint16(n))
-	default:
-		b = binary.BigEndian.AppendUint64(append(b, 0x80|127), uint64(n))
-	}
-	b = append(append(b, 0, 0, 0, 0), payload...)
+	b := wstest.Frame(first, payload)
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if err := w.conn.SetWriteDeadline(time.Now().Add(writeTimeout)); err != nil {
@@ -114,14 +104,12 @@ type closeError int
 
 func (c closeError) Error() string { return fmt.Sprintf("closed with %d", int(c)) }
 
-// errFrame says that the server sent what the protocol does not allow.
-var errFrame = errors.New("unexpected frame")
-
 // next returns the next event, answering pings on the way. The error of a
-// connection that was closed in good order is a closeError.
+// connection that was closed in good order is a closeError, and of one that carries
+// what the protocol does not allow a wstest.ErrFrame.
 func (w *wire) next() (event, error) {
 	for {
-		first, payload, err := w.read()
+		first, payload, err := wstest.ReadFrame(w.r)
 		if err != nil {
 			return event{}, err
 		}
@@ -129,7 +117,7 @@ func (w *wire) next() (event, error) {
 		case 0x81:
 			var e event
 			if err := json.Unmarshal(payload, &e); err != nil {
-				return event{}, fmt.Errorf("%w: %w", errFrame, err)
+				return event{}, fmt.Errorf("%w: %q: %w", wstest.ErrFrame, payload, err)
 			}
 			return e, nil
 		case 0x89:
@@ -144,35 +132,7 @@ func (w *wire) next() (event, error) {
 			}
 			return event{}, closeError(binary.BigEndian.Uint16(payload))
 		default:
-			return event{}, fmt.Errorf("%w: %#x", errFrame, first)
+			return event{}, fmt.Errorf("%w: %#x", wstest.ErrFrame, first)
 		}
 	}
-}
-
-func (w *wire) read() (first byte, payload []byte, err error) {
-	var h [8]byte
-	if _, err := io.ReadFull(w.r, h[:2]); err != nil {
-		return 0, nil, err
-	}
-	first = h[0]
-	n := uint64(h[1])
-	switch {
-	case n >= 0x80:
-		return 0, nil, fmt.Errorf("%w: it is masked", errFrame)
-	case n == 126:
-		_, err = io.ReadFull(w.r, h[:2])
-		n = uint64(binary.BigEndian.Uint16(h[:2]))
-	case n == 127:
-		_, err = io.ReadFull(w.r, h[:8])
-		n = binary.BigEndian.Uint64(h[:8])
-	}
-	if err == nil && n > 1<<20 {
-		err = fmt.Errorf("%w: of %d bytes", errFrame, n)
-	}
-	if err != nil {
-		return 0, nil, err
-	}
-	payload = make([]byte, n)
-	_, err = io.ReadFull(w.r, payload)
-	return first, payload, err
 }

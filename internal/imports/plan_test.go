@@ -48,7 +48,7 @@ var plan = map[string]rule{
 	"bus/bustest":      {ours: []string{"bus"}},
 	"internal/testenv": {others: []string{"go.uber.org/goleak"}},
 	"internal/wstest":  {},
-	"internal/faults":  {},
+	"internal/faults":  {ours: []string{"internal/wstest"}},
 	"scripts/gotest":   {},
 	"scripts/mutants":  {},
 	"scripts/perf":     {ours: []string{"auth", "auth/jwt"}},

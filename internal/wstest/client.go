@@ -6,6 +6,7 @@ import (
 	"bufio"
 	"encoding/binary"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -168,28 +169,43 @@ func (c *Client) Send(event string, id *string, data any) {
 // ReadFrame returns the next frame of the server, whatever it is, within wait.
 func (c *Client) ReadFrame(wait time.Duration) (first byte, payload []byte, err error) {
 	c.Conn.SetReadDeadline(time.Now().Add(wait))
+	return ReadFrame(c.r)
+}
+
+// maxFrame is the longest payload that a server is believed to mean.
+const maxFrame = 16 << 20
+
+// ErrFrame says that a server sent what no server may.
+var ErrFrame = errors.New("not a frame of a server")
+
+// ReadFrame returns the next frame of a server, whatever it is. The error is an
+// ErrFrame if there is something else.
+func ReadFrame(r io.Reader) (first byte, payload []byte, err error) {
 	var h [2]byte
-	if _, err := io.ReadFull(c.r, h[:]); err != nil {
+	if _, err := io.ReadFull(r, h[:]); err != nil {
 		return 0, nil, err
 	}
 	n := uint64(h[1] & 0x7f)
 	switch {
 	case h[1]&0x80 != 0:
-		return 0, nil, fmt.Errorf("the server masked a frame")
+		return 0, nil, fmt.Errorf("%w: it is masked", ErrFrame)
 	case n == 126:
 		var l [2]byte
-		_, err = io.ReadFull(c.r, l[:])
+		_, err = io.ReadFull(r, l[:])
 		n = uint64(binary.BigEndian.Uint16(l[:]))
 	case n == 127:
 		var l [8]byte
-		_, err = io.ReadFull(c.r, l[:])
+		_, err = io.ReadFull(r, l[:])
 		n = binary.BigEndian.Uint64(l[:])
+	}
+	if err == nil && n > maxFrame {
+		err = fmt.Errorf("%w: it is to have %d bytes", ErrFrame, n)
 	}
 	if err != nil {
 		return 0, nil, err
 	}
 	payload = make([]byte, n)
-	_, err = io.ReadFull(c.r, payload)
+	_, err = io.ReadFull(r, payload)
 	return h[0], payload, err
 }
 
