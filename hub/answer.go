@@ -1,6 +1,7 @@
 package hub
 
 import (
+	"cmp"
 	"errors"
 	"time"
 
@@ -57,7 +58,7 @@ func (s *session) answer(id string, hasID bool, err error) {
 	case errors.Is(err, room.ErrUnavailable):
 		code, message = unavailable, "not possible now; try again with the same clientId"
 	case errors.Is(err, room.ErrInvalid):
-		code, message = badRequest, trim(err)
+		code, message = badRequest, cmp.Or(trim(err), "this cannot be stored")
 	default:
 		s.hub.opts.Log.Error("request failed", "err", err)
 	}

@@ -25,7 +25,8 @@ func (s *session) Deliver(b *room.Batch) {
 		return
 	}
 	if ev := b.Events[0]; ev.Kind == room.Left { // comes alone
-		s.seats = slices.DeleteFunc(s.seats, func(seat *room.Seat) bool { return seat.StudyID() == ev.StudyID })
+		// Who has joined again meanwhile keeps the new seat.
+		s.seats = slices.DeleteFunc(s.seats, func(seat *room.Seat) bool { return seat.StudyID() == ev.StudyID && seat.Gone() })
 	}
 	s.out.push(s, frames)
 }

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -46,6 +47,7 @@ func inBubble(t *testing.T, test func(t *testing.T, c *peer)) {
 		}
 		ours, theirs := net.Pipe()
 		c := &peer{t: t, conn: ours, since: time.Now()}
+		h.entering++
 		h.open(theirs, nil, time.Now())
 		test(t, c)
 		ours.Close()
@@ -224,5 +226,36 @@ func TestAClientThatReadsNothingIsGivenUpAfterFiveSeconds(t *testing.T) {
 		if at := time.Since(c.since); at > 9*time.Second {
 			t.Errorf("the connection ended after %v", at)
 		}
+	})
+}
+
+// A client that reads in fits and starts has a backlog again and again. That must
+// not put off what is due for another reason.
+func TestABacklogDoesNotPutOffTheEndOfAToken(t *testing.T) {
+	inBubble(t, func(t *testing.T, c *peer) {
+		c.authenticate("20s")
+		c.send(0x81, `{"event":"join_room","data":{"studyId":"s1"}}`)
+		for time.Since(c.since) < time.Minute {
+			for range 3 {
+				c.conn.SetWriteDeadline(time.Now().Add(time.Second))
+				c.conn.Write(wstest.Frame(0x81, []byte(`{"event":"send_message","data":{"studyId":"s1","content":"read late"}}`)))
+				synctest.Wait() // each is answered with a write of its own, which waits for us
+			}
+			c.conn.SetReadDeadline(time.Now().Add(time.Second))
+			for {
+				what, at := c.next()
+				if what == "end" {
+					break // of what there was to read
+				}
+				if !strings.HasPrefix(what, "close") {
+					continue
+				}
+				if what != "close 4401" || at > 22 {
+					t.Errorf("%s after %d s, want close 4401 after 20", what, at)
+				}
+				return
+			}
+		}
+		t.Error("the session outlived its token")
 	})
 }

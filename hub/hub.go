@@ -80,9 +80,9 @@ type Options struct {
 	// MaxRooms is how many rooms one connection may join; joining more is a
 	// bad_request. Defaults to 200; -1 is no limit.
 	MaxRooms int
-	// MaxRefused is how many refused requests and control frames in a row are
-	// answered before the connection is closed with 1008; ten are forgiven every
-	// second. Defaults to 100; -1 is no limit.
+	// MaxRefused is how many refused requests, renewals of a token and control
+	// frames a client may send before the connection is closed with 1008; ten are
+	// forgiven every second. Defaults to 100; -1 is no limit.
 	MaxRefused int
 
 	// Goroutines serves every connection with a goroutine. By default, where the
@@ -90,7 +90,8 @@ type Options struct {
 	// idle one costs no goroutine and no buffer.
 	Goroutines bool
 	// ExcludeSender keeps a message from the connection that posted it, which
-	// has its ack.
+	// has its ack. Where the store's answer was lost, and the message was found in
+	// the store before it could be asked again, the connection gets both.
 	ExcludeSender bool
 	// Log gets what goes wrong inside, and at the debug level one line when a
 	// session ends. Defaults to slog.Default().
@@ -142,6 +143,7 @@ type Hub struct {
 
 	mu        sync.Mutex // guards what follows
 	sessions  map[*session]struct{}
+	entering  int                 // admitted, and not among the sessions yet
 	addresses map[string]int      // with MaxPerAddress only
 	addressOf map[*session]string // likewise
 	accepts   meter
@@ -195,21 +197,15 @@ func (h *Hub) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, "the server is about to stop", http.StatusServiceUnavailable)
 		return
 	}
-	if limit := h.opts.MaxConnections; limit > 0 && h.connections() >= limit {
-		h.counts.refused.Add(1)
-		w.Header().Set("Retry-After", "5")
-		http.Error(w, "the server is full", http.StatusServiceUnavailable)
-		return
-	}
 	if !h.originAllowed(r) {
 		h.counts.refused.Add(1)
 		http.Error(w, "this origin is not allowed", http.StatusForbidden)
 		return
 	}
-	if ws.IsHandshake(r) && !h.mayAccept() {
+	if why, retryAfter := h.admit(r); why != "" {
 		h.counts.refused.Add(1)
-		w.Header().Set("Retry-After", "2")
-		http.Error(w, "too many clients come at once", http.StatusServiceUnavailable)
+		w.Header().Set("Retry-After", retryAfter)
+		http.Error(w, why, http.StatusServiceUnavailable)
 		return
 	}
 	accepted, ok := r.Context().Value(acceptedKey{}).(time.Time)
@@ -219,6 +215,9 @@ func (h *Hub) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	conn, early, err := ws.Upgrade(w, r)
 	if err != nil {
 		h.counts.refused.Add(1)
+		h.mu.Lock()
+		h.entering--
+		h.mu.Unlock()
 		return
 	}
 	h.boundSendBuffer(conn)
@@ -239,18 +238,22 @@ func (h *Hub) boundSendBuffer(conn net.Conn) {
 	}
 }
 
-// mayAccept counts a connection against MaxAccepts.
-func (h *Hub) mayAccept() bool {
-	limit := h.opts.MaxAccepts
-	if limit < 0 {
-		return true
-	}
+// admit takes the place of a connection for a handshake, or says why there is none,
+// and when to ask again.
+func (h *Hub) admit(r *http.Request) (why, retryAfter string) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	return h.accepts.add(h.wheel.now(), limit, 2*limit)
+	if limit := h.opts.MaxConnections; limit > 0 && len(h.sessions)+h.entering >= limit {
+		return "the server is full", "5"
+	}
+	if limit := h.opts.MaxAccepts; limit >= 0 && ws.IsHandshake(r) && !h.accepts.add(h.wheel.now(), limit, 2*limit) {
+		return "too many clients come at once", "2"
+	}
+	h.entering++
+	return "", ""
 }
 
-// open makes a session of an upgraded connection.
+// open makes a session of an upgraded connection that was admitted.
 func (h *Hub) open(conn net.Conn, early []byte, accepted time.Time) {
 	s := &session{hub: h}
 	s.seen.Store(h.wheel.now())
@@ -263,6 +266,7 @@ func (h *Hub) open(conn net.Conn, early []byte, accepted time.Time) {
 		s.nextPing = h.wheel.now() + seconds(h.opts.PingEvery)
 	}
 	h.mu.Lock()
+	h.entering--
 	if h.draining.Load() { // since its handshake was answered
 		h.mu.Unlock()
 		_ = conn.SetWriteDeadline(time.Now().Add(h.opts.CloseTimeout))

@@ -40,7 +40,7 @@ func (o *outbox) pushReplay(s *session, frame []byte, replay bool) {
 		}
 		frame, o.backlog = frame[n:], &backlog{limit: s.hub.opts.MaxQueue, moved: s.hub.wheel.now()}
 		if wait := s.hub.opts.WriteTimeout; wait > 0 {
-			s.hub.wheel.put(s, seconds(wait))
+			s.hub.wheel.sooner(s, seconds(wait))
 		}
 	}
 	o.queue = append(o.queue, frame)

@@ -61,8 +61,21 @@ func (w *wheel) again(s *session, in int32) {
 	}
 }
 
+// sooner is put that does not put off what is noted for an earlier second.
+func (w *wheel) sooner(s *session, in int32) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if s.slot != 0 && (int32(s.slot-1)-w.now()%slots+slots)%slots <= ahead(in) {
+		return
+	}
+	w.note(s, in)
+}
+
+// ahead is how many seconds ahead a session is noted that is due in some.
+func ahead(in int32) int32 { return min(max(in, 1), slots-1) }
+
 func (w *wheel) note(s *session, in int32) {
-	slot := int8((w.now() + min(max(in, 1), slots-1)) % slots)
+	slot := int8((w.now() + ahead(in)) % slots)
 	if s.slot != slot+1 {
 		s.slot = slot + 1 // 0 is none
 		w.slots[slot] = append(w.slots[slot], s)

@@ -153,7 +153,10 @@ func (h *headReader) takeDirty() []StudyID {
 func (h *headReader) compare(studies []StudyID) {
 	h.each(studies, func(study StudyID, seq int64, err error) {
 		if r := h.reg.lookup(study); r != nil && err == nil {
-			r.later(func() { r.learn(seq, h.reg.opts.ReorderWait) })
+			r.later(func() {
+				r.trim()
+				r.learn(seq, h.reg.opts.ReorderWait)
+			})
 		}
 	})
 }

@@ -157,7 +157,10 @@ func (s *Seat) recheck() {
 	g.background(func() {
 		err := g.member(g.life, s.room.study, s.user.id)
 		if errors.Is(err, ErrForbidden) {
-			s.room.later(func() { s.room.expel(MembershipLost, func(o *Seat) bool { return o == s }) })
+			s.room.later(func() {
+				// Who has joined again since was let in on a newer answer.
+				s.room.expel(MembershipLost, func(o *Seat) bool { return o == s && s.checked.Load() <= now.UnixNano() })
+			})
 		} else if err != nil {
 			s.checked.CompareAndSwap(now.UnixNano(), last) // ask again with the next post
 		}

@@ -27,7 +27,8 @@ type posting struct {
 }
 
 // Post stores what a member says and tells the room. It returns at once; done is
-// called when the message is durable, before it is delivered, or with an error
+// called when the message is durable, before it is delivered (unless the store's
+// answer was lost and the room has found it in the store itself), or with an error
 // that wraps ErrUnavailable or ErrInvalid. done must not block. If Post itself
 // returns an error done is not called: ErrNotJoined, ErrEmpty, ErrTooLarge,
 // ErrInvalid, ErrUnavailable (the queue is full, or the store is away), or a
@@ -187,6 +188,7 @@ func (g *Registry) commit(batch []posting, away bool) error {
 	}
 	if err != nil {
 		g.opts.Log.Warn("messages not stored", "messages", len(batch), "err", err)
+		err = withoutInsides(err)
 		for _, p := range batch {
 			p.done(Message{}, err)
 		}
@@ -206,6 +208,17 @@ func (g *Registry) commit(batch []posting, away bool) error {
 	g.wire.publish(stored)
 	g.stats.posted.Add(int64(len(batch)))
 	return nil
+}
+
+// withoutInsides returns what a client may know of a store that refused a message:
+// the rest may name tables, queries and the like.
+func withoutInsides(err error) error {
+	for _, kind := range []error{ErrEmpty, ErrTooLarge, ErrInvalid} {
+		if errors.Is(err, kind) {
+			return kind
+		}
+	}
+	return err
 }
 
 // deliver hands the messages of a batch to their rooms, those of a room at once.

@@ -10,6 +10,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/coupchat/coup/bus"
 	"github.com/coupchat/coup/room"
 	"github.com/coupchat/coup/store"
 )
@@ -129,6 +130,9 @@ func TestAnUnacceptableMessageDoesNotHurtItsBatch(t *testing.T) {
 				if errors.Is(err, room.ErrInvalid) == (text != "bad") {
 					t.Errorf("%q: %v", text, err)
 				}
+				if err != nil && err.Error() != room.ErrInvalid.Error() {
+					t.Errorf("%q tells %q of the store", text, err)
+				}
 				if err != nil {
 					failed.Add(1)
 				}
@@ -218,6 +222,98 @@ func TestALeaseIsKeptAndFoundAgainAfterAnOutage(t *testing.T) {
 			if !online() {
 				t.Fatal("mina went offline while connected")
 			}
+		}
+	})
+}
+
+// A late store goes on with the first report although nobody waits for it any more,
+// and records it last.
+type late struct {
+	store.Store
+	calls atomic.Int64
+}
+
+func (l *late) SetStatus(ctx context.Context, reports []store.Status) error {
+	if l.calls.Add(1) > 1 {
+		return l.Store.SetStatus(ctx, reports)
+	}
+	time.AfterFunc(6*time.Second, func() { _ = l.Store.SetStatus(context.Background(), reports) })
+	<-ctx.Done()
+	return ctx.Err()
+}
+
+func TestAReportThatIsRecordedLateDoesNotLast(t *testing.T) {
+	inBubble(t, func(t *testing.T) {
+		s := store.NewMemory()
+		g := hub(t, room.Options{Store: &late{Store: s}})
+		m := enter(t, g, "mina")
+		after(time.Second)
+		g.Disconnect(m)
+		online := func() bool {
+			p, err := s.Presence(context.Background(), []store.UserID{"mina"})
+			return err != nil || p["mina"].Online
+		}
+		after(4 * time.Second)
+		if online() {
+			t.Fatal("mina is online after she was reported offline")
+		}
+		after(2 * time.Second)
+		if !online() {
+			t.Fatal("the late report was not recorded: this shows nothing")
+		}
+		after(15 * time.Second)
+		if online() {
+			t.Error("mina is online long after she has gone")
+		}
+	})
+}
+
+// slow is a member to whom it takes a while to deliver, as to all of a large room.
+type slow struct{ member }
+
+func (s *slow) Deliver(*room.Batch) { time.Sleep(20 * time.Millisecond) }
+
+// A lane that comes across a lively room must not be kept there by what others say.
+func TestALivelyRoomKeepsNobodyElseWaiting(t *testing.T) {
+	inBubble(t, func(t *testing.T) {
+		s, shared := store.NewMemory(), bus.NewMemory()
+		t.Cleanup(func() { shared.Close() })
+		a := hub(t, room.Options{Store: s, Bus: shared, Rate: -1, Lanes: 1})
+		b := hub(t, room.Options{Store: s, Bus: shared, Rate: -1})
+		crowd := &slow{member{user: "crowd"}}
+		if err := a.Connect(crowd); err != nil {
+			t.Fatal(err)
+		}
+		if err := a.Join(t.Context(), room.JoinRequest{Member: crowd, StudyID: "lively"}, func(room.Joined) {}); err != nil {
+			t.Fatal(err)
+		}
+		mina := enter(t, a, "mina")
+		lively := join(t, a, mina, room.JoinRequest{StudyID: "lively"}).Seat
+		quiet := join(t, a, mina, room.JoinRequest{StudyID: "quiet"}).Seat
+		talker := join(t, b, enter(t, b, "talker"), room.JoinRequest{StudyID: "lively"}).Seat
+		over := time.Now().Add(5 * time.Second)
+		var talk sync.WaitGroup
+		talk.Go(func() {
+			for time.Now().Before(over) {
+				if _, err := post(talker, "and"); err != nil {
+					t.Errorf("post: %v", err)
+				}
+				time.Sleep(5 * time.Millisecond)
+			}
+		})
+		defer talk.Wait()
+		for time.Now().Before(over.Add(-time.Second)) {
+			if _, err := post(lively, "I say"); err != nil {
+				t.Errorf("post: %v", err)
+			}
+			begin := time.Now()
+			if _, err := post(quiet, "hello"); err != nil {
+				t.Errorf("post: %v", err)
+			}
+			if d := time.Since(begin); d > 500*time.Millisecond {
+				t.Fatalf("a post in a quiet study took %v", d)
+			}
+			time.Sleep(100 * time.Millisecond)
 		}
 	})
 }

@@ -2,6 +2,8 @@ package room
 
 import (
 	"context"
+	"slices"
+	"time"
 
 	"github.com/coupchat/coup/store"
 )
@@ -40,10 +42,22 @@ func (r *Room) readRecent(p *priming) {
 	r.do(func() {
 		if err == nil {
 			r.remember(msgs)
+			r.primed = r.reg.now()
 		}
 		r.priming, p.err = nil, err
 		close(p.done)
 	})
+}
+
+// keepPrimed is how long a room remembers all that a join replays. A herd is back
+// by then; a room in which nothing is said would keep it for ever.
+const keepPrimed = 30 * time.Second
+
+// trim forgets what nobody is likely to ask for any more.
+func (r *Room) trim() {
+	if n := len(r.recent); n > 2*keepRecent && r.reg.now().Sub(r.primed) > keepPrimed {
+		r.recent = slices.Clone(r.recent[n-keepRecent:])
+	}
 }
 
 // remember puts messages before the recent ones, if they end where those begin.

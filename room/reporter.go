@@ -23,14 +23,23 @@ type reporter struct {
 	wake chan struct{}
 	one  chan struct{} // holds whoever is telling the store: reports keep their order
 
-	mu      sync.Mutex // guards pending
+	mu      sync.Mutex // guards what follows
 	pending map[UserID]bool
+	// doubted are users of whom a report failed: it may still be under way, and be
+	// recorded after a newer one. failed is when the last did.
+	doubted map[UserID]struct{}
+	failed  time.Time
 }
+
+// settleAfter is how long a report that failed may still be recorded: stores give
+// up before.
+const settleAfter = 10 * time.Second
 
 func (p *reporter) init() {
 	p.wake = make(chan struct{}, 1)
 	p.one = make(chan struct{}, 1)
 	p.pending = map[UserID]bool{}
+	p.doubted = map[UserID]struct{}{}
 }
 
 // report notes that a user came or went.
@@ -70,6 +79,7 @@ func (p *reporter) run() {
 			} else {
 				renewed = false
 			}
+			p.settle()
 			continue
 		case <-wake:
 		case <-retry:
@@ -100,9 +110,21 @@ func (p *reporter) renew() bool {
 
 // again has everyone who is here reported anew.
 func (p *reporter) again() {
-	for _, id := range p.reg.users.ids() {
-		p.report(id, true)
+	p.reg.users.present(func(id UserID) { p.report(id, true) })
+}
+
+// settle reports once more on users of whom a report failed, when that cannot be
+// recorded any more.
+func (p *reporter) settle() {
+	p.mu.Lock()
+	doubted := p.doubted
+	if len(doubted) == 0 || p.reg.now().Sub(p.failed) < settleAfter {
+		p.mu.Unlock()
+		return
 	}
+	p.doubted = map[UserID]struct{}{}
+	p.mu.Unlock()
+	p.reg.users.whether(doubted, p.report)
 }
 
 // flush tells the store all that is pending, and returns how many reports it told.
@@ -150,7 +172,9 @@ func (p *reporter) take() []store.Status {
 func (p *reporter) putBack(reports []store.Status) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	p.failed = p.reg.now()
 	for _, r := range reports {
+		p.doubted[r.UserID] = struct{}{}
 		if _, newer := p.pending[r.UserID]; !newer {
 			p.pending[r.UserID] = r.Online
 		}

@@ -4,14 +4,16 @@ import (
 	"runtime/debug"
 	"slices"
 	"sync"
+	"time"
 
 	"github.com/coupchat/coup/bus"
 )
 
 // A Room is a study that has members on this hub. Everything that happens in it
 // goes through one inbox, and one goroutine at a time works the inbox off:
-// whoever puts something in while nobody does. So the state below the inbox has
-// no lock, deliveries have one order, and an idle room costs no goroutine.
+// whoever puts something in while nobody does, and where others keep adding, a
+// goroutine of the room's own. So the state below the inbox has no lock,
+// deliveries have one order, and an idle room costs no goroutine.
 type Room struct {
 	reg   *Registry
 	study StudyID
@@ -35,6 +37,8 @@ type Room struct {
 	ahead map[int64]*Event
 	// recent holds the last messages delivered, ending with head.
 	recent []*Event
+	// primed is when recent was last read from the store.
+	primed time.Time
 	// priming is the read of recent messages that is under way, if any.
 	priming *priming
 	// filling says that a goroutine reads what is missing.
@@ -58,8 +62,8 @@ func (r *Room) do(fn func()) {
 // later is do for those who must not be held up by what is in the inbox: somebody
 // else works it off.
 func (r *Room) later(fn func()) {
-	if r.enter(work{do: fn}) && !r.reg.background(r.workOff) {
-		r.workOff()
+	if r.enter(work{do: fn}) {
+		r.handOver()
 	}
 }
 
@@ -74,9 +78,17 @@ func (r *Room) call(fn func()) {
 	<-done
 }
 
-// put adds to the inbox and works it off unless somebody else is at it.
+// put adds to the inbox and does it, unless somebody else is at it. What others add
+// meanwhile is not the caller's to do: in a lively room that has no end.
 func (r *Room) put(ws ...work) {
-	if r.enter(ws...) {
+	if r.enter(ws...) && r.workBatch() {
+		r.handOver()
+	}
+}
+
+// handOver has the inbox worked off by somebody else.
+func (r *Room) handOver() {
+	if !r.reg.background(r.workOff) {
 		r.workOff()
 	}
 }
@@ -94,22 +106,28 @@ func (r *Room) enter(ws ...work) bool {
 
 // workOff empties the inbox.
 func (r *Room) workOff() {
-	r.mu.Lock()
-	for len(r.inbox) > 0 {
-		batch := r.inbox
-		r.inbox, r.spare = r.spare[:0], nil
-		r.mu.Unlock()
-		for rest := batch; len(rest) > 0; {
-			rest = rest[r.work(rest):]
-		}
-		clear(batch)
-		r.mu.Lock()
-		if cap(batch) <= maxSpare {
-			r.spare = batch
-		}
+	for r.workBatch() {
 	}
-	r.busy = false
+}
+
+// workBatch does what is in the inbox. If it reports true there is more already,
+// which the caller must see to.
+func (r *Room) workBatch() (more bool) {
+	r.mu.Lock()
+	batch := r.inbox
+	r.inbox, r.spare = r.spare[:0], nil
 	r.mu.Unlock()
+	for rest := batch; len(rest) > 0; {
+		rest = rest[r.work(rest):]
+	}
+	clear(batch)
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if cap(batch) <= maxSpare {
+		r.spare = batch
+	}
+	r.busy = len(r.inbox) > 0
+	return r.busy
 }
 
 // maxSpare bounds the inbox kept for reuse.

@@ -105,15 +105,24 @@ func (us *users) of(id UserID) []Member {
 	return append([]Member(nil), u.members...)
 }
 
-// ids returns who is connected.
-func (us *users) ids() []UserID {
+// present calls fn with everybody who is connected. Nobody comes or goes meanwhile.
+func (us *users) present(fn func(UserID)) {
 	us.mu.Lock()
 	defer us.mu.Unlock()
-	ids := make([]UserID, 0, len(us.byID))
 	for id, u := range us.byID {
 		if len(u.members) > 0 {
-			ids = append(ids, id)
+			fn(id)
 		}
 	}
-	return ids
+}
+
+// whether calls fn with each of ids, and whether that user is connected. Nobody
+// comes or goes meanwhile.
+func (us *users) whether(ids map[UserID]struct{}, fn func(id UserID, connected bool)) {
+	us.mu.Lock()
+	defer us.mu.Unlock()
+	for id := range ids {
+		u := us.byID[id]
+		fn(id, u != nil && len(u.members) > 0)
+	}
 }
