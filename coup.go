@@ -128,7 +128,8 @@ func (s *Server) Stats() hub.Stats { return s.hub.Stats() }
 // Shutdown drains the server: it lets nobody in, stores and acknowledges what was
 // posted, closes every connection with 1001 so that clients come back elsewhere,
 // and takes its users' presence back. It returns when all is done, or with the
-// context's error when ctx is done before; nothing runs any more then either.
+// context's error when ctx is done before; nothing runs any more then either. Presence
+// and the news of what was posted get up to 3 s more if they must.
 // Call it before http.Server.Shutdown, which knows nothing of WebSockets. Store
 // and Bus remain the caller's to close.
 func (s *Server) Shutdown(ctx context.Context) error {

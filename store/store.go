@@ -41,7 +41,8 @@ var (
 
 // Store keeps messages and presence. All methods may be called at the same time
 // from any goroutine. An error that wraps neither ErrInvalid nor ErrNotFound is
-// taken as ErrUnavailable by callers.
+// taken as ErrUnavailable by hubs; rest.Handler answers with a 503 only if it
+// wraps ErrUnavailable, and with a 500 otherwise.
 type Store interface {
 	// Append stores msgs in one transaction, all or none, and returns them in
 	// the order given with ID, Seq, SentAt and Repeated filled in. In each study

@@ -47,9 +47,15 @@ func main() {
 	defer stop()
 	if err := run(ctx, *addr, *profile); err != nil {
 		fmt.Fprintln(os.Stderr, "embedded: "+strings.Join(strings.Fields(err.Error()), " "))
+		if errors.Is(err, errServing) {
+			os.Exit(1)
+		}
 		os.Exit(2)
 	}
 }
+
+// errServing marks what goes wrong once the server is up.
+var errServing = errors.New("serving")
 
 // run serves until ctx is done.
 func run(ctx context.Context, addr string, profile bool) error {
@@ -104,7 +110,7 @@ func run(ctx context.Context, addr string, profile bool) error {
 		mux.HandleFunc("/debug/pprof/profile", pprof.Profile)
 		mux.HandleFunc("/debug/pprof/trace", pprof.Trace)
 	}
-	front := &http.Server{Handler: mux, ReadHeaderTimeout: 5 * time.Second, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 16 << 10}
+	front := &http.Server{Handler: mux, ConnContext: coup.ConnContext, ReadHeaderTimeout: 5 * time.Second, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 16 << 10}
 	served := make(chan error, 1)
 	go func() { served <- front.Serve(listener) }()
 	slog.Info("coup is ready", "url", "ws://"+listener.Addr().String()+"/ws")
@@ -117,7 +123,10 @@ func run(ctx context.Context, addr string, profile bool) error {
 	// WebSockets.
 	drain, cancel := context.WithTimeout(context.Background(), 10*time.Second)
 	defer cancel()
-	return errors.Join(err, server.Shutdown(drain), front.Shutdown(drain))
+	if err = errors.Join(err, server.Shutdown(drain), front.Shutdown(drain)); err != nil {
+		return fmt.Errorf("%w: %w", errServing, err)
+	}
+	return nil
 }
 
 // openStore opens memory:, sqlite:FILE (the default is sqlite:coup.db) or

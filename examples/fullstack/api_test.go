@@ -10,7 +10,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/coupchat/coup/auth"
 	"github.com/coupchat/coup/store"
+	"github.com/coupchat/coup/store/sqlite"
 )
 
 // house starts everything on free ports with args, and ends it after the test.
@@ -214,6 +216,41 @@ func TestSignalingShowsItsHealthAndFigures(t *testing.T) {
 				t.Errorf("GET %s = %d %.80q, want 200 with %q", path, answer.StatusCode, b, want)
 				break
 			}
+		}
+	}
+}
+
+func TestADatabaseThatIsAwayIsSaidToBe(t *testing.T) {
+	db, err := sqlite.Open(t.Context(), sqlite.Memory)
+	if err != nil {
+		t.Fatal(err)
+	}
+	known, err := openStudies(t.Context(), db.DB(), false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ada := auth.Identity{UserID: "ada"}
+	id, err := known.create(t.Context(), ada, "Algebra")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := db.Close(); err != nil {
+		t.Fatal(err)
+	}
+	membership := []store.Membership{{StudyID: id, UserID: "ada"}}
+	for name, try := range map[string]func(context.Context) error{
+		"Member":  func(ctx context.Context) error { _, err := known.Member(ctx, id, "ada"); return err },
+		"roles":   func(ctx context.Context) error { _, err := known.roles(ctx, membership); return err },
+		"create":  func(ctx context.Context) error { _, err := known.create(ctx, ada, "Geometry"); return err },
+		"join":    func(ctx context.Context) error { _, err := known.join(ctx, ada, id); return err },
+		"remove":  func(ctx context.Context) error { return known.remove(ctx, id, "ada") },
+		"drop":    func(ctx context.Context) error { return known.drop(ctx, id) },
+		"list":    func(ctx context.Context) error { _, err := known.list(ctx, "ada"); return err },
+		"members": func(ctx context.Context) error { _, err := known.members(ctx, id); return err },
+	} {
+		err := try(t.Context())
+		if p, _ := asProblem(err); p.Code != "unavailable" {
+			t.Errorf("%s without a database is answered with %q (%v), want unavailable", name, p.Code, err)
 		}
 	}
 }

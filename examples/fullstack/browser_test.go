@@ -173,4 +173,8 @@ func TestNothingThatPeopleWriteRuns(t *testing.T) {
 		chromedp.SendKeys(chromedp.CSS("#notice-text"), payloads[1]), chromedp.Click(chromedp.CSS("#notice .primary")))
 	eve.until(`document.querySelector("#toasts").textContent.includes("<script>")`)
 	eve.until(`window.ran === undefined && !document.querySelector("main img, main script, #toasts script, a[href^='javascript']")`)
+
+	eve.do("log out", chromedp.Click(chromedp.CSS("#logout")))
+	eve.login(url, "Ada")
+	eve.until(`document.querySelector("#bell-count").hidden && document.querySelector("#toasts").children.length === 0`)
 }

@@ -29,7 +29,7 @@ func (a *api) login(w http.ResponseWriter, r *http.Request) (int, any, error) {
 	}
 	who := auth.Identity{UserID: userIDOf(name), UserName: name, ExpiresAt: time.Now().Add(tokenLife)}
 	if err := a.studies.know(r.Context(), a.studies.db, who); err != nil {
-		return 0, nil, err
+		return 0, nil, failed(err, "remember a user")
 	}
 	token, err := a.sign(who)
 	if err != nil {
@@ -44,8 +44,8 @@ func userIDOf(name string) string {
 	return "u_" + hex.EncodeToString(sum[:10])
 }
 
-// config tells the page what it cannot know: where the hub is, and whether it
-// can ask for a name.
+// config tells the page what it cannot know: where the hub is, whether it can ask
+// for a name, and whether everyone is a member of everything.
 func (a *api) config(_ http.ResponseWriter, r *http.Request) (int, any, error) {
-	return http.StatusOK, map[string]any{"signaling": a.signalingURL(r), "demoLogin": a.sign != nil}, nil
+	return http.StatusOK, map[string]any{"signaling": a.signalingURL(r), "demoLogin": a.sign != nil, "open": a.studies.open}, nil
 }

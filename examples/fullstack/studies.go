@@ -65,7 +65,7 @@ func (s *studies) Member(ctx context.Context, id store.StudyID, user store.UserI
 	case err == nil:
 		return role, nil
 	case !errors.Is(err, sql.ErrNoRows):
-		return "", fmt.Errorf("look up a member: %w", err)
+		return "", failed(err, "look up a member")
 	case s.open:
 		return memberRole, nil
 	}
@@ -86,7 +86,7 @@ func (s *studies) roles(ctx context.Context, who []store.Membership) (map[store.
 	pairs := "(?, ?)" + strings.Repeat(", (?, ?)", len(who)-1)
 	err := s.db.SelectContext(ctx, &found, s.db.Rebind(`SELECT study_id, user_id, role FROM study_app_members WHERE (study_id, user_id) IN (VALUES `+pairs+`)`), args...)
 	if err != nil {
-		return nil, fmt.Errorf("look up %d members: %w", len(who), err)
+		return nil, failed(err, "look up %d members", len(who))
 	}
 	roles := make(map[store.Membership]string, len(who))
 	if s.open {
@@ -98,6 +98,15 @@ func (s *studies) roles(ctx context.Context, who []store.Membership) (map[store.
 		roles[store.Membership{StudyID: m.Study, UserID: m.User}] = m.Role
 	}
 	return roles, nil
+}
+
+// failed says what was tried. What is no error of ours is one of the database,
+// which may work again in a moment.
+func failed(err error, trying string, args ...any) error {
+	if !errors.Is(err, errNoStudy) && !errors.Is(err, errNoMember) && !errors.Is(err, errOwner) {
+		err = fmt.Errorf("%w: %w", store.ErrUnavailable, err)
+	}
+	return fmt.Errorf(trying+": %w", append(args, err)...)
 }
 
 // know makes sure that the user has a row: tokens may come from elsewhere.
@@ -125,7 +134,7 @@ func (s *studies) create(ctx context.Context, who auth.Identity, name string) (s
 		return s.enroll(ctx, tx, id, who, ownerRole)
 	})
 	if err != nil {
-		return "", fmt.Errorf("create a study: %w", err)
+		return "", failed(err, "create a study")
 	}
 	return id, nil
 }
@@ -148,7 +157,11 @@ func (s *studies) join(ctx context.Context, who auth.Identity, id store.StudyID)
 		return s.enroll(ctx, tx, id, who, memberRole)
 	})
 	if err != nil {
-		return false, fmt.Errorf("join %s: %w", id, err)
+		// It may have been deleted in between, which the database says in words of its own.
+		if _, gone := s.find(ctx, s.db, id); errors.Is(gone, errNoStudy) {
+			err = gone
+		}
+		return false, failed(err, "join %s", id)
 	}
 	return joined, nil
 }
@@ -177,7 +190,7 @@ func (s *studies) remove(ctx context.Context, id store.StudyID, user store.UserI
 		return err
 	})
 	if err != nil {
-		return fmt.Errorf("remove a member of %s: %w", id, err)
+		return failed(err, "remove a member of %s", id)
 	}
 	return nil
 }
@@ -192,7 +205,7 @@ func (s *studies) drop(ctx context.Context, id store.StudyID) error {
 		return err
 	})
 	if err != nil {
-		return fmt.Errorf("delete %s: %w", id, err)
+		return failed(err, "delete %s", id)
 	}
 	return nil
 }
@@ -209,7 +222,7 @@ func (s *studies) find(ctx context.Context, q sqlx.QueryerContext, id store.Stud
 		return study{}, errNoStudy
 	}
 	if err != nil {
-		return study{}, fmt.Errorf("find study %s: %w", id, err)
+		return study{}, failed(err, "find study %s", id)
 	}
 	return found, nil
 }
@@ -226,7 +239,7 @@ func (s *studies) list(ctx context.Context, user store.UserID) ([]study, error) 
 			ORDER BY s.created_at DESC, s.id LIMIT ?`), user, maxListed)
 	}
 	if err != nil {
-		return nil, fmt.Errorf("list studies: %w", err)
+		return nil, failed(err, "list studies")
 	}
 	for i := range mine {
 		mine[i].Member = true
@@ -244,7 +257,7 @@ func (s *studies) members(ctx context.Context, id store.StudyID) ([]member, erro
 		FROM study_app_members m JOIN study_app_users u ON u.id = m.user_id
 		WHERE m.study_id = ? ORDER BY CASE m.role WHEN 'owner' THEN 0 ELSE 1 END, u.name, m.user_id`), id)
 	if err != nil {
-		return nil, fmt.Errorf("list the members of %s: %w", id, err)
+		return nil, failed(err, "list the members of %s", id)
 	}
 	return found, nil
 }

@@ -15,8 +15,7 @@ import (
 // maxReports is the most reports a Client sends in one request.
 const maxReports = 1000
 
-// SetStatus implements store.Store, in requests of 1,000 reports; each of them
-// is one transaction.
+// SetStatus implements store.Store, in requests of 1,000 reports.
 func (c *Client) SetStatus(ctx context.Context, reports []store.Status) error {
 	ctx, cancel := c.deadline(ctx)
 	defer cancel()

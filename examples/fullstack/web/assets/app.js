@@ -125,6 +125,7 @@ function leaveHouse(message = "") {
   for (const part of Object.values(house ?? {})) part.close?.();
   house = null;
   session = null;
+  news.clear();
   api.useToken("");
   localStorage.removeItem(SESSION);
   showLogin(message);
@@ -193,7 +194,7 @@ function drawHead() {
   const owner = study.ownerId === session.userId;
   $("#study-name").textContent = study.name;
   $("#study-about").textContent = t("memberCount", { n: study.memberCount });
-  $("#leave").hidden = owner;
+  $("#leave").hidden = owner || config.open; // everybody is a member of an open house
   $("#delete").hidden = !owner;
 }
 
@@ -248,11 +249,21 @@ const complain = (err) => news.say(t({ unavailable: "unavailable", forbidden: "n
 async function joinStudy(study) {
   try {
     await api.joinStudy(study.id);
-    await house.rooms.refresh();
-    go(pathOf(study.id));
   } catch (err) {
     complain(err);
     house?.sidebar.draw();
+    return;
+  }
+  await reveal(study.id);
+}
+
+// reveal opens a study that has just become ours.
+async function reveal(id) {
+  try {
+    await house.rooms.refresh();
+    go(pathOf(id));
+  } catch (err) {
+    complain(err); // the next look at the list will show it
   }
 }
 
@@ -349,8 +360,7 @@ function wire() {
   $("#new-study").onclick = () => openDialog($("#create"), "#create-name");
   fill($("#create"), "#create-name", async (name) => {
     const { id } = await api.createStudy(name);
-    await house.rooms.refresh();
-    go(pathOf(id));
+    await reveal(id);
   });
   $("#new-notice").onclick = () => openDialog($("#notice"), "#notice-text");
   fill($("#notice"), "#notice-text", async (text) => {

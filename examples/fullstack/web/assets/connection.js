@@ -34,6 +34,7 @@ export class Connection extends EventTarget {
   #token = "";
   #socket = null;
   #attempt = 0;
+  #refusals = 0; // tokens refused in a row
   #nextId = 1;
   #requests = new Map(); // id -> {resolve, reject, timer}
   #retryTimer = 0;
@@ -128,6 +129,7 @@ export class Connection extends EventTarget {
     try {
       await this.request("authenticate", { token: this.#token });
       this.#attempt = 0;
+      this.#refusals = 0;
       clearTimeout(this.#handshake);
       if (this.state !== "online") this.#become("online");
     } catch (err) {
@@ -162,7 +164,9 @@ export class Connection extends EventTarget {
     if (this.#stopped) return;
     if (code === UNAUTHORIZED) {
       this.#become("refused");
-      this.dispatchEvent(new CustomEvent("unauthorized"));
+      // If a fresh token is refused too, the servers do not agree; that takes a while.
+      const wait = this.#refusals++ === 0 ? 0 : delayOf(this.#refusals);
+      this.#retryTimer = setTimeout(() => this.dispatchEvent(new CustomEvent("unauthorized")), wait);
       return;
     }
     let delay = delayOf(this.#attempt++);

@@ -34,6 +34,16 @@ export class Notifications {
     this.#toast(item);
   }
 
+  // clear forgets everything, for the next who logs in here.
+  clear() {
+    this.#items = [];
+    this.#seen.clear();
+    this.#unread = 0;
+    $("#toasts").replaceChildren();
+    if (this.#dialog.open) this.#dialog.close();
+    this.#draw();
+  }
+
   // say shows something about what the user just did.
   say(text) {
     this.#toast({ title: "", text, link: null });

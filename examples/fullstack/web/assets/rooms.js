@@ -73,14 +73,15 @@ export class Rooms extends EventTarget {
     for (let tries = 0; this.#connection.state === "online" && !this.#ended.signal.aborted; tries++) {
       const timeline = this.timeline(id);
       try {
-        const after = timeline.known ? { after: timeline.last } : {};
+        const asked = timeline.known;
+        const after = asked ? { after: timeline.last } : {};
         const ack = await this.#connection.request("join_room", { studyId: id, ...after });
         this.#joined.add(id);
         if (!timeline.known) {
           timeline.startAt(ack.seq);
           if (this.#readOf(id) === null) this.#setRead(id, ack.seq);
-        } else if (ack.truncated) {
-          this.#catchUp(id);
+        } else if (ack.truncated || (!asked && ack.seq > timeline.last)) {
+          this.#catchUp(id); // the history may have overtaken our join, and end before it
         }
         this.#said(id, []);
         return true;

@@ -1,0 +1,68 @@
+package main
+
+import (
+	"testing"
+
+	"github.com/chromedp/chromedp"
+)
+
+// TestThePagesParts runs modules of the page with what is around them made up, for
+// what depends on the order in which answers come.
+func TestThePagesParts(t *testing.T) {
+	tests := []struct{ name, script, want string }{
+		{"a history that overtakes the join leaves no hole before it", `(async () => {
+			const { Rooms } = await import("/assets/rooms.js");
+			const said = (seq) => ({ id: "s:" + seq, studyId: "s", seq, userId: "ben", userName: "Ben", content: "m" + seq });
+			let head = 3, letIn;
+			const line = Object.assign(new EventTarget(), { state: "online", request: () => new Promise((done) => (letIn = done)) });
+			const api = {
+				studies: async () => [{ id: "s", member: true, head }],
+				messages: async (_, { after = 0 }) => Array.from({ length: head }, (_, i) => said(i + 1)).filter((m) => m.seq > after),
+			};
+			const rooms = new Rooms(api, line, { userId: "ada" });
+			const joined = rooms.join("s");
+			await rooms.load("s");
+			head = 5;
+			letIn({ studyId: "s", seq: 5 });
+			await joined;
+			for (let i = 0; i < 1000 && rooms.timeline("s").last < 5; i++) await new Promise((done) => setTimeout(done, 10));
+			rooms.close();
+			return "shown up to " + rooms.timeline("s").messages.at(-1).seq;
+		})()`, "shown up to 5"},
+		{"a fresh token that is refused too is not followed by another at once", `(async () => {
+			const { Connection } = await import("/assets/connection.js");
+			window.WebSocket = class {
+				static OPEN = 1;
+				readyState = 1;
+				constructor() { setTimeout(() => this.onopen()); }
+				send() { setTimeout(() => this.onclose({ code: 4401 })); }
+				close() {}
+			};
+			const line = new Connection("ws://nowhere");
+			const at = [];
+			await new Promise((done) => {
+				line.addEventListener("unauthorized", () => {
+					at.push(performance.now());
+					if (at.length === 2) done();
+					else line.start("another");
+				});
+				line.start("one");
+			});
+			line.stop();
+			return at[1] - at[0] >= 500 ? "after a while" : "after " + (at[1] - at[0]) + " ms";
+		})()`, "after a while"},
+	}
+	open := browser(t)
+	url := "http://" + house(t).apiAddr + "/"
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			b := open()
+			b.t = t
+			b.do("open the page", chromedp.Navigate(url), chromedp.WaitVisible(chromedp.CSS("#name")))
+			got, err := chromedp.Run(b.ctx, chromedp.Evaluate[string](test.script, chromedp.EvalAwaitPromise))
+			if err != nil || got != test.want {
+				t.Errorf("got %q (%v), want %q", got, err, test.want)
+			}
+		})
+	}
+}
