@@ -75,6 +75,9 @@ type Store interface {
 	// RenewNode makes every report of node hold for ttl from now, by the
 	// store's clock. A node that was never seen or whose lease lapsed starts
 	// (again).
+	//
+	// Every run of a hub is a new node. A store may forget the reports of one whose
+	// lease ended over a day ago, but not when its users were last seen.
 	RenewNode(ctx context.Context, node NodeID, ttl time.Duration) error
 }
 

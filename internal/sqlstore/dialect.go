@@ -16,6 +16,7 @@ type Dialect struct {
 	//   {list}     the values of a JSON array of strings
 	//   {reports}  the u, n and o of a JSON array of reports
 	//   {lease}    the time so many milliseconds from now
+	//   {lock}     FOR UPDATE, passing over what somebody else has locked
 	replacer *strings.Replacer
 }
 
@@ -28,6 +29,7 @@ var Postgres = Dialect{
 		"{list}", `SELECT json_array_elements_text(CAST(? AS json))`,
 		"{reports}", `json_to_recordset(CAST(? AS json)) AS l(u text, n text, o boolean)`,
 		"{lease}", `date_trunc('milliseconds', clock_timestamp() + CAST(? AS bigint) * interval '1 millisecond')`,
+		"{lock}", `FOR UPDATE SKIP LOCKED`,
 	),
 }
 
@@ -39,6 +41,7 @@ var SQLite = Dialect{
 		"{list}", `SELECT value FROM json_each(?)`,
 		"{reports}", `(SELECT value->>'u' AS u, value->>'n' AS n, value->>'o' AS o FROM json_each(?)) AS l`,
 		"{lease}", `strftime('%Y-%m-%dT%H:%M:%fZ', 'now', (? / 1000.0) || ' seconds')`,
+		"{lock}", ``, // one writer at a time
 	),
 }
 

@@ -87,8 +87,12 @@ func (s *Store) Presence(ctx context.Context, users []store.UserID) (map[store.U
 	return found, nil
 }
 
-// RenewNode implements store.Store.
+// RenewNode implements store.Store. Now and then it also forgets the reports of
+// nodes whose leases ended a day ago.
 func (s *Store) RenewNode(ctx context.Context, node store.NodeID, ttl time.Duration) error {
-	_, err := s.renew.ExecContext(ctx, node, ttl.Milliseconds())
-	return Wrap("renew node "+string(node), err)
+	if _, err := s.renew.ExecContext(ctx, node, ttl.Milliseconds()); err != nil {
+		return Wrap("renew node "+string(node), err)
+	}
+	s.sweep(ctx)
+	return nil
 }

@@ -6,13 +6,12 @@ import (
 	"testing"
 	"time"
 
-	"go.uber.org/goleak"
-
 	"github.com/coupchat/coup/internal/sqlstore"
+	"github.com/coupchat/coup/internal/testenv"
 	"github.com/coupchat/coup/store"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) { testenv.Main(m) }
 
 // coded is an error with a code, as lib/pq's are.
 type coded string

@@ -11,6 +11,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"sync/atomic"
 
 	"github.com/jmoiron/sqlx"
 
@@ -25,6 +26,8 @@ type Store struct {
 
 	oldest, newest, heads, presence *sqlx.Stmt // on db
 	report, renew, start            *sqlx.Stmt // on writer
+
+	sweepDue atomic.Int64 // Unix time in nanoseconds
 }
 
 // New returns a Store over migrated tables. It reads from db and writes to

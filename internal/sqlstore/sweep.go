@@ -1,0 +1,84 @@
+package sqlstore
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"time"
+
+	"github.com/jmoiron/sqlx"
+)
+
+const (
+	// sweepAfter is how long the reports of a node are kept after its lease has
+	// ended. Every run of a hub is a node of its own, so they would add up for ever.
+	sweepAfter = 24 * time.Hour
+	// sweepEvery is the gap between looks for such nodes, and sweepUsers how many
+	// reports one look takes away.
+	sweepEvery = time.Hour
+	sweepUsers = 1000
+)
+
+const (
+	deadNode = `SELECT node_id FROM coup_nodes WHERE lease_end < {lease} ORDER BY node_id LIMIT 1 {lock}`
+
+	sweptUsers = `SELECT user_id FROM coup_presence WHERE node_id = ? ORDER BY user_id LIMIT ?`
+
+	// When somebody was last seen is kept, for all nodes that are gone in one row: *
+	// can be no node's id.
+	fold = `INSERT INTO coup_presence (user_id, node_id, online, offline_at)
+		SELECT user_id, '*', false, last_seen_at FROM coup_reports
+		WHERE node_id = ? AND last_seen_at IS NOT NULL AND user_id IN (` + sweptUsers + `)
+		ORDER BY user_id
+		ON CONFLICT (user_id, node_id) DO UPDATE SET offline_at = excluded.offline_at
+		WHERE coup_presence.offline_at < excluded.offline_at`
+
+	forgetReports = `DELETE FROM coup_presence WHERE node_id = ? AND user_id IN (` + sweptUsers + `)`
+
+	forgetNode = `DELETE FROM coup_nodes WHERE node_id = ? AND NOT EXISTS (SELECT 1 FROM coup_presence p WHERE p.node_id = coup_nodes.node_id)`
+)
+
+// sweep forgets some of what nodes reported that are long gone, if it is time to.
+// An error costs nothing but time: it is tried again with the next renewal.
+func (s *Store) sweep(ctx context.Context) {
+	now, due := time.Now().UnixNano(), s.sweepDue.Load()
+	if now < due || !s.sweepDue.CompareAndSwap(due, now+sweepEvery.Nanoseconds()) {
+		return
+	}
+	if more, err := s.sweepNode(ctx); more || err != nil {
+		s.sweepDue.Store(now)
+	}
+}
+
+// sweepNode forgets reports of one node that is gone. more says that there may be
+// others, or other nodes.
+func (s *Store) sweepNode(ctx context.Context) (more bool, err error) {
+	tx, err := s.writer.BeginTxx(ctx, nil)
+	if err != nil {
+		return false, err
+	}
+	defer func() {
+		if err != nil {
+			_ = tx.Rollback()
+		}
+	}()
+	q := func(text string) string { return tx.Rebind(s.dialect.expand(text)) }
+	var node string
+	err = sqlx.GetContext(ctx, tx, &node, q(deadNode), -sweepAfter.Milliseconds())
+	if errors.Is(err, sql.ErrNoRows) {
+		return false, tx.Commit()
+	}
+	if err != nil {
+		return false, err
+	}
+	if _, err = tx.ExecContext(ctx, q(fold), node, node, sweepUsers); err != nil {
+		return false, err
+	}
+	if _, err = tx.ExecContext(ctx, q(forgetReports), node, node, sweepUsers); err != nil {
+		return false, err
+	}
+	if _, err = tx.ExecContext(ctx, q(forgetNode), node); err != nil {
+		return false, err
+	}
+	return true, tx.Commit()
+}
