@@ -235,15 +235,21 @@ func TestABacklogDoesNotPutOffTheEndOfAToken(t *testing.T) {
 	inBubble(t, func(t *testing.T, c *peer) {
 		c.authenticate("20s")
 		c.send(0x81, `{"event":"join_room","data":{"studyId":"s1"}}`)
+		time.Sleep(50 * time.Millisecond) // our pauses must not end when the hub writes, on the second
 		for time.Since(c.since) < time.Minute {
 			for range 3 {
 				c.conn.SetWriteDeadline(time.Now().Add(time.Second))
 				c.conn.Write(wstest.Frame(0x81, []byte(`{"event":"send_message","data":{"studyId":"s1","content":"read late"}}`)))
 				synctest.Wait() // each is answered with a write of its own, which waits for us
 			}
-			c.conn.SetReadDeadline(time.Now().Add(time.Second))
+			quiet := time.Now().Add(700 * time.Millisecond)
+			c.conn.SetReadDeadline(quiet)
 			for {
 				what, at := c.next()
+				if what == "end" && time.Now().Before(quiet) {
+					t.Errorf("the connection ended after %d s, without a close frame", at)
+					return
+				}
 				if what == "end" {
 					break // of what there was to read
 				}
