@@ -51,16 +51,6 @@ func (w *wheel) put(s *session, in int32) {
 	w.note(s, in)
 }
 
-// again is put for a session that was just looked at, unless somebody has put it
-// since: they knew better.
-func (w *wheel) again(s *session, in int32) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	if s.slot == 0 {
-		w.note(s, in)
-	}
-}
-
 // sooner is put that does not put off what is noted for an earlier second.
 func (w *wheel) sooner(s *session, in int32) {
 	w.mu.Lock()
@@ -120,7 +110,7 @@ func (w *wheel) turn(now int32) {
 	w.mu.Unlock()
 	for _, s := range due {
 		if next := s.tick(now); next != never {
-			w.again(s, next-now)
+			w.sooner(s, next-now)
 		}
 	}
 }

@@ -13,9 +13,10 @@ const (
 	// sweepAfter is how long the reports of a node are kept after its lease has
 	// ended. Every run of a hub is a node of its own, so they would add up for ever.
 	sweepAfter = 24 * time.Hour
-	// sweepEvery is the gap between looks for such nodes, and sweepUsers how many
-	// reports one look takes away.
+	// sweepEvery is the gap between looks for such nodes, sweepRetry that after one
+	// that failed, and sweepUsers how many reports one look takes away.
 	sweepEvery = time.Hour
+	sweepRetry = time.Minute
 	sweepUsers = 1000
 )
 
@@ -39,13 +40,17 @@ const (
 )
 
 // sweep forgets some of what nodes reported that are long gone, if it is time to.
-// An error costs nothing but time: it is tried again with the next renewal.
+// An error costs nothing but time.
 func (s *Store) sweep(ctx context.Context) {
 	now, due := time.Now().UnixNano(), s.sweepDue.Load()
 	if now < due || !s.sweepDue.CompareAndSwap(due, now+sweepEvery.Nanoseconds()) {
 		return
 	}
-	if more, err := s.sweepNode(ctx); more || err != nil {
+	more, err := s.sweepNode(ctx)
+	switch {
+	case err != nil:
+		s.sweepDue.Store(now + sweepRetry.Nanoseconds())
+	case more:
 		s.sweepDue.Store(now)
 	}
 }
