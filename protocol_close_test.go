@@ -325,8 +325,18 @@ func TestTooManyConnectionsAreClosed(t *testing.T) {
 		ten[0].Write(wstest.Frame(0x88, nil))
 		ten[0].ExpectClose(1005)
 		ten[0].Conn.SetReadDeadline(time.Now().Add(wstest.Patience))
-		bufio.NewReader(ten[0].Conn).ReadByte() // the server has hung up
-		login(t, url, "u1")
+		bufio.NewReader(ten[0].Conn).ReadByte() // the server has hung up, and gives the place up now
+		for deadline := time.Now().Add(wstest.Patience); ; {
+			c := wstest.Dial(t, url, nil)
+			c.Send("authenticate", nil, data{"token": "u1"})
+			e, err := c.Next(wstest.Patience)
+			if err == nil && e.Event == "auth_success" {
+				break
+			}
+			if closed, ok := err.(*wstest.Closed); !ok || closed.Code != 4429 || time.Now().After(deadline) {
+				t.Fatalf("authenticate after somebody has left: %s, %v", e.Raw, err)
+			}
+		}
 	})
 	t.Run("of one address", func(t *testing.T) {
 		opts := coup.Options{}
