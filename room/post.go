@@ -76,16 +76,17 @@ func (g *Registry) lane(study StudyID) *lane {
 type lane struct {
 	reg *Registry
 
-	mu    sync.Mutex // guards what follows
-	queue []posting
-	busy  bool
-	away  bool            // the last batch could not be stored
-	idle  []chan struct{} // closed when the lane has nothing to do
+	mu     sync.Mutex // guards what follows
+	queue  []posting
+	busy   bool
+	away   bool            // the last batch could not be stored
+	trying bool            // a batch is under way or about to be, and not answered yet
+	idle   []chan struct{} // closed when the lane has nothing to do
 }
 
 func (l *lane) add(p posting) error {
 	l.mu.Lock()
-	if l.away && l.busy {
+	if l.away && l.trying {
 		l.mu.Unlock()
 		return errAway
 	}
@@ -96,6 +97,9 @@ func (l *lane) add(p posting) error {
 	l.queue = append(l.queue, p)
 	start := !l.busy
 	l.busy = true
+	if start {
+		l.trying = true
+	}
 	l.mu.Unlock()
 	if start && !l.reg.background(l.run) {
 		l.mu.Lock()
@@ -120,6 +124,7 @@ func (l *lane) run() {
 		if l.queue = l.queue[n:]; len(l.queue) == 0 {
 			l.queue = nil
 		}
+		l.trying = n > 0
 		if n == 0 {
 			l.busy = false
 			for _, c := range l.idle {
@@ -136,6 +141,14 @@ func (l *lane) run() {
 		l.away = errors.Is(err, ErrUnavailable)
 		l.mu.Unlock()
 	}
+}
+
+// answers says that those whose batch was tried are about to be answered: whoever
+// has an answer may post again at once.
+func (l *lane) answers() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.trying = false
 }
 
 // maxBatchBytes bounds the texts of one batch, so that it fits into one request of
@@ -189,6 +202,7 @@ func (g *Registry) commit(batch []posting, away bool) error {
 	if err != nil {
 		g.opts.Log.Warn("messages not stored", "messages", len(batch), "err", err)
 		err = withoutInsides(err)
+		g.lane(msgs[0].StudyID).answers()
 		for _, p := range batch {
 			p.done(Message{}, err)
 		}

@@ -317,3 +317,40 @@ func TestALivelyRoomKeepsNobodyElseWaiting(t *testing.T) {
 		}
 	})
 }
+
+// Who is told that a message could not be stored may post again at once, and must
+// not be refused because the lane has not yet noticed that it is done.
+func TestARefusedPostMayBeTriedAgainAtOnce(t *testing.T) {
+	inBubble(t, func(t *testing.T) {
+		var failing atomic.Bool
+		g := hub(t, room.Options{Rate: -1, PostBudget: 300 * time.Millisecond, Store: faulty{Store: store.NewMemory(), before: func(method string) error {
+			if method == "Append" && failing.Load() {
+				return errBroken
+			}
+			return nil
+		}}})
+		seat := join(t, g, enter(t, g, "mina"), room.JoinRequest{}).Seat
+		failing.Store(true)
+		last := make(chan error, 1)
+		var try func(n int)
+		try = func(n int) {
+			if err := seat.Post(room.Post{Content: "again"}, func(_ room.Message, err error) {
+				if n == 3 {
+					last <- err
+					return
+				}
+				if !errors.Is(err, room.ErrUnavailable) {
+					t.Errorf("post %d to a broken store: %v", n, err)
+				}
+				failing.Store(n < 2)
+				try(n + 1)
+			}); err != nil {
+				last <- err
+			}
+		}
+		try(1)
+		if err := <-last; err != nil {
+			t.Errorf("the last post: %v", err)
+		}
+	})
+}
