@@ -75,7 +75,9 @@ func (s *RedisSentinels) Master(t testing.TB) *RedisServer {
 	t.Helper()
 	for _, server := range s.Servers {
 		port := strconv.Itoa(server.Port())
-		agreed := server.running() && strings.HasPrefix(server.Answer(t, "ROLE"), "*3\r\n$6\r\nmaster")
+		// Sentinels cut all connections of a server whose role they change, ours too.
+		role, err := redisAnswer(server.Port(), "ROLE")
+		agreed := err == nil && strings.HasPrefix(role, "*3\r\n$6\r\nmaster")
 		for _, one := range s.Sentinels {
 			answer := one.Answer(t, "SENTINEL GET-MASTER-ADDR-BY-NAME "+sentinelMaster)
 			agreed = agreed && strings.HasSuffix(answer, "\r\n"+port+"\r\n")
