@@ -50,19 +50,11 @@ func clockJumps(r *round) {
 			return err
 		})
 	}()
-	here := func(people []person) func() error {
-		return func() error {
-			if n := len(r.online(people)); n != len(people) {
-				return fmt.Errorf("%d of %d are online", n, len(people))
-			}
-			return nil
-		}
-	}
 	for _, ahead := range []string{"1 hour", "-1 hour"} {
 		r.flow(30)
 		r.exec(`UPDATE skewed.clock SET ahead = $1`, ahead)
 		r.flow(30)
-		r.eventually("all are online", patience, here(r.people))
+		r.eventually("all are online", patience, r.onlineAre(r.people, len(r.people)))
 	}
 	var span float64
 	if err := r.db.QueryRow(`SELECT extract(epoch FROM max(sent_at) - min(sent_at)) FROM coup_messages WHERE study_id = $1`, r.studies[0]).Scan(&span); err != nil {

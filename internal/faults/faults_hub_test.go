@@ -167,6 +167,16 @@ func (r *round) online(people []person) map[string]bool {
 	return online
 }
 
+// onlineAre checks that so many of people are online.
+func (r *round) onlineAre(people []person, want int) func() error {
+	return func() error {
+		if n := len(r.online(people)); n != want {
+			return fmt.Errorf("%d of %d are online, want %d", n, len(people), want)
+		}
+		return nil
+	}
+}
+
 // presence kills a hub with everybody who is only there.
 func presence(r *round) {
 	b := r.hubs[r.rng.IntN(len(r.hubs))]
@@ -174,19 +184,11 @@ func presence(r *round) {
 	for _, p := range people {
 		r.start(p, func(c *ClientConfig) { c.Every, c.Hubs = 0, []string{b.front.Addr()} })
 	}
-	count := func(want int) func() error {
-		return func() error {
-			if n := len(r.online(people)); n != want {
-				return fmt.Errorf("%d are online", n)
-			}
-			return nil
-		}
-	}
-	r.eventually("all are online", patience, count(len(people)))
+	r.eventually("all are online", patience, r.onlineAre(people, len(people)))
 	b.Kill(r)
-	r.score.Sample(HubOffline, r.eventually("all are offline", patience, count(0)))
+	r.score.Sample(HubOffline, r.eventually("all are offline", patience, r.onlineAre(people, 0)))
 	b.Restart(r)
-	r.eventually("all are online again", patience, count(len(people)))
+	r.eventually("all are online again", patience, r.onlineAre(people, len(people)))
 }
 
 // flaps has people come and go between hubs that tell of it late.
