@@ -86,27 +86,19 @@ type lane struct {
 
 func (l *lane) add(p posting) error {
 	l.mu.Lock()
-	if l.away && l.trying {
-		l.mu.Unlock()
+	defer l.mu.Unlock()
+	switch limit := l.reg.opts.MaxQueue; {
+	case l.away && l.trying:
 		return errAway
-	}
-	if l.reg.opts.MaxQueue >= 0 && len(l.queue) >= l.reg.opts.MaxQueue {
-		l.mu.Unlock()
+	case limit >= 0 && len(l.queue) >= limit:
 		return errQueueFull
+	case !l.busy:
+		if !l.reg.background(l.run) {
+			return unavailable(ErrClosed)
+		}
+		l.busy, l.trying = true, true
 	}
 	l.queue = append(l.queue, p)
-	start := !l.busy
-	l.busy = true
-	if start {
-		l.trying = true
-	}
-	l.mu.Unlock()
-	if start && !l.reg.background(l.run) {
-		l.mu.Lock()
-		defer l.mu.Unlock()
-		l.queue, l.busy = nil, false
-		return unavailable(ErrClosed)
-	}
 	return nil
 }
 
