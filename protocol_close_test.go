@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"runtime"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -259,11 +260,64 @@ func TestShutdownSaysGoingAway(t *testing.T) {
 	}
 }
 
+// held is a Store that stores nothing until it is let.
+type held struct {
+	store.Store
+	came, let chan struct{}
+}
+
+func (h *held) Append(ctx context.Context, msgs []store.Message) ([]store.Message, error) {
+	h.came <- struct{}{}
+	select {
+	case <-h.let:
+		return h.Store.Append(ctx, msgs)
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+}
+
+func TestADrainStoresWhatWasPostedAndRefusesWhatComes(t *testing.T) {
+	h := &held{store.NewMemory(), make(chan struct{}, 8), make(chan struct{})}
+	s, url := serve(t, coup.Options{Store: h})
+	c := login(t, url, "u1")
+	c.Join("s1")
+	early, late := "early", "late"
+	c.Send("send_message", &early, data{"studyId": "s1", "content": "before the drain"})
+	<-h.came
+	done := make(chan error, 1)
+	go func() {
+		ctx, cancel := context.WithTimeout(context.Background(), wstest.Patience)
+		defer cancel()
+		done <- s.Shutdown(ctx)
+	}()
+	for deadline := time.Now().Add(wstest.Patience); s.Ready() == nil; runtime.Gosched() {
+		if time.Now().After(deadline) {
+			t.Fatal("the server never drains")
+		}
+	}
+	c.Send("send_message", &late, data{"studyId": "s1", "content": "too late"})
+	if e := c.Expect("error"); e.ID == nil || *e.ID != late || e.String("code") != "unavailable" {
+		t.Errorf("a post during the drain: %s, want unavailable", e.Raw)
+	}
+	close(h.let)
+	if e := c.Expect("ack"); e.ID == nil || *e.ID != early {
+		t.Errorf("the post from before: %s", e.Raw)
+	}
+	c.Expect("new_message")
+	c.ExpectClose(1001)
+	if err := <-done; err != nil {
+		t.Errorf("Shutdown = %v", err)
+	}
+	if heads, err := h.Heads(t.Context(), []store.StudyID{"s1"}); err != nil || heads["s1"] != 1 {
+		t.Errorf("stored: %v, %v; want one message", heads, err)
+	}
+}
+
 // A client that does not read is closed, and misses nothing when it comes back.
 func TestSlowReaderIsClosedAndRecovers(t *testing.T) {
 	opts := coup.Options{Rate: -1}
-	opts.Hub.MaxQueue = 64 << 10
-	opts.Hub.CloseTimeout = time.Minute // it reads what the system had in its buffers first
+	opts.Hub.MaxQueue, opts.Hub.WriteTimeout = 64<<10, -1 // only its queue gives it away
+	opts.Hub.CloseTimeout = time.Minute                   // it reads what the system had in its buffers first
 	s, url := serve(t, opts)
 	slow, c := login(t, url, "slow"), login(t, url, "u1")
 	slow.Join("s1")

@@ -101,6 +101,9 @@ func run(ctx context.Context, dir string) (missed int, err error) {
 // failed finds the first test that noticed.
 var failed = regexp.MustCompile(`(?m)^\s*--- FAIL: (\S+)`)
 
+// hung finds the test that did not end.
+var hung = regexp.MustCompile(`running tests:\n\s+(\S+)`)
+
 // try returns which test noticed the bug, "" if none did.
 func (m mutant) try(ctx context.Context, dir string) (by string, err error) {
 	file := filepath.Join(dir, m.file)
@@ -128,6 +131,9 @@ func (m mutant) try(ctx context.Context, dir string) (by string, err error) {
 	// The innermost of the failed subtests comes last in a run that stops early.
 	if found := failed.FindAllStringSubmatch(string(out), -1); found != nil {
 		return found[len(found)-1][1], nil
+	}
+	if found := hung.FindStringSubmatch(string(out)); found != nil {
+		return found[1] + ", which does not end", nil
 	}
 	return "a crash of " + m.pkgs, nil
 }

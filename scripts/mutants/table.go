@@ -55,7 +55,7 @@ var mutants = []mutant{
 	{"a herd is let in at once", "hub/hub.go", "ws.IsHandshake(r) && !h.accepts.add(h.wheel.now(), limit, 2*limit)", "false", "."},
 	{"a backlog puts deadlines off", "hub/outbox.go", "s.hub.wheel.sooner(", "s.hub.wheel.put(", "./hub"},
 	{"a dead connection is kept", "hub/session.go", "		if now >= dead {", "		if false {", "./hub"},
-	{"a drain takes posts whose ack cannot arrive", "hub/drain.go", "	h.draining.Store(true)\n", "", "."},
+	{"a drain takes posts whose ack cannot arrive", "hub/requests.go", "	if s.hub.Draining() {", "	if false {", "."},
 	{"text need not be UTF-8", "internal/ws/reader.go", "			if !utf8.Valid(payload) {", "			if false {", "./internal/ws"},
 	{"a message may be of any size", "internal/ws/reader.go", "	case lim.MaxMessage > 0 && h.Length > int64(lim.MaxMessage-len(r.fragments)):", "	case false:", "./internal/ws"},
 	{"duplicate keys pass", "internal/codec/scanner.go", `			s.flag("duplicate key in an object")`, "", "./internal/codec"},
