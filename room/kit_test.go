@@ -187,6 +187,15 @@ func (f faulty) SetStatus(ctx context.Context, reports []store.Status) error {
 	return f.Store.SetStatus(ctx, reports)
 }
 
+func (f faulty) RenewNode(ctx context.Context, node store.NodeID, ttl time.Duration) error {
+	if f.before != nil {
+		if err := f.before("RenewNode"); err != nil {
+			return err
+		}
+	}
+	return f.Store.RenewNode(ctx, node, ttl)
+}
+
 var errBroken = errors.New("broken")
 
 // inBubble runs a test in fake time.

@@ -176,98 +176,6 @@ func TestComingBackMakesNobodyFaster(t *testing.T) {
 	})
 }
 
-func TestCloseTakesPresenceBack(t *testing.T) {
-	inBubble(t, func(t *testing.T) {
-		s := store.NewMemory()
-		g := hub(t, room.Options{Store: faulty{Store: s, before: func(method string) error {
-			if method == "SetStatus" {
-				time.Sleep(20 * time.Millisecond)
-			}
-			return nil
-		}}})
-		m := enter(t, g, "mina")
-		after(time.Second)
-		online := func() bool {
-			p, err := s.Presence(context.Background(), []store.UserID{"mina"})
-			return err == nil && p["mina"].Online
-		}
-		if !online() {
-			t.Fatal("mina is not online")
-		}
-		g.Disconnect(m)
-		synctest.Wait() // the store is being told, and takes its time
-		if err := g.Close(context.Background()); err != nil {
-			t.Fatal(err)
-		}
-		if online() {
-			t.Error("mina is online after Close")
-		}
-		if err := g.Connect(m); !errors.Is(err, room.ErrClosed) {
-			t.Errorf("Connect after Close = %v", err)
-		}
-	})
-}
-
-func TestALeaseIsKeptAndFoundAgainAfterAnOutage(t *testing.T) {
-	inBubble(t, func(t *testing.T) {
-		s := store.NewMemory()
-		g := hub(t, room.Options{Store: s})
-		enter(t, g, "mina")
-		online := func() bool {
-			p, err := s.Presence(context.Background(), []store.UserID{"mina"})
-			return err == nil && p["mina"].Online
-		}
-		for range 10 {
-			after(15 * time.Second)
-			if !online() {
-				t.Fatal("mina went offline while connected")
-			}
-		}
-	})
-}
-
-// A late store goes on with the first report although nobody waits for it any more,
-// and records it last.
-type late struct {
-	store.Store
-	calls atomic.Int64
-}
-
-func (l *late) SetStatus(ctx context.Context, reports []store.Status) error {
-	if l.calls.Add(1) > 1 {
-		return l.Store.SetStatus(ctx, reports)
-	}
-	time.AfterFunc(6*time.Second, func() { _ = l.Store.SetStatus(context.Background(), reports) })
-	<-ctx.Done()
-	return ctx.Err()
-}
-
-func TestAReportThatIsRecordedLateDoesNotLast(t *testing.T) {
-	inBubble(t, func(t *testing.T) {
-		s := store.NewMemory()
-		g := hub(t, room.Options{Store: &late{Store: s}})
-		m := enter(t, g, "mina")
-		after(time.Second)
-		g.Disconnect(m)
-		online := func() bool {
-			p, err := s.Presence(context.Background(), []store.UserID{"mina"})
-			return err != nil || p["mina"].Online
-		}
-		after(4 * time.Second)
-		if online() {
-			t.Fatal("mina is online after she was reported offline")
-		}
-		after(2 * time.Second)
-		if !online() {
-			t.Fatal("the late report was not recorded: this shows nothing")
-		}
-		after(15 * time.Second)
-		if online() {
-			t.Error("mina is online long after she has gone")
-		}
-	})
-}
-
 // slow is a member to whom it takes a while to deliver, as to all of a large room.
 type slow struct{ member }
 
@@ -352,5 +260,71 @@ func TestARefusedPostMayBeTriedAgainAtOnce(t *testing.T) {
 		if err := <-last; err != nil {
 			t.Errorf("the last post: %v", err)
 		}
+	})
+}
+
+// A short store answers for none of what it stores.
+type short struct{ store.Store }
+
+func (s short) Append(ctx context.Context, msgs []store.Message) ([]store.Message, error) {
+	stored, err := s.Store.Append(ctx, msgs)
+	return stored[:0], err
+}
+
+func TestAStoreThatAnswersForOthersIsNotBelieved(t *testing.T) {
+	inBubble(t, func(t *testing.T) {
+		g := hub(t, room.Options{Store: short{store.NewMemory()}})
+		seat := join(t, g, enter(t, g, "mina"), room.JoinRequest{}).Seat
+		if _, err := post(seat, "text"); !errors.Is(err, room.ErrUnavailable) {
+			t.Errorf("post = %v, want ErrUnavailable", err)
+		}
+	})
+}
+
+func TestPostsThatWaitAreBounded(t *testing.T) {
+	inBubble(t, func(t *testing.T) {
+		g := hub(t, room.Options{Store: hangs{store.NewMemory()}, Lanes: 1, Rate: -1, MaxQueue: 10})
+		seat := join(t, g, enter(t, g, "mina"), room.JoinRequest{}).Seat
+		var answered atomic.Int64
+		for i := range 12 {
+			err := seat.Post(room.Post{Content: "text"}, func(room.Message, error) { answered.Add(1) })
+			if full := i > 10; full != errors.Is(err, room.ErrUnavailable) || !full && err != nil {
+				t.Errorf("post %d: %v", i, err)
+			}
+			synctest.Wait() // the first is under way
+		}
+		after(10 * time.Second)
+		if n := answered.Load(); n != 11 {
+			t.Errorf("%d of 11 were answered", n)
+		}
+	})
+}
+
+// A slow bus takes a second for everything.
+type slowBus struct{ bus.Bus }
+
+func (b slowBus) Publish(ctx context.Context, msgs ...bus.Message) error {
+	select {
+	case <-time.After(time.Second):
+		return b.Bus.Publish(ctx, msgs...)
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+func TestCloseTellsTheOtherHubsWhatWasPosted(t *testing.T) {
+	inBubble(t, func(t *testing.T) {
+		s, shared := store.NewMemory(), bus.NewMemory()
+		defer shared.Close()
+		a := hub(t, room.Options{Store: s, Bus: slowBus{shared}})
+		b := hub(t, room.Options{Store: s, Bus: shared, CheckHeads: -1})
+		seat := join(t, a, enter(t, a, "mina"), room.JoinRequest{}).Seat
+		jun := enter(t, b, "jun")
+		join(t, b, jun, room.JoinRequest{})
+		mustPost(t, seat, "the last words")
+		if err := a.Close(t.Context()); err != nil {
+			t.Errorf("Close = %v", err)
+		}
+		jun.expect(t, "1")
 	})
 }

@@ -1,0 +1,137 @@
+package room_test
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/coupchat/coup/bus"
+	"github.com/coupchat/coup/room"
+	"github.com/coupchat/coup/store"
+)
+
+// A gappy bus says that messages may have been missed when it is told to.
+type gappy struct {
+	bus.Bus
+
+	mu   sync.Mutex // guards gaps
+	gaps []func()
+}
+
+func (g *gappy) Subscribe(channel string, h bus.Handler) (bus.Subscription, error) {
+	if h.Gap != nil {
+		g.mu.Lock()
+		g.gaps = append(g.gaps, h.Gap)
+		g.mu.Unlock()
+	}
+	return g.Bus.Subscribe(channel, h)
+}
+
+func (g *gappy) gap() {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	for _, tell := range g.gaps {
+		tell()
+	}
+}
+
+func newGappy(t *testing.T) *gappy {
+	b := bus.NewMemory()
+	t.Cleanup(func() { b.Close() })
+	return &gappy{Bus: b}
+}
+
+func TestWhatWasMissedInAGapIsReadAtOnce(t *testing.T) {
+	inBubble(t, func(t *testing.T) {
+		s, news := store.NewMemory(), newGappy(t)
+		a := hub(t, room.Options{Store: s, Alone: true}) // nobody hears of its posts
+		b := hub(t, room.Options{Store: s, Bus: news, CheckHeads: -1})
+		seat := join(t, a, enter(t, a, "mina"), room.JoinRequest{}).Seat
+		jun := enter(t, b, "jun")
+		join(t, b, jun, room.JoinRequest{})
+		mustPost(t, seat, "missed")
+		after(time.Minute)
+		jun.expect(t)
+		news.gap()
+		after(time.Second)
+		jun.expect(t, "1")
+	})
+}
+
+func TestAGapInTheNewsOfKicksPutsOutWhoIsNoMember(t *testing.T) {
+	inBubble(t, func(t *testing.T) {
+		var members register
+		news := newGappy(t)
+		g := hub(t, room.Options{Members: &members, Bus: news, MemberCache: time.Hour})
+		sits, left := enter(t, g, "sits"), enter(t, g, "left")
+		join(t, g, sits, room.JoinRequest{})
+		join(t, g, left, room.JoinRequest{}).Seat.Leave(func() {})
+		members.gone.Store(true)
+		join(t, g, left, room.JoinRequest{}).Seat.Leave(func() {}) // it is believed still
+		sits.expect(t)
+		news.gap()
+		if _, err := tryJoin(g, left, room.JoinRequest{}); !errors.Is(err, room.ErrForbidden) {
+			t.Errorf("join after the gap = %v, want ErrForbidden", err)
+		}
+		after(time.Second)
+		sits.expect(t, "-membership_lost")
+	})
+}
+
+// An answer that was given before the gap may be older than a kick in it.
+func TestAGapInTheNewsOfKicksOvertakesAJoin(t *testing.T) {
+	inBubble(t, func(t *testing.T) {
+		var kicked atomic.Bool
+		asked, answer := make(chan struct{}, 4), make(chan struct{})
+		news := newGappy(t)
+		g := hub(t, room.Options{Bus: news, Members: store.MembersFunc(func(context.Context, store.StudyID, store.UserID) (string, error) {
+			was := kicked.Load()
+			asked <- struct{}{}
+			<-answer
+			if was {
+				return "", store.ErrNotFound
+			}
+			return "member", nil
+		})})
+		m := enter(t, g, "mina")
+		result := make(chan error)
+		go func() { _, err := tryJoin(g, m, room.JoinRequest{}); result <- err }()
+		<-asked // Members has looked, and answers late
+		kicked.Store(true)
+		news.gap()
+		close(answer)
+		if err := <-result; !errors.Is(err, room.ErrForbidden) {
+			t.Errorf("Join = %v, want ErrForbidden", err)
+		}
+	})
+}
+
+// One read brings all that is missing, however much comes after the gap.
+func TestAHoleInTheNewsIsReadOnce(t *testing.T) {
+	inBubble(t, func(t *testing.T) {
+		s, shared := &asked{Store: store.NewMemory()}, bus.NewMemory()
+		defer shared.Close()
+		lost := false
+		a := hub(t, room.Options{Store: s, Rate: -1, Bus: lossy{shared, func(bus.Message) bool { was := lost; lost = true; return !was }}})
+		b := hub(t, room.Options{Store: s, Bus: shared, CheckHeads: -1})
+		seat := join(t, a, enter(t, a, "mina"), room.JoinRequest{}).Seat
+		jun := enter(t, b, "jun")
+		join(t, b, jun, room.JoinRequest{})
+		for range 20 {
+			mustPost(t, seat, "text")
+			synctest.Wait()
+		}
+		jun.expect(t)
+		after(time.Second)
+		if got := len(jun.told()); got != 20 {
+			t.Errorf("%d messages arrived, want 20", got)
+		}
+		if n := s.n.Load(); n != 1 {
+			t.Errorf("the store was read %d times, want 1", n)
+		}
+	})
+}
