@@ -444,6 +444,11 @@ func TestAFullServerTurnsClientsAway(t *testing.T) {
 	opts := coup.Options{}
 	opts.Hub.MaxConnections = 2
 	_, url := serve(t, opts)
+	for range 5 { // what is no handshake takes nobody's place
+		if resp, err := http.Get(url); err != nil || resp.Body.Close() != nil || resp.StatusCode < 400 {
+			t.Errorf("no handshake: %v, %v; want 4xx", resp, err)
+		}
+	}
 	first, second := login(t, url, "u1"), login(t, url, "u2")
 	if _, resp, err := wstest.Try(t, url, nil); err != nil || resp.StatusCode != 503 || resp.Header.Get("Retry-After") == "" {
 		t.Errorf("the third: %v, %v; want 503", resp, err)

@@ -265,3 +265,70 @@ func TestABacklogDoesNotPutOffTheEndOfAToken(t *testing.T) {
 		t.Error("the session outlived its token")
 	})
 }
+
+// Nothing more is read of a client that does not read what it asked to have again:
+// it could have replay upon replay pile up here.
+func TestAClientThatDoesNotReadItsReplayIsNotHeard(t *testing.T) {
+	inBubble(t, func(t *testing.T, c *peer) {
+		c.authenticate("100h")
+		c.send(0x81, `{"event":"join_room","data":{"studyId":"s1"}}`)
+		for range 3 {
+			c.send(0x81, `{"event":"send_message","data":{"studyId":"s1","content":"again"}}`)
+			c.next()
+		}
+		again := wstest.Frame(0x81, []byte(`{"event":"join_room","id":"1","data":{"studyId":"s1","after":0}}`))
+		write := func() error {
+			c.conn.SetWriteDeadline(time.Now().Add(time.Second))
+			_, err := c.conn.Write(again)
+			return err
+		}
+		if err := write(); err != nil { // the ack is under way, the replay waits behind it
+			t.Fatal(err)
+		}
+		if err := write(); err == nil {
+			t.Error("a second replay was asked for before the first was read")
+		}
+		for range 4 {
+			c.next()
+		}
+		synctest.Wait()
+		if err := write(); err != nil {
+			t.Errorf("after the replay was read: %v", err)
+		}
+	})
+}
+
+// What is replayed has a bound of its own, in messages: it does not count as what a
+// slow reader has not taken.
+func TestAReplayMayBeLargerThanTheQueue(t *testing.T) {
+	inBubble(t, func(t *testing.T, c *peer) {
+		c.authenticate("100h")
+		c.send(0x81, `{"event":"join_room","data":{"studyId":"s1"}}`)
+		text := strings.Repeat("가", store.MaxContent)
+		messages := 3 * (1 << 20) / 2 / len(text) // one and a half times the queue
+		for range messages {
+			c.send(0x81, `{"event":"send_message","data":{"studyId":"s1","content":"`+text+`"}}`)
+			for what := "ping"; what == "ping"; {
+				what, _ = c.next()
+			}
+			time.Sleep(100 * time.Millisecond)
+		}
+		c.send(0x81, `{"event":"join_room","id":"1","data":{"studyId":"s1","after":0}}`)
+		synctest.Wait() // the ack is under way, and the replay waits behind it
+		for want := 0; want <= messages; {
+			what, _ := c.next()
+			switch {
+			case what == "ping":
+				continue
+			case want == 0 && strings.Contains(what, `"ack"`), strings.Contains(what, fmt.Sprintf(`"seq":%d,`, want)):
+				want++
+			default:
+				t.Fatalf("%.80s came instead of message %d of %d", what, want, messages)
+			}
+		}
+		c.send(0x81, `{"event":"leave_room","id":"2","data":{"studyId":"s1"}}`)
+		if what, _ := c.next(); !strings.Contains(what, `"ack"`) {
+			t.Errorf("%s came after the replay, want an ack", what)
+		}
+	})
+}

@@ -81,17 +81,22 @@ func (w *wheel) run(ctx context.Context) {
 		case <-ctx.Done():
 			return
 		case t := <-tick.C:
-			now := int32(t.Sub(w.epoch)/time.Second) - w.slept.Load()
-			if late := now - w.now(); late > maxLate {
-				// The process was stopped. Nobody could be heard meanwhile, so nobody is
-				// to be taken for dead.
-				w.slept.Add(late - 1)
-				now -= late - 1
-			}
-			for w.now() < now {
-				w.turn(w.clock.Add(1))
-			}
+			w.advance(t)
 		}
+	}
+}
+
+// advance moves the clock on to t, second by second.
+func (w *wheel) advance(t time.Time) {
+	now := int32(t.Sub(w.epoch)/time.Second) - w.slept.Load()
+	if late := now - w.now(); late > maxLate {
+		// The process was stopped. Nobody could be heard meanwhile, so nobody is
+		// to be taken for dead.
+		w.slept.Add(late - 1)
+		now -= late - 1
+	}
+	for w.now() < now {
+		w.turn(w.clock.Add(1))
 	}
 }
 

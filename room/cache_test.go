@@ -16,25 +16,29 @@ func TestAMembershipIsBelievedForAWhile(t *testing.T) {
 	for _, tt := range []struct {
 		name  string
 		first time.Duration // when it is asked for, after the cache was first used
+		other time.Duration // when the cache is used for somebody else
 		again time.Duration // when it is needed again
 		want  bool
 	}{
-		{"a moment", 0, time.Second, true},
-		{"across a turn", 14 * time.Second, 16 * time.Second, true},
-		{"a quarter", 7 * time.Second, 14400 * time.Millisecond, true},
-		{"too long", 0, 16 * time.Second, false},
-		{"too long, and nobody looked meanwhile", 0, 29 * time.Second, false},
+		{"a moment", 0, 0, time.Second, true},
+		{"across a turn", 14 * time.Second, 14 * time.Second, 16 * time.Second, true},
+		{"a quarter", 7 * time.Second, 8 * time.Second, 14400 * time.Millisecond, true},
+		{"too long", 0, 14 * time.Second, 16 * time.Second, false},
+		{"too long, after a late turn", 0, 14 * time.Second, 21 * time.Second, false},
+		{"too long, and nobody looked meanwhile", 0, 0, 29 * time.Second, false},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			inBubble(t, func(t *testing.T) {
 				var members register
 				g := hub(t, room.Options{Members: &members, MemberCache: 30 * time.Second})
 				other, m := enter(t, g, "other"), enter(t, g, "mina")
-				join(t, g, other, room.JoinRequest{StudyID: "s2"})
+				join(t, g, other, room.JoinRequest{StudyID: "s2"}).Seat.Leave(func() {})
 				after(tt.first)
 				join(t, g, m, room.JoinRequest{}).Seat.Leave(func() {})
+				after(tt.other - tt.first)
+				join(t, g, other, room.JoinRequest{StudyID: "s2"}).Seat.Leave(func() {})
 				members.gone.Store(true)
-				after(tt.again - tt.first)
+				after(tt.again - tt.other)
 				if _, err := tryJoin(g, m, room.JoinRequest{}); (err == nil) != tt.want || err != nil && !errors.Is(err, room.ErrForbidden) {
 					t.Errorf("join = %v, believed should be %v", err, tt.want)
 				}

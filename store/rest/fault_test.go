@@ -99,6 +99,24 @@ func TestClientTakesEveryFaultAsUnavailable(t *testing.T) {
 	}
 }
 
+// The token and what was said go where they were meant to, or nowhere.
+func TestClientFollowsNoRedirect(t *testing.T) {
+	var followed atomic.Int64
+	elsewhere := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { followed.Add(1) }))
+	defer elsewhere.Close()
+	for _, status := range []int{301, 302, 303, 307, 308} {
+		c := newClient(t, http.RedirectHandler(elsewhere.URL, status), rest.ClientOptions{})
+		for name, call := range calls(c) {
+			if err := call(t.Context()); !errors.Is(err, store.ErrUnavailable) {
+				t.Errorf("%s, redirected with %d: %v", name, status, err)
+			}
+		}
+	}
+	if n := followed.Load(); n > 0 {
+		t.Errorf("%d redirects were followed", n)
+	}
+}
+
 func TestClientReadsNoMoreThanItMust(t *testing.T) {
 	big := strings.Repeat(" ", 1<<20)
 	endless := func(w http.ResponseWriter, r *http.Request) {
