@@ -135,3 +135,26 @@ func TestAHoleInTheNewsIsReadOnce(t *testing.T) {
 		}
 	})
 }
+
+// What the bus brings in order is delivered as it comes, and nobody asks the store.
+func TestNewsInOrderNeedNoStore(t *testing.T) {
+	inBubble(t, func(t *testing.T) {
+		s, shared := &asked{Store: store.NewMemory()}, bus.NewMemory()
+		defer shared.Close()
+		a := hub(t, room.Options{Store: s, Rate: -1, Bus: shared})
+		b := hub(t, room.Options{Store: s, Bus: shared, CheckHeads: -1, ReorderWait: -1})
+		seat := join(t, a, enter(t, a, "mina"), room.JoinRequest{}).Seat
+		jun := enter(t, b, "jun")
+		join(t, b, jun, room.JoinRequest{})
+		for range 500 {
+			mustPost(t, seat, "text")
+		}
+		after(time.Second)
+		if got := len(jun.told()); got != 500 {
+			t.Errorf("%d messages arrived, want 500", got)
+		}
+		if n := s.n.Load(); n != 0 {
+			t.Errorf("the store was read %d times", n)
+		}
+	})
+}

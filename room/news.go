@@ -36,8 +36,9 @@ func (r *Room) news(payload []byte) {
 		g.opts.Log.Warn("news from the bus skipped", "study", r.study, "err", err)
 		return
 	}
-	ws := said(msgs)
-	g.background(func() { r.put(ws...) })
+	if r.enter(said(msgs)...) {
+		r.handOver()
+	}
 }
 
 func parseNews(payload []byte, study StudyID) ([]Message, error) {
