@@ -15,6 +15,7 @@ import (
 
 	"github.com/coupchat/coup"
 	"github.com/coupchat/coup/auth"
+	"github.com/coupchat/coup/hub"
 	"github.com/coupchat/coup/internal/wstest"
 	"github.com/coupchat/coup/store"
 )
@@ -464,4 +465,82 @@ func TestAFullServerTurnsClientsAway(t *testing.T) {
 		}
 	}
 	first.Join("s1")
+}
+
+// told is a Store that says when presence is reported, and when a join asks for the
+// newest seq.
+type told struct {
+	store.Store
+	presence, join chan struct{}
+}
+
+func (s *told) SetStatus(ctx context.Context, reports []store.Status) error {
+	select {
+	case s.presence <- struct{}{}:
+	default:
+	}
+	return s.Store.SetStatus(ctx, reports)
+}
+
+func (s *told) Heads(ctx context.Context, studies []store.StudyID) (map[store.StudyID]int64, error) {
+	select {
+	case s.join <- struct{}{}:
+	default:
+	}
+	return s.Store.Heads(ctx, studies)
+}
+
+// Whoever hangs up while a request of theirs is under way leaves nothing behind.
+func TestAClientThatHangsUpMeanwhileLeavesNothingBehind(t *testing.T) {
+	asked, answer := make(chan struct{}, 1), make(chan struct{})
+	wait := func() {
+		asked <- struct{}{}
+		<-answer
+	}
+	st := &told{store.NewMemory(), make(chan struct{}, 1), make(chan struct{}, 1)}
+	s, url := serve(t, coup.Options{
+		Store: st,
+		Verifier: auth.VerifierFunc(func(ctx context.Context, token string) (auth.Identity, error) {
+			if token == "slow" {
+				wait()
+			}
+			return plain(ctx, token)
+		}),
+		Members: store.MembersFunc(func(_ context.Context, study store.StudyID, _ store.UserID) (string, error) {
+			if study == "slow" {
+				wait()
+			}
+			return "", nil
+		}),
+	})
+	until := func(what string, done func(hub.Stats) bool) {
+		t.Helper()
+		for deadline := time.Now().Add(wstest.Patience); !done(s.Stats()); runtime.Gosched() {
+			if time.Now().After(deadline) {
+				t.Fatalf("never: %s (%+v)", what, s.Stats())
+			}
+		}
+	}
+	hangUp := func(c *wstest.Client) {
+		t.Helper()
+		<-asked
+		c.Conn.(*net.TCPConn).SetLinger(0) // with a reset, which an epoll set reports at once
+		c.Conn.Close()
+		if !onGoroutines { // those read again when the request is done
+			until("the connection is gone", func(s hub.Stats) bool { return s.Connections == 0 })
+		}
+		answer <- struct{}{}
+	}
+
+	c := wstest.Dial(t, url, nil)
+	c.Send("authenticate", nil, data{"token": "slow"})
+	hangUp(c)
+	<-st.presence // it was connected
+	until("nobody is connected", func(s hub.Stats) bool { return s.Room.Users == 0 })
+
+	c = login(t, url, "u1")
+	c.Send("join_room", nil, data{"studyId": "slow"})
+	hangUp(c)
+	<-st.join // the room is open
+	until("the room is closed and nobody is there", func(s hub.Stats) bool { return s.Room.Rooms == 0 && s.Room.Users == 0 })
 }

@@ -62,6 +62,8 @@ var mutants = []mutant{
 	{"a session can change its user", "hub/requests.go", "	case known != nil && known.user != next.user:", "	case false:", "."},
 	{"a queue has no end", "hub/outbox.go", "	if o.limit >= 0 && o.size > o.limit && s.state == open {", "	if false {", "."},
 	{"a replay counts as what a slow reader has not taken", "hub/outbox.go", "			o.limit += len(frame)\n", "", "./hub"},
+	{"who hangs up while joining keeps the seat", "hub/requests.go", "	if late {", "	if false {", ". -run HangsUp"},
+	{"who hangs up while authenticating stays online", "hub/requests.go", "		if s.over() { // it ended", "		if false { // it ended", ". -run HangsUp"},
 	{"replays pile up", "hub/requests.go", "	if gone != nil {", "	if false {", "./hub"},
 	{"a failed handshake keeps its place", "hub/hub.go", "		h.mu.Lock()\n		h.entering--\n		h.mu.Unlock()\n		return\n", "		return\n", ". -run Full|Upgrade|Origin"},
 	{"who was stopped takes everybody for dead", "hub/wheel.go", "late > maxLate {", "late < 0 {", "./hub"},
