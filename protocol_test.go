@@ -4,6 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
+	"net/url"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -462,4 +465,53 @@ func TestJoinIsUnavailableWhileNothingCanBeChecked(t *testing.T) {
 		t.Errorf("store away: %s", e.Raw)
 	}
 	c.Join("s1")
+}
+
+// eager says more in the same write as the first thing it says.
+type eager struct {
+	net.Conn
+	more []byte
+}
+
+func (e *eager) Write(b []byte) (int, error) {
+	_, err := e.Conn.Write(append(slices.Clone(b), e.more...))
+	e.more = nil
+	return len(b), err
+}
+
+func TestWhatComesWithTheHandshakeIsHeard(t *testing.T) {
+	_, at := serve(t, coup.Options{})
+	u, err := url.Parse(at)
+	if err != nil {
+		t.Fatal(err)
+	}
+	conn, err := net.Dial("tcp", u.Host)
+	if err != nil {
+		t.Fatal(err)
+	}
+	first := wstest.Frame(0x81, []byte(`{"event":"authenticate","id":"1","data":{"token":"u1"}}`))
+	c, resp, err := wstest.Handshake(t, &eager{conn, first}, u, nil)
+	if err != nil || c == nil {
+		t.Fatalf("%v, %v", resp, err)
+	}
+	c.Expect("auth_success")
+	c.Join("s1")
+}
+
+func TestRoomsOfOneConnectionAreLimited(t *testing.T) {
+	opts := coup.Options{}
+	opts.Hub.MaxRooms = 2
+	_, url := serve(t, opts)
+	c := login(t, url, "u1")
+	c.Join("s1")
+	c.Join("s2")
+	if e := c.Call("join_room", data{"studyId": "s3"}, nil); e.String("code") != "bad_request" {
+		t.Errorf("a third room: %s, want bad_request", e.Raw)
+	}
+	c.Join("s2") // it is there already
+	if e := c.Call("leave_room", data{"studyId": "s1"}, nil); e.Event != "ack" {
+		t.Errorf("leave: %s", e.Raw)
+	}
+	c.Join("s3")
+	say(c, "s3", "here")
 }

@@ -1,6 +1,7 @@
 package bus_test
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
@@ -92,5 +93,33 @@ func BenchmarkMemoryPublishUnheard(b *testing.B) {
 		if err := m.Publish(ctx, msg); err != nil {
 			b.Fatal(err)
 		}
+	}
+}
+
+// What waits behind a handler is a copy: whoever published it may use the bytes again.
+func TestMemoryKeepsWhatWaits(t *testing.T) {
+	m := bus.NewMemory()
+	defer m.Close()
+	var got []string
+	payload := []byte("first")
+	publish := func() {
+		if err := m.Publish(t.Context(), bus.Message{Channel: "room", Payload: payload}); err != nil {
+			t.Error(err)
+		}
+	}
+	if _, err := m.Subscribe("room", bus.Handler{Message: func(p []byte) {
+		got = append(got, string(p))
+		if len(got) > 1 {
+			return
+		}
+		payload = []byte("later")
+		publish()
+		copy(payload, "spoil")
+	}}); err != nil {
+		t.Fatal(err)
+	}
+	publish()
+	if want := []string{"first", "later"}; !slices.Equal(got, want) {
+		t.Errorf("got %q, want %q", got, want)
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -194,6 +195,28 @@ func (f faulty) RenewNode(ctx context.Context, node store.NodeID, ttl time.Durat
 		}
 	}
 	return f.Store.RenewNode(ctx, node, ttl)
+}
+
+func (f faulty) Heads(ctx context.Context, studies []store.StudyID) (map[store.StudyID]int64, error) {
+	if f.before != nil {
+		if err := f.before("Heads"); err != nil {
+			return nil, err
+		}
+	}
+	return f.Store.Heads(ctx, studies)
+}
+
+// A pinged bus can tell whether it hears itself.
+type pinged struct {
+	bus.Bus
+	away *atomic.Bool
+}
+
+func (p pinged) Ping(context.Context) error {
+	if p.away.Load() {
+		return errBroken
+	}
+	return nil
 }
 
 var errBroken = errors.New("broken")
