@@ -30,7 +30,7 @@ bench: ## measure
 perf: ## what a hub costs as it grows, drawn to docs/performance.svg (four minutes, a quiet machine)
 	$(GO) run ./scripts/perf
 
-mutants: ## seed bugs one by one: the tests must catch each (ten minutes)
+mutants: ## seed bugs one by one: the tests must catch each (13 minutes)
 	$(GO) run ./scripts/mutants
 
 fuzz: ## fuzz each target for FUZZTIME (20s)
