@@ -96,8 +96,9 @@ func (l *lane) add(p posting) error {
 		if !l.reg.background(l.run) {
 			return unavailable(ErrClosed)
 		}
-		l.busy, l.trying = true, true
+		l.busy = true
 	}
+	l.trying = true
 	l.queue = append(l.queue, p)
 	return nil
 }
@@ -135,12 +136,12 @@ func (l *lane) run() {
 	}
 }
 
-// answers says that those whose batch was tried are about to be answered: whoever
-// has an answer may post again at once.
-func (l *lane) answers() {
+// answers says that those whose batch failed with err are about to be answered:
+// whoever has an answer may post again at once.
+func (l *lane) answers(err error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.trying = false
+	l.away, l.trying = errors.Is(err, ErrUnavailable), false
 }
 
 // maxBatchBytes bounds the texts of one batch, so that it fits into one request of
@@ -194,7 +195,7 @@ func (g *Registry) commit(batch []posting, away bool) error {
 	if err != nil {
 		g.opts.Log.Warn("messages not stored", "messages", len(batch), "err", err)
 		err = withoutInsides(err)
-		g.lane(msgs[0].StudyID).answers()
+		g.lane(msgs[0].StudyID).answers(err)
 		for _, p := range batch {
 			p.done(Message{}, err)
 		}
