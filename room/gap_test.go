@@ -1,10 +1,8 @@
 package room_test
 
 import (
-	"context"
 	"errors"
 	"sync"
-	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -85,28 +83,8 @@ func TestAGapInTheNewsOfKicksPutsOutWhoIsNoMember(t *testing.T) {
 // An answer that was given before the gap may be older than a kick in it.
 func TestAGapInTheNewsOfKicksOvertakesAJoin(t *testing.T) {
 	inBubble(t, func(t *testing.T) {
-		var kicked atomic.Bool
-		asked, answer := make(chan struct{}, 4), make(chan struct{})
 		news := newGappy(t)
-		g := hub(t, room.Options{Bus: news, Members: store.MembersFunc(func(context.Context, store.StudyID, store.UserID) (string, error) {
-			was := kicked.Load()
-			asked <- struct{}{}
-			<-answer
-			if was {
-				return "", store.ErrNotFound
-			}
-			return "member", nil
-		})})
-		m := enter(t, g, "mina")
-		result := make(chan error)
-		go func() { _, err := tryJoin(g, m, room.JoinRequest{}); result <- err }()
-		<-asked // Members has looked, and answers late
-		kicked.Store(true)
-		news.gap()
-		close(answer)
-		if err := <-result; !errors.Is(err, room.ErrForbidden) {
-			t.Errorf("Join = %v, want ErrForbidden", err)
-		}
+		overtaken(t, room.Options{Bus: news}, news.gap)
 	})
 }
 

@@ -215,34 +215,44 @@ func TestAHerdThatComesBackSharesOneRead(t *testing.T) {
 	})
 }
 
+// overtaken has a join that Members has looked at, and answers late, overtaken by the
+// end of the membership.
+func overtaken(t *testing.T, opts room.Options, end func()) (*room.Registry, *member) {
+	t.Helper()
+	var gone atomic.Bool
+	asked, answer := make(chan struct{}, 4), make(chan struct{})
+	opts.Members = store.MembersFunc(func(context.Context, store.StudyID, store.UserID) (string, error) {
+		was := gone.Load()
+		asked <- struct{}{}
+		<-answer
+		if was {
+			return "", store.ErrNotFound
+		}
+		return "member", nil
+	})
+	g := hub(t, opts)
+	m := enter(t, g, "mina")
+	result := make(chan error)
+	go func() { _, err := tryJoin(g, m, room.JoinRequest{}); result <- err }()
+	<-asked
+	gone.Store(true)
+	end()
+	close(answer)
+	if err := <-result; !errors.Is(err, room.ErrForbidden) {
+		t.Errorf("Join = %v, want ErrForbidden", err)
+	}
+	return g, m
+}
+
 func TestAKickOvertakesAJoin(t *testing.T) {
 	inBubble(t, func(t *testing.T) {
-		var kicked atomic.Bool
-		asked, answer := make(chan struct{}, 4), make(chan struct{})
-		members := store.MembersFunc(func(context.Context, store.StudyID, store.UserID) (string, error) {
-			was := kicked.Load()
-			asked <- struct{}{}
-			<-answer
-			if was {
-				return "", store.ErrNotFound
-			}
-			return "member", nil
-		})
 		b := bus.NewMemory()
 		defer b.Close()
-		g := hub(t, room.Options{Members: members, Bus: b})
-		m := enter(t, g, "mina")
-		result := make(chan error)
-		go func() { _, err := tryJoin(g, m, room.JoinRequest{}); result <- err }()
-		<-asked // Members has looked, and answers late
-		kicked.Store(true)
-		if err := (room.Publisher{Bus: b}).Announce(t.Context(), room.StudyEvent{Type: room.MemberKicked, StudyID: "s1", UserID: "mina", Message: "out"}); err != nil {
-			t.Fatal(err)
-		}
-		close(answer)
-		if err := <-result; !errors.Is(err, room.ErrForbidden) {
-			t.Errorf("Join = %v, want ErrForbidden", err)
-		}
+		g, m := overtaken(t, room.Options{Bus: b}, func() {
+			if err := (room.Publisher{Bus: b}).Announce(t.Context(), room.StudyEvent{Type: room.MemberKicked, StudyID: "s1", UserID: "mina", Message: "out"}); err != nil {
+				t.Fatal(err)
+			}
+		})
 		m.expect(t, "!out")
 		if g.Stats().Rooms != 0 {
 			t.Error("the room stays open")
