@@ -129,15 +129,12 @@ func (l *lane) run() {
 		if n == 0 {
 			return
 		}
-		err := l.reg.commit(batch, away)
-		l.mu.Lock()
-		l.away = errors.Is(err, ErrUnavailable)
-		l.mu.Unlock()
+		l.reg.commit(l, batch, away)
 	}
 }
 
-// answers says that those whose batch failed with err are about to be answered:
-// whoever has an answer may post again at once.
+// answers says that those whose batch ended in err are about to be answered: whoever
+// has an answer may post again at once.
 func (l *lane) answers(err error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -176,9 +173,9 @@ func (l *lane) wait(ctx context.Context) error {
 	}
 }
 
-// commit stores a batch, answers its senders, and then tells the rooms. away says
-// that the batch before could not be stored.
-func (g *Registry) commit(batch []posting, away bool) error {
+// commit stores a batch of a lane, answers its senders, and then tells the rooms.
+// away says that the batch before could not be stored.
+func (g *Registry) commit(l *lane, batch []posting, away bool) error {
 	msgs := make([]Message, len(batch))
 	for i, p := range batch {
 		msgs[i] = p.msg
@@ -188,24 +185,21 @@ func (g *Registry) commit(batch []posting, away bool) error {
 		// One of them is unacceptable to this store. The others are not to suffer.
 		err = nil
 		for i := range batch {
-			err = errors.Join(err, g.commit(batch[i:i+1], away || errors.Is(err, ErrUnavailable)))
+			err = errors.Join(err, g.commit(l, batch[i:i+1], away || errors.Is(err, ErrUnavailable)))
 		}
+		l.answers(err)
 		return err
 	}
 	if err != nil {
 		g.opts.Log.Warn("messages not stored", "messages", len(batch), "err", err)
 		err = withoutInsides(err)
-		g.lane(msgs[0].StudyID).answers(err)
+		l.answers(err)
 		for _, p := range batch {
 			p.done(Message{}, err)
 		}
 		return err
 	}
-	// Before the acknowledgements: whoever has one may post again at once.
-	l := g.lane(msgs[0].StudyID)
-	l.mu.Lock()
-	l.away = false
-	l.mu.Unlock()
+	l.answers(nil)
 	// All acknowledgements first: the sender must not wait for deliveries.
 	for i, p := range batch {
 		stored[i] = stored[i].Public()

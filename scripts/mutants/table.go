@@ -45,7 +45,7 @@ var mutants = []mutant{
 	{"a lively room keeps who enters it", "room/room.go", "	if r.enter(ws...) && r.workBatch() {\n		r.handOver()\n	}\n", "	if r.enter(ws...) {\n		r.workOff()\n	}\n", "./room"},
 	{"coming back resets the rate", "room/users.go", "		us.absent++\n		g.online.report(u.id, false)\n", "		delete(us.byID, u.id)\n		g.online.report(u.id, false)\n", "./room"},
 	{"a store that is away holds everybody up", "room/post.go", "	case l.away && l.trying:", "	case false:", "./room"},
-	{"who was just refused is refused again", "room/post.go", "		g.lane(msgs[0].StudyID).answers(err)\n", "", "./room"},
+	{"who was just refused is refused again", "room/post.go", "		l.answers(err)\n		for _, p", "		for _, p", "./room"},
 	{"posts wait long behind a store that hangs", "room/post.go", "	if away && g.opts.PostBudget >= 0 && g.now().After(end) {", "	if false {", "./room"},
 	{"one bad message fails its batch", "room/post.go", "	if errors.Is(err, ErrInvalid) && len(batch) > 1 {", "	if false {", "./room"},
 	{"a hub that ends keeps its last news", "room/registry.go", ", g.wire.drain(ctx))", ")", "./room"},
