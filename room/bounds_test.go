@@ -1,11 +1,8 @@
 package room
 
 import (
-	"context"
 	"encoding/json"
 	"fmt"
-	"io"
-	"log/slog"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -57,11 +54,7 @@ func TestWhatWaitsForItsTurnIsBounded(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		shared := bus.NewMemory()
 		defer shared.Close()
-		g, err := New(Options{Store: store.NewMemory(), Bus: shared, Log: slog.New(slog.NewTextHandler(io.Discard, nil)),
-			Members: store.MembersFunc(func(context.Context, store.StudyID, store.UserID) (string, error) { return "", nil })})
-		if err != nil {
-			t.Fatal(err)
-		}
+		g := inside(t, store.NewMemory(), shared)
 		defer g.Close(t.Context())
 		if err := g.Connect(listener{}); err != nil {
 			t.Fatal(err)

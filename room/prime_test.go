@@ -2,6 +2,8 @@ package room
 
 import (
 	"context"
+	"io"
+	"log/slog"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -15,6 +17,17 @@ type listener struct{}
 func (listener) User() UserID   { return "u1" }
 func (listener) Deliver(*Batch) {}
 
+// inside returns a registry for tests that look into it.
+func inside(t *testing.T, s store.Store, b bus.Bus) *Registry {
+	t.Helper()
+	g, err := New(Options{Store: s, Bus: b, Log: slog.New(slog.NewTextHandler(io.Discard, nil)),
+		Members: store.MembersFunc(func(context.Context, store.StudyID, store.UserID) (string, error) { return "", nil })})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return g
+}
+
 // A silent room must not keep for ever what one client asked to have again.
 func TestASilentRoomForgetsWhatWasReplayed(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
@@ -24,10 +37,7 @@ func TestASilentRoomForgetsWhatWasReplayed(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		g, err := New(Options{Store: s, Bus: news, Members: store.MembersFunc(func(context.Context, store.StudyID, store.UserID) (string, error) { return "", nil })})
-		if err != nil {
-			t.Fatal(err)
-		}
+		g := inside(t, s, news)
 		defer news.Close()
 		defer g.Close(t.Context())
 		if err := g.Connect(listener{}); err != nil {

@@ -2,8 +2,6 @@ package room
 
 import (
 	"context"
-	"io"
-	"log/slog"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -52,11 +50,7 @@ func TestNewsThatCannotLeaveAreBounded(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		memory := bus.NewMemory()
 		defer memory.Close()
-		g, err := New(Options{Store: store.NewMemory(), Bus: stuck{memory}, Log: slog.New(slog.NewTextHandler(io.Discard, nil)),
-			Members: store.MembersFunc(func(context.Context, store.StudyID, store.UserID) (string, error) { return "", nil })})
-		if err != nil {
-			t.Fatal(err)
-		}
+		g := inside(t, store.NewMemory(), stuck{memory})
 		large := []Message{{StudyID: "s1", Content: strings.Repeat("x", 1<<20)}}
 		const all = 40
 		for range all {
