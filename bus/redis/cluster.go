@@ -57,8 +57,10 @@ func (b *Bus) openAll(t, old *table, spans []span) error {
 	)
 	for _, s := range spans {
 		mu.Lock()
-		_, seen := t.nodes[s.addr]
-		t.nodes[s.addr] = old.nodes[s.addr]
+		_, seen := t.nodes[s.addr] // a node may have several spans
+		if !seen {
+			t.nodes[s.addr] = old.nodes[s.addr]
+		}
 		mu.Unlock()
 		if seen || old.nodes[s.addr] != nil {
 			continue

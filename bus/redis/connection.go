@@ -72,9 +72,9 @@ func (n *node) connection(ctx context.Context) (good bool) {
 	listening.Go(func() { n.listen(ctx, deaf) })
 	defer listening.Wait()
 	defer cancel()
+	var again <-chan time.Time
 	for {
-		var again <-chan time.Time
-		if len(refused) > 0 {
+		if len(refused) > 0 && again == nil { // what else wakes us does not put it off
 			n.bus.suspect()
 			again = time.After(refusedPause)
 		}
@@ -88,7 +88,7 @@ func (n *node) connection(ctx context.Context) (good bool) {
 		case <-n.wake:
 		case <-again:
 			n.retouch(refused)
-			refused = nil
+			refused, again = nil, nil
 		}
 		add, known, remove := n.changes(current)
 		for _, channel := range known {
