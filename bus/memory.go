@@ -143,7 +143,9 @@ func (c *memoryChannel) enter(d delivery) (first bool, err error) {
 		return true, nil
 	}
 	if c.queued+len(d.payload)+queuedCost > maxMemoryQueue {
-		if n := len(c.queue); n == 0 || !c.queue[n-1].gap {
+		if n := len(c.queue); n > 0 && c.queue[n-1].gap {
+			c.queue[n-1].subs = d.subs // whoever has come since missed this one
+		} else {
 			c.queue = append(c.queue, delivery{subs: d.subs, gap: true})
 		}
 		return false, errMemoryFull

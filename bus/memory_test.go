@@ -56,6 +56,33 @@ func TestMemoryReportsWhatItDrops(t *testing.T) {
 	}
 }
 
+// Whoever comes between two messages that are dropped has missed the second.
+func TestMemoryTellsALateSubscriberWhatItMissed(t *testing.T) {
+	m := bus.NewMemory()
+	defer m.Close()
+	fill := []byte(strings.Repeat("x", 6<<20))
+	publish := func(p []byte) { _ = m.Publish(t.Context(), bus.Message{Channel: "room", Payload: p}) }
+	gaps := 0
+	subscribe := func(h bus.Handler) {
+		if _, err := m.Subscribe("room", h); err != nil {
+			t.Fatal(err)
+		}
+	}
+	subscribe(bus.Handler{Message: func(p []byte) {
+		if string(p) == "first" {
+			for range 3 { // two fit
+				publish(fill)
+			}
+			subscribe(bus.Handler{Gap: func() { gaps++ }})
+			publish(fill)
+		}
+	}})
+	publish([]byte("first"))
+	if gaps != 1 {
+		t.Errorf("the late subscriber was told of %d gaps, want 1", gaps)
+	}
+}
+
 func TestMemorySurvivesHandlerThatPanics(t *testing.T) {
 	m := bus.NewMemory()
 	calls := 0
