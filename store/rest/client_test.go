@@ -1,9 +1,11 @@
 package rest_test
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -184,8 +186,15 @@ func TestClientSaysThatMembersAreAskedForOneByOne(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	var logged bytes.Buffer
+	relay, err := rest.NewHandler(store.NewMemory(), newClient(t, plain, rest.ClientOptions{}),
+		rest.HandlerOptions{Tokens: []string{token}, Log: slog.New(slog.NewTextHandler(&logged, nil))})
+	if err != nil {
+		t.Fatal(err)
+	}
 	apis := map[string]http.Handler{
 		"a backend that cannot": plain,
+		"one that says so late": relay,
 		"404":                   http.NotFoundHandler(),
 		"405":                   http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusMethodNotAllowed) }),
 	}
@@ -194,6 +203,9 @@ func TestClientSaysThatMembersAreAskedForOneByOne(t *testing.T) {
 		if !errors.Is(err, errors.ErrUnsupported) || errors.Is(err, store.ErrNotFound) || roles != nil {
 			t.Errorf("%s: Roles = %v, %v, want ErrUnsupported", name, roles, err)
 		}
+	}
+	if logged.Len() > 0 {
+		t.Errorf("what is asked all the time, and no fault, is logged: %s", &logged)
 	}
 }
 

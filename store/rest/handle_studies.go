@@ -3,6 +3,7 @@ package rest
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 
@@ -116,5 +117,9 @@ func (h *Handler) roles(ctx context.Context, of []store.Membership) (map[store.M
 	if !ok {
 		return nil, errOneByOne
 	}
-	return batch.Roles(ctx, of)
+	roles, err := batch.Roles(ctx, of)
+	if errors.Is(err, errors.ErrUnsupported) {
+		return nil, errOneByOne
+	}
+	return roles, err
 }

@@ -112,8 +112,8 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	ans, err := h.serve(w, r, rt, ids)
 	if err != nil {
 		p := problemOf(err)
-		// A caller who went away is no fault of ours.
-		if p.status >= 500 && r.Context().Err() == nil {
+		// A caller who went away is no fault of ours, nor is what the backend cannot.
+		if p.status >= 500 && p != errOneByOne && r.Context().Err() == nil {
 			h.log.ErrorContext(r.Context(), "internal API", "route", rt.method+" "+rt.path, "status", p.status, "err", err)
 		}
 		p.write(w)
