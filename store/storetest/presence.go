@@ -68,8 +68,8 @@ var presences = []test{
 		checkOnline(t, s, "u2", true)
 	}},
 	{"starts the lease of a node anew with an online report after a lapse", func(t *testing.T, s store.Store) {
-		renew(t, s, "n1", 50*time.Millisecond)
 		report(t, s, store.Status{UserID: "u1", Online: true, NodeID: "n1"})
+		renew(t, s, "n1", 50*time.Millisecond)
 		awaitOffline(t, s, "u1")
 		report(t, s, store.Status{UserID: "u2", NodeID: "n1"})
 		checkOnline(t, s, "u1", false)
@@ -77,10 +77,10 @@ var presences = []test{
 		checkOnline(t, s, "u1", true)
 	}},
 	{"takes users offline when the lease ends, and sees them until then", func(t *testing.T, s store.Store) {
+		report(t, s, store.Status{UserID: "u1", Online: true, NodeID: "n1"})
 		start := time.Now()
 		const ttl = 200 * time.Millisecond
 		renew(t, s, "n1", ttl)
-		report(t, s, store.Status{UserID: "u1", Online: true, NodeID: "n1"})
 		awaitOffline(t, s, "u1")
 		end := presence(t, s, "u1").LastSeenAt
 		checkAbout(t, end, start.Add(ttl))
@@ -95,8 +95,8 @@ var presences = []test{
 		}
 	}},
 	{"revives a node's reports when it renews after a lapse", func(t *testing.T, s store.Store) {
-		renew(t, s, "n1", 50*time.Millisecond)
 		report(t, s, store.Status{UserID: "u1", Online: true, NodeID: "n1"}, store.Status{UserID: "u2", NodeID: "n1"})
+		renew(t, s, "n1", 50*time.Millisecond)
 		awaitOffline(t, s, "u1")
 		renew(t, s, "n1", store.LeaseTTL)
 		checkOnline(t, s, "u1", true)
@@ -112,10 +112,10 @@ var presences = []test{
 		checkOnline(t, s, "u1", false)
 	}},
 	{"keeps a user of a dead node online through a live one", func(t *testing.T, s store.Store) {
-		renew(t, s, "dead", 50*time.Millisecond)
-		renew(t, s, "live", store.LeaseTTL)
 		report(t, s, store.Status{UserID: "both", Online: true, NodeID: "dead"}, store.Status{UserID: "both", Online: true, NodeID: "live"},
 			store.Status{UserID: "u1", Online: true, NodeID: "dead"})
+		renew(t, s, "live", store.LeaseTTL)
+		renew(t, s, "dead", 50*time.Millisecond)
 		awaitOffline(t, s, "u1")
 		checkOnline(t, s, "both", true)
 	}},
