@@ -168,6 +168,28 @@ func TestFloodingIsClosed(t *testing.T) {
 	login(t, url, "u1").Join("s1")
 }
 
+// A client may ask again and again for what is unavailable: it is told to.
+func TestWhatIsAwayIsNoFlooding(t *testing.T) {
+	var away atomic.Bool
+	opts := coup.Options{Members: store.MembersFunc(func(context.Context, store.StudyID, store.UserID) (string, error) {
+		if away.Load() {
+			return "", store.ErrUnavailable
+		}
+		return "member", nil
+	})}
+	opts.Hub.MaxRefused = 5
+	_, url := serve(t, opts)
+	c := login(t, url, "u1")
+	away.Store(true)
+	for range 30 {
+		if e := c.Call("join_room", data{"studyId": "s1"}, nil); e.String("code") != "unavailable" {
+			t.Fatalf("got %s, want unavailable", e.Raw)
+		}
+	}
+	away.Store(false)
+	c.Join("s1")
+}
+
 // buggy is a Store that panics when it is told to.
 type buggy struct {
 	store.Store

@@ -33,10 +33,13 @@ func (s *session) refuse(req *codec.Request, code, message string) {
 	s.tolerate()
 }
 
-// fail answers a request that the rules of the house turned down.
+// fail answers a request that the rules of the house turned down. That a part of
+// the house is away is nobody's flooding.
 func (s *session) fail(req *codec.Request, err error) {
 	s.answer(req.ID, req.HasID, err)
-	s.tolerate()
+	if !errors.Is(err, room.ErrUnavailable) {
+		s.tolerate()
+	}
 }
 
 // answer tells an error to the client: a code and a safe sentence.

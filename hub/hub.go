@@ -39,7 +39,8 @@ type Options struct {
 	// PingEvery is the gap between pings. Defaults to 25s; -1 disables them.
 	PingEvery time.Duration
 	// PongTimeout is how long a client may be silent, pings and all, before it is
-	// taken for dead. Defaults to 35s; -1 is for ever.
+	// taken for dead; it must be longer than PingEvery. Defaults to 10s more than
+	// that, so 35s, or without pings to for ever; -1 is for ever.
 	PongTimeout time.Duration
 	// CloseTimeout is how long a client has to answer a close frame. Defaults to
 	// 2s.
@@ -90,8 +91,8 @@ type Options struct {
 	// idle one costs no goroutine and no buffer.
 	Goroutines bool
 	// ExcludeSender keeps a message from the connection that posted it, which
-	// has its ack. Where the store's answer was lost, and the message was found in
-	// the store before it could be asked again, the connection gets both.
+	// has its ack. Where the store's answer was lost or late, and the message was found
+	// in the store before, the connection gets both.
 	ExcludeSender bool
 	// Log gets what goes wrong inside, and at the debug level one line when a
 	// session ends. Defaults to slog.Default().
@@ -110,7 +111,14 @@ func (o *Options) setDefaults() error {
 	}
 	o.AuthTimeout = cmp.Or(o.AuthTimeout, 10*time.Second)
 	o.PingEvery = cmp.Or(o.PingEvery, 25*time.Second)
-	o.PongTimeout = cmp.Or(o.PongTimeout, 35*time.Second)
+	switch {
+	case o.PongTimeout == 0 && o.PingEvery < 0:
+		o.PongTimeout = -1
+	case o.PongTimeout == 0:
+		o.PongTimeout = o.PingEvery + 10*time.Second
+	case o.PongTimeout > 0 && (o.PingEvery < 0 || o.PingEvery >= o.PongTimeout):
+		return fmt.Errorf("hub: PongTimeout %s without a ping (PingEvery %s) would end every quiet connection", o.PongTimeout, o.PingEvery)
+	}
 	o.WriteTimeout = cmp.Or(o.WriteTimeout, 5*time.Second)
 	o.CloseTimeout = max(cmp.Or(o.CloseTimeout, 2*time.Second), 0)
 	o.MaxMessage = cmp.Or(o.MaxMessage, 64<<10)
@@ -183,9 +191,27 @@ func New(rooms *room.Registry, verify auth.Verifier, opts Options) (*Hub, error)
 type acceptedKey struct{}
 
 // ConnContext is for http.Server.ConnContext: it lets AuthTimeout count from when
-// the connection was accepted, the time for its handshake included.
+// the connection was accepted, the time for its handshake included, for servers
+// with a ReadHeaderTimeout or a ReadTimeout.
 func ConnContext(ctx context.Context, _ net.Conn) context.Context {
 	return context.WithValue(ctx, acceptedKey{}, time.Now())
+}
+
+// acceptedAt returns from when AuthTimeout counts for the connection of r. If other
+// requests came over it before, as from a proxy that keeps its connections, it was
+// accepted long ago: no more counts than what the server allows for a handshake.
+func acceptedAt(r *http.Request) time.Time {
+	now := time.Now()
+	accepted, noted := r.Context().Value(acceptedKey{}).(time.Time)
+	server, _ := r.Context().Value(http.ServerContextKey).(*http.Server)
+	if !noted || server == nil {
+		return now
+	}
+	handshake := max(cmp.Or(server.ReadHeaderTimeout, server.ReadTimeout), 0)
+	if now.Sub(accepted) > handshake {
+		return now.Add(-handshake)
+	}
+	return accepted
 }
 
 // ServeHTTP upgrades a request to a WebSocket connection and returns; the
@@ -208,10 +234,6 @@ func (h *Hub) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, why, http.StatusServiceUnavailable)
 		return
 	}
-	accepted, ok := r.Context().Value(acceptedKey{}).(time.Time)
-	if !ok {
-		accepted = time.Now()
-	}
 	conn, early, err := ws.Upgrade(w, r)
 	if err != nil {
 		h.counts.refused.Add(1)
@@ -221,7 +243,7 @@ func (h *Hub) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	h.boundSendBuffer(conn)
-	h.open(conn, early, accepted)
+	h.open(conn, early, acceptedAt(r))
 }
 
 // boundSendBuffer bounds what the system keeps for a client, where it is asked.
