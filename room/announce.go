@@ -27,7 +27,8 @@ const (
 
 // A Notification goes to every connection of some users, on every hub.
 type Notification struct {
-	// UserID or UserIDs (or both) name the users.
+	// UserID or UserIDs (or both) name the users. All of it must fit into 1 MiB of
+	// JSON: more than some 25,000 are notified in parts.
 	UserID  store.UserID   `json:"userId,omitempty"`
 	UserIDs []store.UserID `json:"userIds,omitempty"`
 	// Type says what kind it is, in the team's own words. Required.
@@ -76,6 +77,9 @@ func (p Publisher) publish(ctx context.Context, channel string, v any) error {
 	b, err := json.Marshal(v)
 	if err != nil {
 		return err
+	}
+	if len(b) > maxAnnounced {
+		return fmt.Errorf("%w: %d bytes, and hubs take %d", store.ErrInvalid, len(b), maxAnnounced)
 	}
 	return p.Bus.Publish(ctx, bus.Message{Channel: channel, Payload: b})
 }

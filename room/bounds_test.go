@@ -2,7 +2,9 @@ package room
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -39,6 +41,9 @@ func TestWhatIsReadFromTheBusIsBounded(t *testing.T) {
 	}
 	if err := parse([]byte(notice+space), &e); err == nil {
 		t.Error("an announcement of any size is read")
+	}
+	if err := (Publisher{Bus: bus.NewMemory()}).Notify(t.Context(), Notification{Type: "notice", UserIDs: slices.Repeat([]UserID{"somebody"}, maxAnnounced/8)}); !errors.Is(err, store.ErrInvalid) {
+		t.Errorf("Notify of more than is read = %v, want ErrInvalid", err)
 	}
 	news := newsVersion + " hub\n[]"
 	if _, err := parseNews([]byte(news+strings.Repeat(" ", maxNews-len(news))), "s1"); err != nil {

@@ -52,6 +52,8 @@ func (r *Room) reach(ctx context.Context, seq int64) error {
 		return nil
 	case <-ctx.Done():
 		return ctx.Err()
+	case <-r.reg.life.Done():
+		return ErrClosed
 	}
 }
 

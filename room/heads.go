@@ -54,6 +54,8 @@ func (h *headReader) read(ctx context.Context, study StudyID) (int64, error) {
 		return a.seq, a.err
 	case <-ctx.Done():
 		return 0, ctx.Err()
+	case <-h.reg.life.Done():
+		return 0, ErrClosed
 	}
 }
 

@@ -37,6 +37,9 @@ type Joined struct {
 // order: before it nothing of the room is delivered to the member, after it
 // everything with a seq above Joined.Seq.
 //
+// The member must be connected, see Connect: what a user may do is counted from
+// there on.
+//
 // It returns ErrForbidden, ErrInvalid, a *RateError, or an error that wraps
 // ErrUnavailable; joined is then not called.
 func (g *Registry) Join(ctx context.Context, req JoinRequest, joined func(Joined)) error {

@@ -20,6 +20,7 @@ type Seat struct {
 	index   int          // in room.seats; owned by the room's deliverer
 	gone    atomic.Bool  // left or was taken out
 	checked atomic.Int64 // when membership was last confirmed, in Unix nanoseconds
+	asked   atomic.Int64 // when a post last had it asked, likewise
 }
 
 // StudyID returns which study the seat is in.

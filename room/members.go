@@ -135,9 +135,12 @@ func (g *Registry) revocations(study StudyID) *atomic.Int64 {
 	return &g.revoked[maphash.String(laneSeed, string(study))%uint64(len(g.revoked))]
 }
 
-// revoke notes that a membership may be gone, or without a user all of a study.
+// revoke notes that a membership may be gone, or without a user all of a study. It
+// counts before, so that no answer under way is put back, and after, so that a join
+// that found the membership in between begins again.
 func (g *Registry) revoke(study StudyID, user UserID) {
-	g.revocations(study).Add(1) // first, so that no answer under way is put back after it
+	g.revocations(study).Add(1)
+	defer g.revocations(study).Add(1)
 	if user == "" {
 		g.members.forgetAll() // rare, and cheap to find out again
 		return
@@ -149,9 +152,9 @@ func (g *Registry) revoke(study StudyID, user UserID) {
 // member, once the last confirmation is too old, and takes the seat if not.
 func (s *Seat) recheck() {
 	g := s.room.reg
-	now, last := g.now(), s.checked.Load()
-	age := now.UnixNano() - last // below 0 if the clock was put back
-	if age >= 0 && age < int64(g.opts.MemberCache) || !s.checked.CompareAndSwap(last, now.UnixNano()) {
+	now, asked := g.now().UnixNano(), s.asked.Load()
+	age := now - max(asked, s.checked.Load()) // below 0 if the clock was put back
+	if age >= 0 && age < int64(g.opts.MemberCache) || !s.asked.CompareAndSwap(asked, now) {
 		return
 	}
 	g.background(func() {
@@ -159,10 +162,10 @@ func (s *Seat) recheck() {
 		if errors.Is(err, ErrForbidden) {
 			s.room.later(func() {
 				// Who has joined again since was let in on a newer answer.
-				s.room.expel(MembershipLost, func(o *Seat) bool { return o == s && s.checked.Load() <= now.UnixNano() })
+				s.room.expel(MembershipLost, func(o *Seat) bool { return o == s && s.checked.Load() <= now })
 			})
 		} else if err != nil {
-			s.checked.CompareAndSwap(now.UnixNano(), last) // ask again with the next post
+			s.asked.CompareAndSwap(now, asked) // ask again with the next post
 		}
 	})
 }

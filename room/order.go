@@ -31,9 +31,7 @@ func (r *Room) take(ev *Event) {
 func (r *Room) pass(ev *Event) {
 	r.head = ev.Message.Seq
 	r.out = append(r.out, ev)
-	if n := len(r.recent); n >= 2*keepRecent {
-		r.recent = append(make([]*Event, 0, 2*keepRecent), r.recent[n-keepRecent:]...)
-	}
+	r.trim()
 	r.recent = append(r.recent, ev)
 }
 

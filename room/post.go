@@ -28,7 +28,7 @@ type posting struct {
 
 // Post stores what a member says and tells the room. It returns at once; done is
 // called when the message is durable, before it is delivered (unless the store's
-// answer was lost and the room has found it in the store itself), or with an error
+// answer was lost or late and the room has found it in the store itself), or with an error
 // that wraps ErrUnavailable or ErrInvalid. done must not block. If Post itself
 // returns an error done is not called: ErrNotJoined, ErrEmpty, ErrTooLarge,
 // ErrInvalid, ErrUnavailable (the queue is full, or the store is away), or a

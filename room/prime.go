@@ -2,7 +2,6 @@ package room
 
 import (
 	"context"
-	"slices"
 	"time"
 
 	"github.com/coupchat/coup/store"
@@ -49,14 +48,22 @@ func (r *Room) readRecent(p *priming) {
 	})
 }
 
-// keepPrimed is how long a room remembers all that a join replays. A herd is back
-// by then; a room in which nothing is said would keep it for ever.
+// keepPrimed is how long a room remembers all that a join replays, once one has
+// asked for it. A herd is back by then; a silent room would keep it for ever.
 const keepPrimed = 30 * time.Second
 
-// trim forgets what nobody is likely to ask for any more.
+// trim forgets what nobody is likely to ask for any more, when there is twice as
+// much as is kept.
 func (r *Room) trim() {
-	if n := len(r.recent); n > 2*keepRecent && r.reg.now().Sub(r.primed) > keepPrimed {
-		r.recent = slices.Clone(r.recent[n-keepRecent:])
+	n, keep := len(r.recent), keepRecent
+	if n < 2*keep {
+		return
+	}
+	if r.reg.now().Sub(r.primed) <= keepPrimed {
+		keep = max(keep, r.reg.opts.MaxReplay)
+	}
+	if n >= 2*keep {
+		r.recent = append(make([]*Event, 0, 2*keep), r.recent[n-keep:]...)
 	}
 }
 

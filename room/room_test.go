@@ -199,16 +199,22 @@ func TestAHerdThatComesBackSharesOneRead(t *testing.T) {
 			mustPost(t, seat, "text")
 		}
 		g := hub(t, room.Options{Store: s, Rate: -1})
-		var wg sync.WaitGroup
-		for i := range 200 {
-			m := enter(t, g, room.UserID(fmt.Sprint("u", i)))
-			wg.Go(func() {
-				if j, err := tryJoin(g, m, room.JoinRequest{After: int64(i), HasAfter: true}); err != nil || len(j.Replay) != 300-i {
-					t.Errorf("u%d joined with %d replayed (%v), want %d", i, len(j.Replay), err, 300-i)
-				}
-			})
+		said := 300
+		lively := join(t, g, enter(t, g, "lively"), room.JoinRequest{}).Seat
+		for from := 0; from < 200; from += 40 {
+			var wg sync.WaitGroup
+			for i := from; i < from+40; i++ {
+				m := enter(t, g, room.UserID(fmt.Sprint("u", i)))
+				wg.Go(func() {
+					if j, err := tryJoin(g, m, room.JoinRequest{After: int64(i), HasAfter: true}); err != nil || len(j.Replay) != said-i {
+						t.Errorf("u%d joined with %d replayed (%v), want %d", i, len(j.Replay), err, said-i)
+					}
+				})
+			}
+			wg.Wait()
+			mustPost(t, lively, "text") // and the next ones come
+			said++
 		}
-		wg.Wait()
 		if n := s.n.Load(); n > 2 {
 			t.Errorf("History was asked %d times", n)
 		}
@@ -317,6 +323,27 @@ func TestALostMembershipIsNoticedByPosting(t *testing.T) {
 		}
 		if err := seat.Post(room.Post{Content: "x"}, nil); !errors.Is(err, room.ErrNotJoined) {
 			t.Errorf("Post = %v, want ErrNotJoined", err)
+		}
+	})
+}
+
+// Where nothing is believed, a lost membership is noticed however fast one post
+// follows the other: the next is asked about before the last has its answer.
+func TestALostMembershipIsNoticedByPostingWithoutAPause(t *testing.T) {
+	inBubble(t, func(t *testing.T) {
+		members := register{takes: 150 * time.Millisecond}
+		g := hub(t, room.Options{Members: &members, MemberCache: -1, Rate: -1})
+		seat := join(t, g, enter(t, g, "mina"), room.JoinRequest{}).Seat
+		members.gone.Store(true)
+		posts := 0
+		for ; posts < 50; posts++ {
+			if _, err := post(seat, "on and on"); errors.Is(err, room.ErrNotJoined) {
+				break
+			}
+			after(100 * time.Millisecond)
+		}
+		if posts > 3 {
+			t.Errorf("%d posts were taken, want no more than the first answer took", posts)
 		}
 	})
 }

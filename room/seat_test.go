@@ -1,6 +1,7 @@
 package room_test
 
 import (
+	"context"
 	"errors"
 	"sync/atomic"
 	"testing"
@@ -58,6 +59,46 @@ func TestAJoinThatFailsLeavesNoRoomOpen(t *testing.T) {
 		away.Store(false)
 		join(t, g, m, room.JoinRequest{})
 	})
+}
+
+// A join without a deadline ends with the registry, if not before.
+func TestAJoinEndsWithTheRegistry(t *testing.T) {
+	inBubble(t, func(t *testing.T) {
+		s := &ahead{Store: store.NewMemory()}
+		g := hub(t, room.Options{Store: s, CheckHeads: -1})
+		join(t, g, enter(t, g, "jun"), room.JoinRequest{})
+		m := enter(t, g, "mina")
+		s.by.Store(5)
+		result := make(chan error, 1)
+		go func() { _, err := tryJoin(g, m, room.JoinRequest{}); result <- err }()
+		after(10 * time.Second)
+		if err := g.Close(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		synctest.Wait()
+		select {
+		case err := <-result:
+			if !errors.Is(err, room.ErrUnavailable) {
+				t.Errorf("join = %v, want ErrUnavailable", err)
+			}
+		default:
+			t.Error("the join still waits")
+		}
+	})
+}
+
+// A store that is ahead names heads that it has no messages for.
+type ahead struct {
+	store.Store
+	by atomic.Int64
+}
+
+func (a *ahead) Heads(ctx context.Context, studies []store.StudyID) (map[store.StudyID]int64, error) {
+	heads, err := a.Store.Heads(ctx, studies)
+	for study := range heads {
+		heads[study] += a.by.Load()
+	}
+	return heads, err
 }
 
 // Client ids that we made are ours: no way of a message to a member shows them.
