@@ -32,7 +32,7 @@ func (s *Signer) Key() Key {
 }
 
 // Sign returns a token that says who, issued now. It refuses an identity that a
-// Verifier would refuse.
+// Verifier would refuse, unless only because it has expired.
 func (s *Signer) Sign(who auth.Identity) (string, error) {
 	c := jwt.MapClaims{
 		"sub": who.UserID,

@@ -67,8 +67,10 @@ func (s *Store) CloseStatements() {
 }
 
 // DB returns the database, so that a program can keep its own tables beside
-// ours. Ours start with coup_ and may change from version to version. Closing
-// it closes the store.
+// ours. Ours start with coup_ and may change from version to version. It is closed
+// with the store. In SQLite it has one connection, through which the store writes
+// (and, in memory, reads) as well: finish rows and transactions before anything
+// else is asked for, or that waits for them.
 func (s *Store) DB() *sqlx.DB { return s.writer }
 
 // Wrap says what was being done and sorts err into the store's sentinels: what
