@@ -124,6 +124,36 @@ func TestLinksThatMayBeClickedPass(t *testing.T) {
 	}
 }
 
+// What is no text is no link, and costs the event nothing else.
+func TestALinkThatIsNoTextIsDropped(t *testing.T) {
+	w := newTown(t, nil)
+	c := login(t, w.urls[0], "u1")
+	c.Join("s1")
+	for _, link := range []string{`7`, `null`, `true`, `{}`, `{"href":"/a"}`, `["/a"]`} {
+		w.publish("notifications", `{"userId":"u1","type":"t","message":"m","link":`+link+`}`)
+		w.publish("study-events", `{"type":"notice","studyId":"s1","message":"m","link":`+link+`}`)
+		for range 2 {
+			if e := c.Expect("notification"); e.String("message") != "m" || e.String("link") != "" {
+				t.Errorf("link %s: got %s", link, e.Raw)
+			}
+		}
+	}
+}
+
+// Who is put out is out, even if the words that go with it are too many to be shown.
+func TestAKickDoesNotHangOnItsWords(t *testing.T) {
+	w := newTown(t, nil)
+	for event, reason := range map[string]string{"member_kicked": "kicked", "study_deleted": "study_deleted"} {
+		c := login(t, w.urls[1], "u1")
+		c.Join("s1")
+		w.publish("study-events", `{"type":"`+event+`","studyId":"s1","userId":"u1","message":"`+strings.Repeat("m", 9<<10)+`"}`)
+		if e := c.Expect("room_left"); e.String("reason") != reason {
+			t.Errorf("got %s", e.Raw)
+		}
+		c.Quiet()
+	}
+}
+
 func TestStudyEventsDoWhatTheySay(t *testing.T) {
 	w := newTown(t, nil)
 	a, b, elsewhere := login(t, w.urls[0], "u1"), login(t, w.urls[1], "u2"), login(t, w.urls[1], "u3")
@@ -239,7 +269,7 @@ func TestJunkOnTheBusStopsNothing(t *testing.T) {
 	junk := []string{
 		``, ` `, `hello`, `{`, `[]`, `null`, `42`, `"x"`, `{}`, "\xff\xfe", "\x00", `{"type":1}`, `{"type":"t"}`, `{"userId":"u1"}`, `{"userId":"u1","type":""}`,
 		`{"userId":1,"type":"t"}`, `{"userIds":"u1","type":"t"}`, `{"userIds":[],"type":"t"}`, `{"userIds":[null],"type":"t"}`, `{"userId":"a b","type":"t"}`, `{"userIds":["u1",""],"type":"t"}`,
-		`{"userId":"u1","type":"t","message":{}}`, `{"userId":"u1","type":"t","link":7}`, `{"userId":"u1","type":"t","id":7}`,
+		`{"userId":"u1","type":"t","message":{}}`, `{"userId":"u1","type":"t","id":7}`,
 		`{"type":"notice","studyId":""}`, `{"type":"notice","studyId":"a b"}`, `{"type":"notice","studyId":7}`, `{"type":"member_kicked","studyId":"s1"}`, `{"type":"member_kicked","studyId":"s1","userId":"a b"}`,
 		`{"type":"","studyId":"s1"}`, `{"type":"` + strings.Repeat("t", 200) + `","studyId":"s1","userId":"u1"}`, strings.Repeat("[", 100_000),
 		`{"userId":"u1","studyId":"s1","type":"t","message":"` + strings.Repeat("m", 2<<20) + `"}`,

@@ -103,6 +103,10 @@ func (n *Notification) check() error {
 }
 
 func (e *StudyEvent) check() error {
+	return errors.Join(e.checkIDs(), checkTexts(e.Type, e.Message, e.ID))
+}
+
+func (e *StudyEvent) checkIDs() error {
 	switch {
 	case !store.ValidID(e.StudyID):
 		return fmt.Errorf("%w: studyId is not a valid id", store.ErrInvalid)
@@ -111,7 +115,7 @@ func (e *StudyEvent) check() error {
 	case e.UserID == "" && (e.Type == MemberKicked || e.Type == MemberApproved):
 		return fmt.Errorf("%w: %s names a userId", store.ErrInvalid, e.Type)
 	}
-	return checkTexts(e.Type, e.Message, e.ID)
+	return nil
 }
 
 func checkTexts(kind, message, id string) error {

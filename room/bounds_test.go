@@ -1,9 +1,11 @@
 package room
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"math"
 	"slices"
 	"strings"
 	"testing"
@@ -51,6 +53,85 @@ func TestWhatIsReadFromTheBusIsBounded(t *testing.T) {
 	}
 	if _, err := parseNews([]byte(news+strings.Repeat(" ", maxNews)), "s1"); err == nil {
 		t.Error("news of any size are read")
+	}
+}
+
+// News come faster than a room can deliver them. What does not fit is read from the
+// store later, in order.
+func TestNewsThatPileUpAreBounded(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s, shared := store.NewMemory(), bus.NewMemory()
+		defer shared.Close()
+		g := inside(t, s, shared)
+		defer g.Close(t.Context())
+		slow := &dammed{free: make(chan struct{})}
+		if err := g.Connect(slow); err != nil {
+			t.Fatal(err)
+		}
+		if err := g.Join(t.Context(), JoinRequest{Member: slow, StudyID: "s1"}, func(Joined) {}); err != nil {
+			t.Fatal(err)
+		}
+		r := g.lookup("s1")
+		const all, part = 20_000, 500
+		for i := range all / part {
+			msgs := make([]Message, part)
+			for j := range msgs {
+				msgs[j] = Message{StudyID: "s1", UserID: "u2", Content: "text", ClientID: fmt.Sprint(i, "-", j)}
+			}
+			stored, err := s.Append(t.Context(), msgs)
+			if err != nil {
+				t.Fatal(err)
+			}
+			body, err := json.Marshal(stored)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := shared.Publish(t.Context(), bus.Message{Channel: g.channel("s1"), Payload: append([]byte(newsVersion+" other\n"), body...)}); err != nil {
+				t.Fatal(err)
+			}
+			synctest.Wait()
+			r.mu.Lock()
+			waiting := len(r.inbox)
+			r.mu.Unlock()
+			if waiting > maxInbox+part {
+				t.Fatalf("%d wait in the inbox", waiting)
+			}
+		}
+		close(slow.free)
+		time.Sleep(time.Minute)
+		synctest.Wait()
+		for i, seq := range slow.told {
+			if seq != int64(i+1) {
+				t.Fatalf("told seq %d in place %d", seq, i+1)
+			}
+		}
+		if len(slow.told) != all {
+			t.Errorf("told %d messages, want %d", len(slow.told), all)
+		}
+	})
+}
+
+// dammed takes its first delivery only when it is freed.
+type dammed struct {
+	listener
+	free chan struct{}
+	told []int64
+}
+
+func (s *dammed) Deliver(b *Batch) {
+	<-s.free
+	for _, ev := range b.Events {
+		s.told = append(s.told, ev.Message.Seq)
+	}
+}
+
+func TestARateThatIsNoNumberIsRefused(t *testing.T) {
+	shared := bus.NewMemory()
+	defer shared.Close()
+	everyone := store.MembersFunc(func(context.Context, store.StudyID, store.UserID) (string, error) { return "", nil })
+	if g, err := New(Options{Store: store.NewMemory(), Bus: shared, Members: everyone, Rate: math.NaN()}); err == nil {
+		g.Close(t.Context())
+		t.Error("New took it")
 	}
 }
 

@@ -46,9 +46,24 @@ func parse(payload []byte, v any) error {
 	return json.Unmarshal(payload, v)
 }
 
+// A looseLink is a link as others write it. What is no text is no link either, and
+// costs the event nothing else.
+type looseLink string
+
+func (l *looseLink) UnmarshalJSON(b []byte) error {
+	var s string
+	if json.Unmarshal(b, &s) == nil {
+		*l = looseLink(s)
+	}
+	return nil
+}
+
 // notification takes a payload of the notifications channel.
 func (g *Registry) notification(payload []byte) error {
-	var n Notification
+	var n struct {
+		Notification
+		Link looseLink `json:"link"` // instead of that of Notification
+	}
 	if err := parse(payload, &n); err != nil {
 		return err
 	}
@@ -71,7 +86,8 @@ func (g *Registry) notification(payload []byte) error {
 }
 
 // notified makes the event of a notification. A link that is no link is dropped.
-func notified(kind, message, link, id string, study StudyID) *Event {
+func notified(kind, message string, loose looseLink, id string, study StudyID) *Event {
+	link := string(loose)
 	if !ValidLink(link) {
 		link = ""
 	}
@@ -90,22 +106,33 @@ func (g *Registry) notify(user UserID, ev *Event) {
 	}
 }
 
-// studyEvent takes a payload of the study-events channel.
+// studyEvent takes a payload of the study-events channel. What becomes of a
+// membership does not hang on the words that come with it: if they cannot be shown,
+// that is an error, and nothing else is left out.
 func (g *Registry) studyEvent(payload []byte) error {
-	var e StudyEvent
+	var e struct {
+		StudyEvent
+		Link looseLink `json:"link"` // instead of that of StudyEvent
+	}
 	if err := parse(payload, &e); err != nil {
 		return err
 	}
-	if err := e.check(); err != nil {
+	if err := e.checkIDs(); err != nil {
 		return err
 	}
+	wrong := checkTexts(e.Type, e.Message, e.ID)
 	ev := notified(e.Type, e.Message, e.Link, e.ID, e.StudyID)
+	tell := func() {
+		if wrong == nil {
+			g.notify(e.UserID, ev)
+		}
+	}
 	switch {
 	case e.Type == MemberKicked:
 		g.revoke(e.StudyID, e.UserID)
 		g.inRoom(e.StudyID, func(r *Room) {
 			r.expel(Kicked, func(s *Seat) bool { return s.user.id == e.UserID })
-		}, func() { g.notify(e.UserID, ev) })
+		}, tell)
 	case e.Type == StudyDeleted:
 		g.revoke(e.StudyID, "")
 		g.inRoom(e.StudyID, func(r *Room) {
@@ -113,13 +140,14 @@ func (g *Registry) studyEvent(payload []byte) error {
 		}, nil)
 	case e.Type == MemberApproved:
 		g.members.forget(membership{e.StudyID, e.UserID})
-		g.notify(e.UserID, ev)
+		tell()
+	case wrong != nil:
 	case e.UserID != "" && e.Type != Notice:
 		g.notify(e.UserID, ev)
 	case g.lookup(e.StudyID) != nil && g.shown.first("r"+string(e.StudyID), e.ID):
 		g.inRoom(e.StudyID, func(r *Room) { r.tell(ev) }, nil)
 	}
-	return nil
+	return wrong
 }
 
 // inRoom does fn in the order of a room, if there is one, and next after it.

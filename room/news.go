@@ -36,6 +36,10 @@ func (r *Room) news(payload []byte) {
 		g.opts.Log.Warn("news from the bus skipped", "study", r.study, "err", err)
 		return
 	}
+	if r.behind() {
+		g.heads.check(r.study) // the store has them
+		return
+	}
 	if r.enter(said(msgs)...) {
 		r.handOver()
 	}

@@ -10,6 +10,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"math"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -88,6 +89,8 @@ func (o *Options) setDefaults() error {
 		return fmt.Errorf("room: NodeID %q is not a valid id", o.NodeID)
 	case o.Lanes < 0:
 		return errors.New("room: Lanes must not be negative")
+	case math.IsNaN(o.Rate):
+		return errors.New("room: Rate must be a number")
 	}
 	o.NodeID = cmp.Or(o.NodeID, store.NodeID("hub-"+strings.ToLower(rand.Text())))
 	o.Prefix = cmp.Or(o.Prefix, "coup:")

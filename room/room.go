@@ -93,6 +93,16 @@ func (r *Room) handOver() {
 	}
 }
 
+// maxInbox bounds how much of what other hubs say may wait in the inbox.
+const maxInbox = 4096
+
+// behind reports whether as much waits in the inbox as may.
+func (r *Room) behind() bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return len(r.inbox) >= maxInbox
+}
+
 // enter adds to the inbox. It reports true if the caller must see to it that the
 // inbox is worked off.
 func (r *Room) enter(ws ...work) bool {
