@@ -60,6 +60,10 @@ func (s *stream) update() {
 // system calls then say counts.
 func (s *stream) ready(events uint32, buf []byte) {
 	s.mu.Lock()
+	if !s.added {
+		s.mu.Unlock()
+		return
+	}
 	fd, cut, paused := s.fd, s.cut, s.paused
 	writable := events&unix.EPOLLOUT != 0 && s.blocked
 	if writable {
@@ -119,6 +123,11 @@ func (s *stream) end(err error) {
 	fd := s.fd
 	s.fd = -1
 	s.set.sets.streams.put(fd, nil)
+	if s.added {
+		// Closing is not enough while a child of the process, not yet at its exec, has a
+		// copy of the descriptor: the set would go on telling of it.
+		unix.EpollCtl(s.set.fd, unix.EPOLL_CTL_DEL, fd, nil)
+	}
 	unix.Close(fd)
 	s.mu.Unlock()
 	s.h.Gone(err)
