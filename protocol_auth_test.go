@@ -84,7 +84,7 @@ func TestNothingButAuthenticateComesFirst(t *testing.T) {
 	_, url := serve(t, coup.Options{})
 	c := wstest.Dial(t, url, nil)
 	for event, d := range map[string]data{
-		"join_room": {"studyId": "s1"}, "leave_room": {"studyId": "s1"}, "send_message": {"studyId": "s1", "content": "hi"}, "no_such_event": {},
+		"join_room": {"studyId": "s1"}, "leave_room": {"studyId": 7}, "send_message": {"studyId": "s1", "content": "hi"}, "no_such_event": {},
 	} {
 		if e := c.Call(event, d, nil); e.Event != "error" || e.String("code") != "unauthorized" {
 			t.Errorf("%s: %s, want unauthorized", event, e.Raw)

@@ -83,7 +83,8 @@ type Options struct {
 	MaxRooms int
 	// MaxRefused is how many refused requests, renewals of a token and control
 	// frames a client may send before the connection is closed with 1008; ten are
-	// forgiven every second. Defaults to 100; -1 is no limit.
+	// forgiven every second, and what is unavailable does not count. Defaults to 100;
+	// -1 is no limit.
 	MaxRefused int
 
 	// Goroutines serves every connection with a goroutine. By default, where the
@@ -191,25 +192,22 @@ func New(rooms *room.Registry, verify auth.Verifier, opts Options) (*Hub, error)
 type acceptedKey struct{}
 
 // ConnContext is for http.Server.ConnContext: it lets AuthTimeout count from when
-// the connection was accepted, the time for its handshake included, for servers
-// with a ReadHeaderTimeout or a ReadTimeout.
+// the connection was accepted, up to half of it for the handshake.
 func ConnContext(ctx context.Context, _ net.Conn) context.Context {
 	return context.WithValue(ctx, acceptedKey{}, time.Now())
 }
 
 // acceptedAt returns from when AuthTimeout counts for the connection of r. If other
 // requests came over it before, as from a proxy that keeps its connections, it was
-// accepted long ago: no more counts than what the server allows for a handshake.
-func acceptedAt(r *http.Request) time.Time {
+// accepted long ago: a client has half of AuthTimeout at least.
+func (h *Hub) acceptedAt(r *http.Request) time.Time {
 	now := time.Now()
 	accepted, noted := r.Context().Value(acceptedKey{}).(time.Time)
-	server, _ := r.Context().Value(http.ServerContextKey).(*http.Server)
-	if !noted || server == nil {
+	if !noted {
 		return now
 	}
-	handshake := max(cmp.Or(server.ReadHeaderTimeout, server.ReadTimeout), 0)
-	if now.Sub(accepted) > handshake {
-		return now.Add(-handshake)
+	if half := h.opts.AuthTimeout / 2; now.Sub(accepted) > half {
+		return now.Add(-half)
 	}
 	return accepted
 }
@@ -243,7 +241,7 @@ func (h *Hub) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	h.boundSendBuffer(conn)
-	h.open(conn, early, acceptedAt(r))
+	h.open(conn, early, h.acceptedAt(r))
 }
 
 // boundSendBuffer bounds what the system keeps for a client, where it is asked.

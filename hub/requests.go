@@ -33,10 +33,10 @@ func (s *session) request(text []byte) {
 	}
 	req, err := codec.Decode(text)
 	switch handle := handlers[req.Event]; {
+	case who == nil && req.Event != "authenticate" && (err == nil || req.Event != ""):
+		s.refuse(&req, unauthorized, "authenticate first")
 	case err != nil:
 		s.refuse(&req, badRequest, err.Error())
-	case req.Event != "authenticate" && who == nil:
-		s.refuse(&req, unauthorized, "authenticate first")
 	case handle == nil:
 		s.refuse(&req, badRequest, "unknown event")
 	default:

@@ -145,7 +145,9 @@ func (s *session) keep(reader ws.Reader, rest []byte) {
 		s.partial = &partial{}
 	}
 	s.partial.reader = reader
-	s.partial.rest = append(s.partial.rest[:0], rest...) // rest may be its end
+	if len(rest) != len(s.partial.rest) { // else it is the same: a message may come byte by byte
+		s.partial.rest = append(s.partial.rest[:0], rest...) // rest may be its end
+	}
 }
 
 // contain ends this session alone if there is a bug in serving it.

@@ -79,7 +79,7 @@ var mutants = []mutant{
 	{"who was stopped takes everybody for dead", "hub/wheel.go", "late > maxLate {", "late < 0 {", "./hub"},
 	{"a herd is let in at once", "hub/hub.go", "ws.IsHandshake(r) && !h.accepts.add(h.wheel.now(), limit, 2*limit)", "false", "."},
 	{"a store that is away makes clients flooders", "hub/answer.go", "	if !errors.Is(err, room.ErrUnavailable) {", "	if true {", "."},
-	{"the age of a proxy's connection counts", "hub/hub.go", "	if now.Sub(accepted) > handshake {", "	if false {", "./hub"},
+	{"the age of a proxy's connection counts", "hub/hub.go", "; now.Sub(accepted) > half {", "; half < 0 {", "./hub"},
 	{"a backlog puts deadlines off", "hub/outbox.go", "s.hub.wheel.sooner(", "s.hub.wheel.put(", "./hub"},
 	{"a dead connection is kept", "hub/session.go", "		if now >= dead {", "		if false {", "./hub"},
 	{"a drain takes posts whose ack cannot arrive", "hub/requests.go", "	if s.hub.Draining() {", "	if false {", "."},
