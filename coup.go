@@ -105,7 +105,9 @@ func New(opts Options) (*Server, error) {
 }
 
 // ServeHTTP is the WebSocket endpoint. Mount it where your clients look for it,
-// on an http.Server with a ReadHeaderTimeout.
+// on an http.Server with a ReadHeaderTimeout, a ReadTimeout and a WriteTimeout:
+// they end with the handshake, and without them whoever sends a request that has no
+// end keeps a connection for ever.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.hub.ServeHTTP(w, r) }
 
 // Publisher lets the business logic of the same process notify users and tell

@@ -36,7 +36,8 @@ func Example() {
 		log.Fatal(err)
 	}
 	mux.Handle("/ws", chat)
-	web := &http.Server{Handler: mux, ReadHeaderTimeout: 5 * time.Second, ConnContext: coup.ConnContext}
+	web := &http.Server{Handler: mux, ConnContext: coup.ConnContext,
+		ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 30 * time.Second, WriteTimeout: time.Minute, IdleTimeout: time.Minute}
 
 	// Serve until it is time to go.
 	l, err := net.Listen("tcp", "127.0.0.1:0")

@@ -110,7 +110,8 @@ func run(ctx context.Context, addr string, profile bool) error {
 		mux.HandleFunc("/debug/pprof/profile", pprof.Profile)
 		mux.HandleFunc("/debug/pprof/trace", pprof.Trace)
 	}
-	front := &http.Server{Handler: mux, ConnContext: coup.ConnContext, ReadHeaderTimeout: 5 * time.Second, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 16 << 10}
+	front := &http.Server{Handler: mux, ConnContext: coup.ConnContext, ReadHeaderTimeout: 5 * time.Second,
+		ReadTimeout: 30 * time.Second, WriteTimeout: time.Minute, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 16 << 10}
 	served := make(chan error, 1)
 	go func() { served <- front.Serve(listener) }()
 	slog.Info("coup is ready", "url", "ws://"+listener.Addr().String()+"/ws")
@@ -123,7 +124,13 @@ func run(ctx context.Context, addr string, profile bool) error {
 	// WebSockets.
 	drain, cancel := context.WithTimeout(context.Background(), 10*time.Second)
 	defer cancel()
-	if err = errors.Join(err, server.Shutdown(drain), front.Shutdown(drain)); err != nil {
+	err = errors.Join(err, server.Shutdown(drain))
+	last, cancel := context.WithTimeout(context.Background(), 2*time.Second)
+	defer cancel()
+	if front.Shutdown(last) != nil { // somebody is slow to ask or to listen
+		err = errors.Join(err, front.Close())
+	}
+	if err != nil {
 		return fmt.Errorf("%w: %w", errServing, err)
 	}
 	return nil

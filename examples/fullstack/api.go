@@ -18,6 +18,9 @@ import (
 // requestTimeout bounds the work of one request of the sample API.
 const requestTimeout = 10 * time.Second
 
+// announceTimeout bounds the telling of the hubs what has been done.
+const announceTimeout = 3 * time.Second
+
 // An api is the sample business server: it logs people in, keeps studies and
 // tells the hubs what became of them. It never talks to a hub directly.
 type api struct {
@@ -149,6 +152,8 @@ func (a *api) ownership(r *http.Request, who auth.Identity) (store.StudyID, erro
 // announce tells the hubs. The change is made already, and hubs look memberships
 // up again by themselves, so a bus that is away fails nothing.
 func (a *api) announce(ctx context.Context, e room.StudyEvent) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), announceTimeout) // whoever asked may be gone
+	defer cancel()
 	if err := a.voice.Announce(ctx, e); err != nil {
 		a.log.Warn("event not announced", "type", e.Type, "study", e.StudyID, "error", err)
 	}
@@ -156,6 +161,8 @@ func (a *api) announce(ctx context.Context, e room.StudyEvent) {
 
 // notify is announce for a personal notification.
 func (a *api) notify(ctx context.Context, n room.Notification) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), announceTimeout)
+	defer cancel()
 	if err := a.voice.Notify(ctx, n); err != nil {
 		a.log.Warn("notification not sent", "type", n.Type, "error", err)
 	}

@@ -73,6 +73,7 @@ func TestOriginsAreThePagesOwn(t *testing.T) {
 	}{
 		{"loopback", "127.0.0.1:8080", nil, "http://127.0.0.1:8080 http://localhost:8080"},
 		{"an address of the network", "192.0.2.1:80", nil, "http://127.0.0.1 http://localhost http://192.0.2.1"},
+		{"another loopback address", "[::1]:8080", nil, "http://127.0.0.1:8080 http://localhost:8080 http://[::1]:8080"},
 		{"any address", "[::]:8080", nil, "http://127.0.0.1:8080 http://localhost:8080"},
 		{"as configured", "127.0.0.1:8080", []string{"https://a"}, "https://a"},
 	}

@@ -19,6 +19,9 @@ import (
 const (
 	// drainTimeout bounds the end of the process.
 	drainTimeout = 10 * time.Second
+	// lastRequests is how long a server that ends waits for the requests under way.
+	// Who is slow to ask or to listen is not to hold up the other servers.
+	lastRequests = 2 * time.Second
 	// openTimeout bounds opening the database.
 	openTimeout = 20 * time.Second
 )
@@ -152,9 +155,11 @@ func (s *services) serve(l net.Listener, h http.Handler) {
 		}
 	}()
 	s.atEnd(func(ctx context.Context) error {
+		ctx, cancel := context.WithTimeout(ctx, lastRequests)
+		defer cancel()
 		err := server.Shutdown(ctx)
-		if err != nil {
-			err = errors.Join(err, server.Close())
+		if errors.Is(err, context.DeadlineExceeded) {
+			err = server.Close()
 		}
 		<-done
 		return err

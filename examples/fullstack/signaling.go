@@ -6,6 +6,8 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"slices"
+	"strings"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
@@ -78,15 +80,12 @@ func (s *services) origins() []string {
 	}
 	host, port, _ := net.SplitHostPort(s.apiAddr)
 	hosts := []string{"127.0.0.1", "localhost"}
-	if ip := net.ParseIP(host); host != "" && host != "localhost" && !ip.IsLoopback() && !ip.IsUnspecified() {
+	if host != "" && !slices.Contains(hosts, host) && !net.ParseIP(host).IsUnspecified() {
 		hosts = append(hosts, host)
 	}
 	origins := make([]string, len(hosts))
 	for i, h := range hosts {
-		origins[i] = "http://" + h
-		if port != "80" {
-			origins[i] = "http://" + net.JoinHostPort(h, port)
-		}
+		origins[i] = "http://" + strings.TrimSuffix(net.JoinHostPort(h, port), ":80")
 	}
 	return origins
 }

@@ -1,0 +1,25 @@
+package main
+
+import (
+	"bufio"
+	"fmt"
+	"net"
+	"strings"
+	"testing"
+)
+
+// Whoever is slow to ask must not make a clean end look like a failure.
+func TestARequestWithoutAnEndDoesNotSpoilTheEnd(t *testing.T) {
+	s, end := startAt(t, "-database", "memory:", "-api-addr", "127.0.0.1:0", "-internal-addr", "127.0.0.1:0", "-signaling-addr", "127.0.0.1:0")
+	conn, err := net.Dial("tcp", s.apiAddr)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	fmt.Fprintf(conn, "POST /api/login HTTP/1.1\r\nHost: %s\r\nContent-Type: application/json\r\nContent-Length: 20\r\nExpect: 100-continue\r\n\r\n", s.apiAddr)
+	line, err := bufio.NewReader(conn).ReadString('\n') // the server waits for the rest
+	if err != nil || !strings.Contains(line, "100 Continue") {
+		t.Fatalf("got %q (%v)", line, err)
+	}
+	end()
+}
