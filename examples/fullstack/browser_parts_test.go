@@ -1,15 +1,20 @@
 package main
 
 import (
+	"context"
 	"testing"
+	"time"
 
 	"github.com/chromedp/chromedp"
 )
 
+// A part of the page is run by a script, which gives back what it saw.
+type part struct{ name, script, want string }
+
 // TestThePagesParts runs modules of the page with what is around them made up, for
 // what depends on the order in which answers come.
 func TestThePagesParts(t *testing.T) {
-	tests := []struct{ name, script, want string }{
+	tests := []part{
 		{"a history that overtakes the join leaves no hole before it", `(async () => {
 			const { Rooms } = await import("/assets/rooms.js");
 			const said = (seq) => ({ id: "s:" + seq, studyId: "s", seq, userId: "ben", userName: "Ben", content: "m" + seq });
@@ -52,6 +57,7 @@ func TestThePagesParts(t *testing.T) {
 			return at[1] - at[0] >= 500 ? "after a while" : "after " + (at[1] - at[0]) + " ms";
 		})()`, "after a while"},
 	}
+	tests = append(tests, outages...)
 	open := browser(t)
 	url := "http://" + house(t).apiAddr + "/"
 	for _, test := range tests {
@@ -59,7 +65,9 @@ func TestThePagesParts(t *testing.T) {
 			b := open()
 			b.t = t
 			b.do("open the page", chromedp.Navigate(url), chromedp.WaitVisible(chromedp.CSS("#name")))
-			got, err := chromedp.Run(b.ctx, chromedp.Evaluate[string](test.script, chromedp.EvalAwaitPromise))
+			ctx, cancel := context.WithTimeout(b.ctx, 40*time.Second)
+			defer cancel()
+			got, err := chromedp.Run(ctx, chromedp.Evaluate[string](test.script, chromedp.EvalAwaitPromise))
 			if err != nil || got != test.want {
 				t.Errorf("got %q (%v), want %q", got, err, test.want)
 			}

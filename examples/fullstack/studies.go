@@ -6,6 +6,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"math"
 	"strings"
 	"time"
 
@@ -228,15 +229,19 @@ func (s *studies) find(ctx context.Context, q sqlx.QueryerContext, id store.Stud
 }
 
 // list returns the user's own studies, oldest membership first, and then the
-// newest of the others.
+// newest of the others. What is open to everyone is theirs, and all of it listed.
 func (s *studies) list(ctx context.Context, user store.UserID) ([]study, error) {
 	mine, others := []study{}, []study{}
+	limit := maxListed
+	if s.open {
+		limit = math.MaxInt32
+	}
 	err := s.db.SelectContext(ctx, &mine, s.db.Rebind(selectStudy+`
 		JOIN study_app_members me ON me.study_id = s.id AND me.user_id = ? ORDER BY me.joined_at, s.id`), user)
 	if err == nil {
 		err = s.db.SelectContext(ctx, &others, s.db.Rebind(selectStudy+`
 			WHERE NOT EXISTS (SELECT 1 FROM study_app_members me WHERE me.study_id = s.id AND me.user_id = ?)
-			ORDER BY s.created_at DESC, s.id LIMIT ?`), user, maxListed)
+			ORDER BY s.created_at DESC, s.id LIMIT ?`), user, limit)
 	}
 	if err != nil {
 		return nil, failed(err, "list studies")

@@ -2,7 +2,7 @@
 
 import { Api } from "./api.js";
 import { Chat } from "./chat.js";
-import { Connection } from "./connection.js";
+import { Connection, delayOf } from "./connection.js";
 import { $, ask } from "./dom.js";
 import { t, translate } from "./i18n.js";
 import { Members } from "./members.js";
@@ -45,19 +45,39 @@ async function login(name) {
   keep(await api.login(name.normalize("NFC").trim()));
 }
 
-// renew gets a fresh token for the same person, where a name is enough.
+// renew gets a fresh token for the same person, where a name is enough, and resolves
+// to whether the server gave one. A server that is away is asked again. Whoever logs
+// out meanwhile is not brought back.
 let renewing = null;
 function renew() {
-  renewing ??= (async () => {
-    if (!config.demoLogin || !session) return false;
-    try {
-      await login(session.userName);
-      return true;
-    } catch {
-      return false;
-    }
-  })().finally(() => (renewing = null));
+  renewing ??= tryToRenew().finally(() => (renewing = null));
   return renewing;
+}
+
+async function tryToRenew() {
+  const who = session?.userId;
+  for (let tries = 1; config.demoLogin && session && session.userId === who; tries++) {
+    try {
+      const answer = await api.login(session.userName);
+      if (session?.userId !== who) return false;
+      keep(answer);
+      connection.start(session.token);
+      planRenewal();
+      return true;
+    } catch (err) {
+      if (err.status >= 400 && err.status < 500 && err.status !== 429) return false;
+      await new Promise((done) => setTimeout(done, delayOf(tries)));
+    }
+  }
+  return false;
+}
+
+// renewOrLeave is for whose token is good for nothing any more.
+async function renewOrLeave() {
+  const who = session?.userId;
+  if (await renew()) return true;
+  if (session && session.userId === who) leaveHouse(t("expired"));
+  return false;
 }
 
 function expiryOf(token) {
@@ -71,12 +91,7 @@ function expiryOf(token) {
 function planRenewal() {
   clearTimeout(renewal);
   const left = expiryOf(session.token) - Date.now() - RENEW_BEFORE;
-  renewal = setTimeout(async () => {
-    if (session && (await renew())) {
-      connection.start(session.token);
-      planRenewal();
-    }
-  }, Math.min(Math.max(left, 5000), 2 ** 31 - 1));
+  renewal = setTimeout(renew, Math.min(Math.max(left, 5000), 2 ** 31 - 1));
 }
 
 function enter() {
@@ -123,8 +138,12 @@ function leaveHouse(message = "") {
   clearTimeout(renewal);
   connection.stop();
   for (const part of Object.values(house ?? {})) part.close?.();
+  renewing = null;
   house = null;
   session = null;
+  for (const list of ["#mine", "#others"]) $(list).replaceChildren(); // the next user is another
+  $("#study").hidden = true;
+  for (const dialog of document.querySelectorAll("dialog[open]")) dialog.close();
   news.clear();
   api.useToken("");
   localStorage.removeItem(SESSION);
@@ -227,19 +246,8 @@ function connect() {
     drawState();
     if (e.detail.state === "online") house?.outbox.flushAll();
   });
-  connection.addEventListener("unauthorized", async () => {
-    if (await renew()) {
-      connection.start(session.token);
-      planRenewal();
-    } else if (session) {
-      leaveHouse(t("expired"));
-    }
-  });
-  api.onUnauthorized = async () => {
-    if (await renew()) return true;
-    if (session) leaveHouse(t("expired"));
-    return false;
-  };
+  connection.addEventListener("unauthorized", renewOrLeave);
+  api.onUnauthorized = renewOrLeave;
 }
 
 // ---- what the buttons do ----

@@ -1,5 +1,6 @@
 // The conversation of one study.
 
+import { delayOf } from "./connection.js";
 import { $, h, reconcile, seal, soon, withLinks } from "./dom.js";
 import { dayOf, fullTimeOf, t, timeOf } from "./i18n.js";
 
@@ -23,6 +24,8 @@ export class Chat {
   #drafts = new Map();
   #unreadMark = 0;
   #missed = 0; // messages that came in below the fold
+  #loading = null; // the load under way, an object of its own
+  #loadFailed = false;
   #loadingOlder = false;
   #stick = true;
   #sentByEnter = false; // that Enter makes no line, whoever made the key event
@@ -58,12 +61,13 @@ export class Chat {
   }
 
   // show turns to a study; null shows none.
-  async show(id) {
+  show(id) {
     if (this.studyId) this.#drafts.set(this.studyId, this.#box.value);
     this.studyId = id;
     this.#nodes.clear();
     this.#list.replaceChildren();
     this.#missed = 0;
+    this.#loading = null;
     this.#stick = true;
     this.#box.value = this.#drafts.get(id) ?? "";
     this.#typed();
@@ -73,14 +77,35 @@ export class Chat {
     this.#unreadMark = this.#rooms.unread(id) > 0 ? this.#rooms.readUpTo(id) : 0;
     this.#say("");
     this.draw();
-    this.#log.setAttribute("aria-busy", "true");
-    try {
-      await this.#rooms.load(id);
-    } catch {
-      if (this.studyId === id) this.#say("historyFailed", () => this.show(id));
-    } finally {
-      this.#log.removeAttribute("aria-busy");
+    this.#load();
+  }
+
+  // load brings the newest page in, for as long as its study is the one shown.
+  async #load() {
+    const id = this.studyId;
+    const mine = (this.#loading = {});
+    this.#loadFailed = false;
+    for (let tries = 1; ; tries++) {
+      this.#log.setAttribute("aria-busy", "true"); // old news is not read aloud
+      try {
+        await this.#rooms.load(id);
+        break;
+      } catch {
+        if (this.#loading !== mine) return;
+        this.#loadFailed = true;
+        this.#say("historyFailed", () => this.#load());
+        this.#draw();
+        this.#log.removeAttribute("aria-busy");
+        await new Promise((done) => setTimeout(done, delayOf(tries)));
+        if (this.#loading !== mine) return;
+      }
     }
+    if (this.#loading !== mine) return;
+    this.#loading = null;
+    if (this.#loadFailed) this.#say("");
+    this.#loadFailed = false;
+    this.#draw();
+    this.#log.removeAttribute("aria-busy");
   }
 
   toBottom() {
@@ -104,6 +129,7 @@ export class Chat {
       this.#missed += fresh.filter((m) => m.userId !== this.#me.userId).length;
     }
     this.draw();
+    if (!this.#loading && !this.#rooms.timeline(studyId).loaded) this.#load(); // too much was missed
   }
 
   #draw() {
@@ -111,7 +137,7 @@ export class Chat {
     if (!id) return;
     const timeline = this.#rooms.timeline(id);
     const anchor = this.#stick ? null : this.#firstVisible();
-    const entries = this.#entries(timeline.loaded ? timeline.messages : [], this.#outbox.of(id));
+    const entries = this.#entries(timeline.loaded || this.#loadFailed ? timeline.messages : [], this.#outbox.of(id));
     const used = new Map();
     for (const { key, make, follows } of entries) {
       const node = this.#nodes.get(key) ?? make();
@@ -245,7 +271,8 @@ export class Chat {
   }
 
   #markRead() {
-    if (this.studyId && this.#stick && !document.hidden) this.#rooms.markRead(this.studyId);
+    const seen = this.studyId && this.#stick && !document.hidden && this.#rooms.timeline(this.studyId).loaded;
+    if (seen) this.#rooms.markRead(this.studyId);
   }
 
   #typed() {

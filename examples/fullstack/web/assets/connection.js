@@ -7,6 +7,7 @@ const REQUEST_TIMEOUT = 10_000;
 const QUIET = 45_000; // after so much silence ask whether anybody is there
 const TOO_MANY = 4429;
 const UNAUTHORIZED = 4401;
+const STEADY = 30_000; // a connection that lasted so long was a good one
 const FLOODING = 1008;
 
 // RequestError says why a request has no good answer. Its code is one of the
@@ -34,6 +35,8 @@ export class Connection extends EventTarget {
   #token = "";
   #socket = null;
   #attempt = 0;
+  #onlineAt = 0;
+  #toldToWait = false; // by the hub, when it hung up
   #refusals = 0; // tokens refused in a row
   #nextId = 1;
   #requests = new Map(); // id -> {resolve, reject, timer}
@@ -45,11 +48,10 @@ export class Connection extends EventTarget {
   constructor(url) {
     super();
     this.#url = url;
-    window.addEventListener("online", () => this.retryNow());
+    const wake = () => !document.hidden && !this.#toldToWait && this.retryNow();
+    window.addEventListener("online", wake);
     window.addEventListener("offline", () => this.probe());
-    document.addEventListener("visibilitychange", () => {
-      if (!document.hidden) this.retryNow();
-    });
+    document.addEventListener("visibilitychange", wake);
     // A browser hides pings from us, and a dead line is silent.
     setInterval(() => {
       if (!document.hidden && Date.now() - this.#heardAt > QUIET) this.probe();
@@ -128,10 +130,12 @@ export class Connection extends EventTarget {
   async #authenticate() {
     try {
       await this.request("authenticate", { token: this.#token });
-      this.#attempt = 0;
       this.#refusals = 0;
+      this.#toldToWait = false;
       clearTimeout(this.#handshake);
-      if (this.state !== "online") this.#become("online");
+      if (this.state === "online") return;
+      this.#onlineAt = Date.now();
+      this.#become("online");
     } catch (err) {
       if (err.code === "timeout") this.#lost(0);
       // What was refused is followed by close 4401, or the old token holds.
@@ -160,6 +164,7 @@ export class Connection extends EventTarget {
 
   // lost decides what to do after the line is gone.
   #lost(code) {
+    if (this.state === "online" && Date.now() - this.#onlineAt > STEADY) this.#attempt = 0;
     this.#drop(1000);
     if (this.#stopped) return;
     if (code === UNAUTHORIZED) {
@@ -172,6 +177,7 @@ export class Connection extends EventTarget {
     let delay = delayOf(this.#attempt++);
     if (code === TOO_MANY) delay = 60_000 + Math.random() * 60_000;
     if (code === FLOODING) delay = 10_000 + Math.random() * 10_000;
+    this.#toldToWait = code === TOO_MANY || code === FLOODING;
     this.retryAt = Date.now() + delay;
     this.#retryTimer = setTimeout(() => this.#open(), delay);
     this.#become("waiting", code);

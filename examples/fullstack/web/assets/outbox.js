@@ -126,8 +126,8 @@ export class Outbox extends EventTarget {
         return true;
       case "not_joined":
         if (await this.#join(item.studyId)) return true;
-        if (this.#connection.state === "online") break; // we are out
-        this.#set(item, "waiting");
+        if (this.#connection.state === "online") this.#set(item, "failed", "forbidden"); // we are out
+        else this.#set(item, "waiting");
         return false;
       case "unavailable": // the store is away: it will be back
         this.#set(item, "delayed");

@@ -21,6 +21,9 @@ export class Rooms extends EventTarget {
   #joining = new Map(); // studyId -> promise
   #joined = new Set();
   #catchingUp = new Set();
+  #asked = 0; // how often the list of studies was asked for,
+  #shown = 0; // the number of the answer that is shown,
+  #stale = 0; // and up to which number answers are too old
   #read = new Map();
   #ended = new AbortController();
 
@@ -51,12 +54,24 @@ export class Rooms extends EventTarget {
     return this.#timelines.get(id);
   }
 
-  // refresh reads the list of studies and joins those of the user.
+  // refresh reads the list of studies and joins those of the user. Who was put out
+  // of one while the line was down finds out here.
   async refresh() {
-    const studies = await this.#api.studies();
-    if (this.#ended.signal.aborted) return;
+    let asked, studies;
+    do {
+      asked = ++this.#asked;
+      studies = await this.#api.studies();
+      if (this.#ended.signal.aborted) return;
+    } while (asked <= this.#stale);
+    if (asked < this.#shown) return;
+    this.#shown = asked;
+    const before = this.studies;
     this.studies = studies;
     this.dispatchEvent(new Event("studies"));
+    for (const s of before) {
+      const now = this.study(s.id);
+      if (s.member && !now?.member) this.#out(s, now ? "kicked" : "study_deleted");
+    }
     for (const s of studies) if (s.member && !this.#joined.has(s.id)) this.join(s.id);
   }
 
@@ -80,7 +95,9 @@ export class Rooms extends EventTarget {
         if (!timeline.known) {
           timeline.startAt(ack.seq);
           if (this.#readOf(id) === null) this.#setRead(id, ack.seq);
-        } else if (ack.truncated || (!asked && ack.seq > timeline.last)) {
+        } else if (ack.truncated) {
+          timeline.startAt(ack.seq); // whoever looks reads the newest page, and the rest by scrolling up
+        } else if (!asked && ack.seq > timeline.last) {
           this.#catchUp(id); // the history may have overtaken our join, and end before it
         }
         this.#said(id, []);
@@ -200,13 +217,19 @@ export class Rooms extends EventTarget {
 
   #leave(id, reason) {
     const study = this.study(id);
-    this.forget(id);
-    if (study) this.dispatchEvent(new CustomEvent("left", { detail: { study, reason } }));
+    if (study?.member) this.#out(study, reason);
     this.refresh().catch(() => {});
   }
 
-  // forget drops what we know of a study that is not ours any more.
+  #out(study, reason) {
+    this.forget(study.id);
+    this.dispatchEvent(new CustomEvent("left", { detail: { study, reason } }));
+  }
+
+  // forget drops what we know of a study that is not ours any more. Lists that were
+  // asked for before may still have it as ours.
   forget(id) {
+    this.#stale = this.#asked;
     this.#joined.delete(id);
     this.#timelines.delete(id);
     this.studies = this.studies.map((s) => (s.id === id ? { ...s, member: false } : s));

@@ -26,6 +26,7 @@ export class Sidebar {
   }
 
   #draw() {
+    if (this.#ended.signal.aborted) return;
     const mine = this.#rooms.studies.filter((s) => s.member);
     const others = this.#rooms.studies.filter((s) => !s.member);
     this.#fill($("#mine"), mine.map((s) => this.#mine(s)));
