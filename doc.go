@@ -46,6 +46,7 @@
 // internal/sqlstore (what the SQL stores share). Those who write a Store or a Bus
 // of their own hold it against the kits store/storetest and bus/bustest;
 // internal/testenv and internal/wstest are the servers and the client of our
-// tests, internal/imports holds the house against its plan, and scripts/gotest
-// runs the tests.
+// tests, internal/faults breaks the whole deployment, internal/imports holds the
+// house against its plan, and scripts has what runs the tests (gotest), seeds bugs
+// for them to find (mutants) and measures a hub (perf).
 package coup
