@@ -39,8 +39,9 @@ type Options struct {
 	// PingEvery is the gap between pings. Defaults to 25s; -1 disables them.
 	PingEvery time.Duration
 	// PongTimeout is how long a client may be silent, pings and all, before it is
-	// taken for dead; it must be longer than PingEvery. Defaults to 10s more than
-	// that, so 35s, or without pings to for ever; -1 is for ever.
+	// taken for dead; it must be longer than PingEvery. Without pings it is for
+	// clients that send some of their own. Defaults to 10s more than PingEvery, so
+	// 35s, and without pings to for ever; -1 is for ever.
 	PongTimeout time.Duration
 	// CloseTimeout is how long a client has to answer a close frame. Defaults to
 	// 2s.
@@ -117,8 +118,8 @@ func (o *Options) setDefaults() error {
 		o.PongTimeout = -1
 	case o.PongTimeout == 0:
 		o.PongTimeout = o.PingEvery + 10*time.Second
-	case o.PongTimeout > 0 && (o.PingEvery < 0 || o.PingEvery >= o.PongTimeout):
-		return fmt.Errorf("hub: PongTimeout %s without a ping (PingEvery %s) would end every quiet connection", o.PongTimeout, o.PingEvery)
+	case o.PongTimeout > 0 && o.PingEvery >= o.PongTimeout:
+		return fmt.Errorf("hub: a PongTimeout of %s would end every quiet connection before its ping, after %s", o.PongTimeout, o.PingEvery)
 	}
 	o.WriteTimeout = cmp.Or(o.WriteTimeout, 5*time.Second)
 	o.CloseTimeout = max(cmp.Or(o.CloseTimeout, 2*time.Second), 0)

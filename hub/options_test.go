@@ -41,7 +41,7 @@ func TestPingsMustComeBeforeSilenceEnds(t *testing.T) {
 		{-1, 0, -1},
 		{-1, -1, -1},
 		{time.Second, 2 * time.Second, 2 * time.Second},
-		{-1, time.Minute, 0},
+		{-1, time.Minute, time.Minute},
 		{time.Minute, time.Minute, 0},
 		{0, 20 * time.Second, 0},
 	} {
