@@ -90,6 +90,10 @@ func TestNothingButAuthenticateComesFirst(t *testing.T) {
 			t.Errorf("%s: %s, want unauthorized", event, e.Raw)
 		}
 	}
+	c.Write(wstest.Frame(0x81, []byte(`{"event":"join_room"`)))
+	if e := c.Expect("error"); e.String("code") != "bad_request" {
+		t.Errorf("what is no JSON: %s, want bad_request", e.Raw)
+	}
 	if e := c.Call("authenticate", data{}, nil); e.Event != "error" || e.String("code") != "bad_request" {
 		t.Errorf("authenticate without a token: %s, want bad_request", e.Raw)
 	}

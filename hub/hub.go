@@ -118,7 +118,7 @@ func (o *Options) setDefaults() error {
 		o.PongTimeout = -1
 	case o.PongTimeout == 0:
 		o.PongTimeout = o.PingEvery + 10*time.Second
-	case o.PongTimeout > 0 && o.PingEvery >= o.PongTimeout:
+	case o.PongTimeout > 0 && o.PingEvery > 0 && seconds(o.PingEvery) >= seconds(o.PongTimeout):
 		return fmt.Errorf("hub: a PongTimeout of %s would end every quiet connection before its ping, after %s", o.PongTimeout, o.PingEvery)
 	}
 	o.WriteTimeout = cmp.Or(o.WriteTimeout, 5*time.Second)

@@ -44,6 +44,7 @@ func TestPingsMustComeBeforeSilenceEnds(t *testing.T) {
 		{-1, time.Minute, time.Minute},
 		{time.Minute, time.Minute, 0},
 		{0, 20 * time.Second, 0},
+		{34100 * time.Millisecond, 35 * time.Second, 0}, // the hub counts whole seconds
 	} {
 		o := Options{PingEvery: tt.ping, PongTimeout: tt.pong}
 		if err := o.setDefaults(); (err != nil) != (tt.want == 0) || err == nil && o.PongTimeout != tt.want {

@@ -28,7 +28,7 @@ const (
 // A Notification goes to every connection of some users, on every hub.
 type Notification struct {
 	// UserID or UserIDs (or both) name the users. All of it must fit into 1 MiB of
-	// JSON: more than some 25,000 are notified in parts.
+	// JSON: for more than some 25,000 users, publish several.
 	UserID  store.UserID   `json:"userId,omitempty"`
 	UserIDs []store.UserID `json:"userIds,omitempty"`
 	// Type says what kind it is, in the team's own words. Required.

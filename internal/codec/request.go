@@ -78,6 +78,7 @@ func Decode(frame []byte) (Request, error) {
 		s.fail("there is something after the object")
 	}
 	if s.err != nil {
+		req.Event = "" // what is not JSON names none
 		return req, s.err
 	}
 	if !hasEvent {

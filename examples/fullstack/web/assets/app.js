@@ -49,7 +49,9 @@ async function login(name) {
 // to whether the server gave one. A server that is away is asked again. Whoever logs
 // out meanwhile is not brought back.
 let renewing = null;
+let hurry = () => {}; // ends the pause before the next try
 function renew() {
+  hurry();
   renewing ??= tryToRenew().finally(() => (renewing = null));
   return renewing;
 }
@@ -57,17 +59,22 @@ function renew() {
 async function tryToRenew() {
   const who = session?.userId;
   for (let tries = 1; config.demoLogin && session && session.userId === who; tries++) {
+    let answer;
     try {
-      const answer = await api.login(session.userName);
-      if (session?.userId !== who) return false;
-      keep(answer);
-      connection.start(session.token);
-      planRenewal();
-      return true;
+      answer = await api.login(session.userName);
     } catch (err) {
       if (err.status >= 400 && err.status < 500 && err.status !== 429) return false;
-      await new Promise((done) => setTimeout(done, delayOf(tries)));
+      await new Promise((done) => {
+        hurry = done;
+        setTimeout(done, delayOf(tries));
+      });
+      continue;
     }
+    if (session?.userId !== who) return false;
+    keep(answer);
+    connection.start(session.token);
+    planRenewal();
+    return true;
   }
   return false;
 }

@@ -68,6 +68,7 @@ export class Chat {
     this.#list.replaceChildren();
     this.#missed = 0;
     this.#loading = null;
+    this.#loadFailed = false;
     this.#stick = true;
     this.#box.value = this.#drafts.get(id) ?? "";
     this.#typed();
@@ -84,7 +85,6 @@ export class Chat {
   async #load() {
     const id = this.studyId;
     const mine = (this.#loading = {});
-    this.#loadFailed = false;
     for (let tries = 1; ; tries++) {
       this.#log.setAttribute("aria-busy", "true"); // old news is not read aloud
       try {
@@ -92,8 +92,8 @@ export class Chat {
         break;
       } catch {
         if (this.#loading !== mine) return;
+        if (!this.#loadFailed) this.#say("historyFailed", () => this.#load());
         this.#loadFailed = true;
-        this.#say("historyFailed", () => this.#load());
         this.#draw();
         this.#log.removeAttribute("aria-busy");
         await new Promise((done) => setTimeout(done, delayOf(tries)));
@@ -105,7 +105,7 @@ export class Chat {
     if (this.#loadFailed) this.#say("");
     this.#loadFailed = false;
     this.#draw();
-    this.#log.removeAttribute("aria-busy");
+    if (!this.#loadingOlder) this.#log.removeAttribute("aria-busy");
   }
 
   toBottom() {

@@ -48,10 +48,10 @@ export class Connection extends EventTarget {
   constructor(url) {
     super();
     this.#url = url;
-    const wake = () => !document.hidden && !this.#toldToWait && this.retryNow();
+    const wake = () => !this.#toldToWait && this.retryNow();
     window.addEventListener("online", wake);
     window.addEventListener("offline", () => this.probe());
-    document.addEventListener("visibilitychange", wake);
+    document.addEventListener("visibilitychange", () => !document.hidden && wake());
     // A browser hides pings from us, and a dead line is silent.
     setInterval(() => {
       if (!document.hidden && Date.now() - this.#heardAt > QUIET) this.probe();

@@ -9,6 +9,7 @@ import { Timeline } from "./timeline.js";
 
 const PAGE = 50;
 const EVERY = 15_000;
+const LISTED = 200; // no study is missing from a shorter list
 const sleep = (ms) => new Promise((done) => setTimeout(done, ms));
 
 export class Rooms extends EventTarget {
@@ -70,7 +71,8 @@ export class Rooms extends EventTarget {
     this.dispatchEvent(new Event("studies"));
     for (const s of before) {
       const now = this.study(s.id);
-      if (s.member && !now?.member) this.#out(s, now ? "kicked" : "study_deleted");
+      // Of the studies of others only the newest are listed.
+      if (s.member && !now?.member) this.#out(s, now || studies.length >= LISTED ? "kicked" : "study_deleted");
     }
     for (const s of studies) if (s.member && !this.#joined.has(s.id)) this.join(s.id);
   }
@@ -218,6 +220,7 @@ export class Rooms extends EventTarget {
   #leave(id, reason) {
     const study = this.study(id);
     if (study?.member) this.#out(study, reason);
+    else this.#joined.delete(id);
     this.refresh().catch(() => {});
   }
 
