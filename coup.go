@@ -36,11 +36,13 @@ type Options struct {
 	Verifier auth.Verifier
 	// Bus carries news between hubs and from the business server: redis.New, or
 	// bus.NewMemory shared by the hubs of one process. Without one this server is
-	// alone, and speaks to itself through Publisher.
+	// alone, and speaks to itself through Publisher: if another process uses the same
+	// store, each sees the other's messages up to room.Options.CheckHeads (3 s) late,
+	// and kicks and notifications of the other not at all.
 	Bus bus.Bus
 
 	// Origins are the pages that may connect, see hub.Options. Without any, only
-	// pages of the same host may.
+	// pages of the same host and port may.
 	Origins []string
 	// Rate is how many messages a user may post in a second, with bursts of twice
 	// that. Defaults to Room.Rate, and that to 10; -1 lifts this and every other
@@ -107,11 +109,14 @@ func New(opts Options) (*Server, error) {
 // ServeHTTP is the WebSocket endpoint. Mount it where your clients look for it,
 // on an http.Server with a ReadHeaderTimeout, a ReadTimeout and a WriteTimeout:
 // they end with the handshake, and without them whoever sends a request that has no
-// end keeps a connection for ever.
+// end keeps a connection for ever. See hub.Hub.ServeHTTP for what is refused, and
+// what middleware must leave possible.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.hub.ServeHTTP(w, r) }
 
 // Publisher lets the business logic of the same process notify users and tell
-// rooms what became of their study.
+// rooms what became of their study. To say something in a study (as a bot, or the
+// system), append to the Store, after Message.Clean and with a client id, such as
+// store.NewClientID makes: its members get it within room.Options.CheckHeads (3 s).
 func (s *Server) Publisher() room.Publisher { return room.Publisher{Bus: s.bus} }
 
 // Ready returns nil while the server should be sent new clients, and else why it
@@ -130,8 +135,9 @@ func (s *Server) Stats() hub.Stats { return s.hub.Stats() }
 // Shutdown drains the server: it lets nobody in, stores and acknowledges what was
 // posted, closes every connection with 1001 so that clients come back elsewhere,
 // and takes its users' presence back. It returns when all is done, or with the
-// context's error when ctx is done before; nothing runs any more then either. Presence
-// and the news of what was posted get up to 3 s more if they must.
+// context's error when ctx is done before; nothing runs any more then either, if
+// Store, Members and Verifier obey their contexts. Presence and the news of what was
+// posted get up to 3 s more if they must.
 // Call it before http.Server.Shutdown, which knows nothing of WebSockets. Store
 // and Bus remain the caller's to close.
 func (s *Server) Shutdown(ctx context.Context) error {

@@ -20,6 +20,10 @@ type Message struct {
 
 // A Bus carries messages between processes. All methods may be called at the
 // same time from any goroutine.
+//
+// A Bus that also has Ping(context.Context) error, which returns nil if the bus
+// hears itself, is asked every 2 s by a hub that uses it, and coup.Server.Ready
+// tells the answer. One without is taken to be well.
 type Bus interface {
 	// Publish sends msgs, those of one channel in the order given. It returns
 	// when the bus has taken them over or ctx is done; an error means that some
@@ -29,7 +33,9 @@ type Bus interface {
 	// Subscribe calls h for what is published on channel from now on. It does
 	// not wait for the network: a bus that must still connect, or that lost its
 	// connection, calls h.Gap each time the subscription starts to hold, and what
-	// was published before that may be missing. It returns ErrClosed after Close.
+	// was published before that may be missing. It calls neither function of h before
+	// it returns: the caller may hold a lock that they take. It returns ErrClosed
+	// after Close.
 	// A channel may be subscribed to any number of times.
 	Subscribe(channel string, h Handler) (Subscription, error)
 

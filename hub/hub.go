@@ -27,8 +27,9 @@ import (
 type Options struct {
 	// Origins are the pages that may connect, as a browser names them:
 	// "https://chat.example.org", with the port unless it is the scheme's own.
-	// They are compared exactly. With none, only pages of the same host may. A
-	// client that is no browser sends no Origin and may always.
+	// They are compared exactly. With none, only pages may whose host and port are
+	// those of the request's Host header: a development server on a port of its own
+	// must be listed. A client that is no browser sends no Origin and may always.
 	Origins []string
 	// AnyOrigin lets the pages of every site connect, with the tokens they have.
 	AnyOrigin bool
@@ -44,12 +45,11 @@ type Options struct {
 	// 35s, and without pings to for ever; -1 is for ever.
 	PongTimeout time.Duration
 	// CloseTimeout is how long a client has to answer a close frame. Defaults to
-	// 2s.
+	// 2s; -1 waits for none.
 	CloseTimeout time.Duration
 
-	// WriteTimeout is how long what waits for a client may wait without any of it
-	// leaving, before the client is closed with 1013. Defaults to 5s; -1 is for
-	// ever.
+	// WriteTimeout is how long a client with something to read may take none of it
+	// before it is closed with 1013. Defaults to 5s; -1 is for ever.
 	WriteTimeout time.Duration
 
 	// MaxMessage is the longest message of a client, in bytes; a longer one closes
@@ -216,6 +216,10 @@ func (h *Hub) acceptedAt(r *http.Request) time.Time {
 // ServeHTTP upgrades a request to a WebSocket connection and returns; the
 // connection lives on. Refusals are answered with 403 (origin), 503 (draining,
 // full, too many at once) or another 4xx (no handshake).
+//
+// It takes the connection over from net/http. A ResponseWriter that middleware has
+// wrapped must be a http.Hijacker or have Unwrap; else, as under
+// http.TimeoutHandler, the answer is 500.
 func (h *Hub) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if h.Draining() {
 		w.Header().Set("Retry-After", "1")

@@ -31,12 +31,15 @@ type Notification struct {
 	// JSON: for more than some 25,000 users, publish several.
 	UserID  store.UserID   `json:"userId,omitempty"`
 	UserIDs []store.UserID `json:"userIds,omitempty"`
-	// Type says what kind it is, in the team's own words. Required.
-	Type    string `json:"type"`
+	// Type says what kind it is, in the team's own words. Required, at most 128
+	// bytes.
+	Type string `json:"type"`
+	// Message is for people to read, at most 8 KiB; it may be empty.
 	Message string `json:"message"`
 	// Link is a same-site absolute path or an https URL, see ValidLink.
 	Link string `json:"link,omitempty"`
-	// ID makes it repeatable: the same one is shown to a user once.
+	// ID makes it repeatable: each hub shows the same one to a user once, as long as
+	// it is among the newest 65,536 that it has shown. At most 256 bytes.
 	ID string `json:"id,omitempty"`
 }
 
@@ -46,10 +49,13 @@ type StudyEvent struct {
 	// word: a notification of that type to UserID, or without one to the room.
 	Type    string        `json:"type"`
 	StudyID store.StudyID `json:"studyId"`
-	UserID  store.UserID  `json:"userId,omitempty"`
-	Message string        `json:"message,omitempty"`
-	Link    string        `json:"link,omitempty"`
-	ID      string        `json:"id,omitempty"`
+	// UserID is whom it is about. MemberKicked and MemberApproved require it; Notice
+	// and StudyDeleted, which are for everybody in the room, ignore it.
+	UserID store.UserID `json:"userId,omitempty"`
+	// Message, Link and ID are as in a Notification; StudyDeleted shows none of them.
+	Message string `json:"message,omitempty"`
+	Link    string `json:"link,omitempty"`
+	ID      string `json:"id,omitempty"`
 }
 
 // A Publisher is the business server's voice on the bus.
@@ -57,7 +63,9 @@ type Publisher struct {
 	Bus bus.Bus
 }
 
-// Notify publishes n. The error wraps store.ErrInvalid if n is malformed.
+// Notify publishes n. The error wraps store.ErrInvalid if n is malformed. After any
+// other error, which is the bus's, n may have been heard all the same; with an ID it
+// may be published again.
 func (p Publisher) Notify(ctx context.Context, n Notification) error {
 	if err := errors.Join(n.check(), checkLink(n.Link)); err != nil {
 		return err
@@ -65,7 +73,7 @@ func (p Publisher) Notify(ctx context.Context, n Notification) error {
 	return p.publish(ctx, NotificationsChannel, n)
 }
 
-// Announce publishes e. The error wraps store.ErrInvalid if e is malformed.
+// Announce publishes e. Its errors are those of Notify.
 func (p Publisher) Announce(ctx context.Context, e StudyEvent) error {
 	if err := errors.Join(e.check(), checkLink(e.Link)); err != nil {
 		return err

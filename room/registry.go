@@ -33,7 +33,9 @@ type Options struct {
 	// NodeID names this run of this hub. Defaults to a random name.
 	NodeID store.NodeID
 	// Prefix starts the names of the channels that hubs use among themselves.
-	// Defaults to "coup:". All hubs of a deployment share it.
+	// Defaults to "coup:". All hubs of a deployment share it. It does not keep two
+	// deployments on one Redis apart: NotificationsChannel and StudyEventsChannel have
+	// no prefix, and Redis Pub/Sub knows no database numbers. Give each its own.
 	Prefix string
 	// Log gets what goes wrong in the background. Defaults to slog.Default().
 	Log *slog.Logger
@@ -42,7 +44,8 @@ type Options struct {
 	// to 10; -1 is no limit.
 	MaxPerUser int
 	// Rate is how many messages a user may post in a second, on this hub, with
-	// bursts of twice that. Defaults to 10; -1 is no limit, on joining neither.
+	// bursts of twice that. Defaults to 10; -1 is no limit. Joins are limited too, to
+	// 10 a second with bursts of 200, unless Rate is -1.
 	Rate float64
 	// MaxReplay is how many missed messages a join replays. Defaults to 500; -1
 	// is no limit.
@@ -69,11 +72,12 @@ type Options struct {
 	// Defaults to 4.5s, so that who posts to a store that is away is answered within
 	// 5; -1 tries once.
 	PostBudget time.Duration
-	// MemberCache is how long a membership is believed. Defaults to 30s; -1 asks
-	// with every join and every post. The memberships of all who are connected are
-	// confirmed every half of it, a second at least (15s with -1): in batches if
-	// Members is a store.BatchMembers, else one after the other for as long as that
-	// takes.
+	// MemberCache bounds how long somebody who was removed may stay without any news
+	// of it. A join believes an answer that is at most half as old, and the
+	// memberships of all who are connected are confirmed every half of it, a second at
+	// least: in batches if Members is a store.BatchMembers, else about one user at a
+	// time for as long as that takes. Defaults to 30s; -1 asks with every join and,
+	// in the background, with every post, and confirms every 15s.
 	MemberCache time.Duration
 }
 

@@ -13,7 +13,9 @@ import (
 )
 
 // notebook is a backend to start from. It keeps messages in its own way, and who
-// is online in a Memory.
+// is online in a Memory: good for one hub. A backend that several hubs share must
+// keep presence where all of them see it; do not embed a Memory then, so that the
+// compiler says which methods are missing.
 type notebook struct {
 	*store.Memory
 

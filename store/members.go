@@ -22,14 +22,15 @@ type Membership struct {
 const MaxLookup = 1000
 
 // BatchMembers is a Members that can answer for many users at once. A hub confirms
-// the memberships of everybody who is connected every few seconds: it asks in
-// batches where it can, and one after the other where not.
+// the memberships of everybody who is connected, every 15 s unless
+// room.Options.MemberCache says otherwise: it asks in batches where it can, and
+// about one user at a time where not.
 type BatchMembers interface {
 	Members
 	// Roles returns the roles of those memberships that there are; who is missing is
 	// not a member. It gets from 1 to MaxLookup memberships, no two the same. An error
 	// says nothing about any of them; one that wraps errors.ErrUnsupported has the
-	// caller ask Member instead.
+	// caller ask Member instead. It may be called at the same time from any goroutine.
 	Roles(ctx context.Context, of []Membership) (map[Membership]string, error)
 }
 
@@ -58,7 +59,8 @@ type lookupGroup struct {
 }
 
 // GroupMembers returns a Members that asks lookup, which does what Roles of
-// BatchMembers promises, for all callers of Member that come together. Its context
+// BatchMembers promises, for all callers of Member that come together. (Calls of
+// Roles go to it as they are, beside those.) Its context
 // ends when nobody waits for the answer any more, and carries none of the callers'
 // values.
 //

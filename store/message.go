@@ -85,7 +85,8 @@ type Query struct {
 	After int64
 	// Before leaves out messages with seq >= Before. 0 leaves out none.
 	Before int64
-	// Limit bounds the number of messages. It is at least 1.
+	// Limit bounds the number of messages. It is at least 1, and a store has no
+	// lower bound of its own: fewer messages than Limit say that there are no more.
 	Limit int
 	// Newest says which messages to keep when more than Limit match: the newest
 	// ones, or (false) the oldest ones. Either way they come ascending.

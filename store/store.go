@@ -40,9 +40,16 @@ var (
 )
 
 // Store keeps messages and presence. All methods may be called at the same time
-// from any goroutine. An error that wraps neither ErrInvalid nor ErrNotFound is
-// taken as ErrUnavailable by hubs; rest.Handler answers with a 503 only if it
-// wraps ErrUnavailable, and with a 500 otherwise.
+// from any goroutine, and return soon after ctx is done: a hub gives a call
+// room.Options.StoreTimeout, and its Shutdown waits for calls under way. Empty
+// lists are no error.
+//
+// What no retry can mend must wrap ErrInvalid: a hub then stores the rest of the
+// batch one by one. It takes any other error, ErrNotFound too, for an outage: it
+// tries the batch again for room.Options.PostBudget and then refuses it, and
+// meanwhile posts to other studies wait. rest.Handler answers 400 to ErrInvalid, 404
+// to ErrNotFound, 503 to ErrUnavailable and to a context that is done, and 500 to
+// everything else.
 type Store interface {
 	// Append stores msgs in one transaction, all or none, and returns them in
 	// the order given with ID, Seq, SentAt and Repeated filled in. In each study
@@ -52,7 +59,8 @@ type Store interface {
 	// A message whose (StudyID, UserID, ClientID) is already stored, or stands
 	// earlier in msgs, is not stored again: the original comes back in its
 	// place, marked Repeated. Every message has a ClientID (see NewClientID).
-	// At most MaxBatch messages.
+	// At most MaxBatch messages. It neither changes nor keeps msgs: the caller may
+	// try again with the same slice.
 	Append(ctx context.Context, msgs []Message) ([]Message, error)
 
 	// History returns the messages that q selects, ascending by seq.
@@ -82,11 +90,15 @@ type Store interface {
 }
 
 // Members answers who belongs to a study. It is a seam of its own, since a team
-// usually has its members elsewhere.
+// usually has its members elsewhere. It may be called at the same time from any
+// goroutine.
 type Members interface {
 	// Member returns the role of user in study ("owner", "member", whatever the
-	// team calls them; it may be empty). It returns ErrNotFound if user is not a
-	// member or there is no such study.
+	// team calls them; it may be empty). Without an error the user is let in,
+	// whatever the role. ErrNotFound, and nothing else (a sql.ErrNoRows must be made
+	// one), says that user is not a member or there is no such study. After any other
+	// error who is in stays in, and who wants to join is told to try again. It returns
+	// soon after ctx is done.
 	Member(ctx context.Context, study StudyID, user UserID) (role string, err error)
 }
 

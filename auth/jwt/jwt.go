@@ -2,8 +2,9 @@
 // known beforehand. It fetches nothing and believes nothing a token says about
 // keys: each key serves exactly one algorithm.
 //
-// A token says: sub, the user id (required); name, the user name (at most 200
-// UTF-16 units); exp (required), nbf and iat, all in seconds.
+// A token says: sub, the user id (required, 1 to 128 of A-Z a-z 0-9 _ . : @ -);
+// name, the user name (at most 200 UTF-16 units); exp (required), nbf and iat, all
+// in seconds.
 package jwt
 
 import (
@@ -36,7 +37,7 @@ type Options struct {
 	Audience string
 	// Leeway is how far clocks may be apart when exp, nbf and iat are checked. It
 	// does not move Identity.ExpiresAt, which may therefore lie up to Leeway in
-	// the past. Defaults to 30s, at most 60s; negative means none.
+	// the past; a hub refuses who has expired all the same. Defaults to 30s, at most 60s; negative means none.
 	Leeway time.Duration
 }
 

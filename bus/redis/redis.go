@@ -1,7 +1,8 @@
 // Package redis is a bus.Bus over Redis Pub/Sub, so that hubs in several
 // processes hear each other and any program can speak to them.
 //
-// Channels have the names they are given, without a prefix. The bus keeps one
+// Channels have the names they are given, without a prefix, and Redis Pub/Sub knows
+// no database numbers: two deployments need two Redis. The bus keeps one
 // connection for publishing and one for subscribing. It never waits for Redis to
 // come up: it connects in the background, and after each loss of the connection
 // it subscribes again and says so to every subscription (bus.Handler.Gap).

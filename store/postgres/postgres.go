@@ -53,7 +53,11 @@ var _ store.Store = (*Store)(nil)
 
 // Open connects to the database at rawURL, postgres://user:password@host/name,
 // and migrates its tables. What is not in the URL comes from the PG* variables
-// of the environment, as in psql.
+// of the environment, as in psql, but TLS is required unless sslmode says
+// otherwise: a local server may want ?sslmode=disable.
+//
+// The Store's method DB returns the *sqlx.DB, for tables of your own beside those
+// that start with coup_.
 func Open(ctx context.Context, rawURL string, options Options) (*Store, error) {
 	options.setDefaults()
 	connector, err := connector(rawURL, options)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/http/httptest"
+	"slices"
 
 	"github.com/coupchat/coup/store"
 	"github.com/coupchat/coup/store/rest"
@@ -14,10 +15,11 @@ import (
 type shouting struct{ store.Store }
 
 func (s shouting) Append(ctx context.Context, msgs []store.Message) ([]store.Message, error) {
-	for i := range msgs {
-		msgs[i].Content += "!"
+	loud := slices.Clone(msgs) // the caller's are not ours to change
+	for i := range loud {
+		loud[i].Content += "!"
 	}
-	return s.Store.Append(ctx, msgs)
+	return s.Store.Append(ctx, loud)
 }
 
 // A business server serves its own store and its own members to the hubs.
@@ -57,5 +59,6 @@ func Example() {
 	// 1 hello!
 }
 
-// serviceToken is shared by both sides. It comes from the environment, in real.
+// serviceToken is shared by both sides. In production it comes from the
+// environment.
 const serviceToken = "an-example-token-of-32-bytes-or-more"

@@ -33,6 +33,9 @@ var _ store.Store = (*Store)(nil)
 
 // Open opens the database at path, a file that is created if need be or Memory,
 // and migrates its tables. What Append has returned is on disk.
+//
+// The Store's method DB returns the *sqlx.DB, for tables of your own beside those
+// that start with coup_.
 func Open(ctx context.Context, path string) (*Store, error) {
 	s, err := open(ctx, path)
 	if err != nil {
