@@ -186,6 +186,11 @@ func TestWhatIsAwayIsNoFlooding(t *testing.T) {
 			t.Fatalf("got %s, want unavailable", e.Raw)
 		}
 	}
+	for range 30 {
+		if e := c.Call("authenticate", data{"token": "later"}, nil); e.String("code") != "unavailable" {
+			t.Fatalf("got %s, want unavailable", e.Raw)
+		}
+	}
 	away.Store(false)
 	c.Join("s1")
 }
@@ -334,6 +339,27 @@ func TestADrainStoresWhatWasPostedAndRefusesWhatComes(t *testing.T) {
 	if heads, err := h.Heads(t.Context(), []store.StudyID{"s1"}); err != nil || heads["s1"] != 1 {
 		t.Errorf("stored: %v, %v; want one message", heads, err)
 	}
+}
+
+// What a hub has to catch up with may be larger than the queue: a client that reads
+// is not to blame for it.
+func TestCatchingUpMayTakeMoreThanTheQueue(t *testing.T) {
+	s := store.NewMemory()
+	opts := coup.Options{Store: s}
+	opts.Hub.MaxQueue = 64 << 10
+	opts.Room.CheckHeads = 50 * time.Millisecond
+	_, url := serve(t, opts)
+	c := login(t, url, "u1")
+	c.Join("s1")
+	batch := make([]store.Message, store.MaxBatch) // 3 MB
+	for i := range batch {
+		batch[i] = store.Message{StudyID: "s1", UserID: "u9", Content: strings.Repeat("한", 2000), ClientID: store.NewClientID()}
+	}
+	if _, err := s.Append(t.Context(), batch); err != nil {
+		t.Fatal(err)
+	}
+	expectSeqs(t, c, 1, store.MaxBatch)
+	c.Join("s2")
 }
 
 // A client that does not read is closed, and misses nothing when it comes back.

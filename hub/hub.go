@@ -58,9 +58,9 @@ type Options struct {
 	// MaxFrames is how many frames a message may be cut into; more close with
 	// 1009. Defaults to 64; -1 is no limit.
 	MaxFrames int
-	// MaxQueue is how much may wait to be sent to one client, in bytes; a client
-	// that reads too slowly is closed with 1013 and recovers with after. Defaults
-	// to 1 MiB; -1 is no limit.
+	// MaxQueue is how much may wait to be sent to one client, in bytes, when there is
+	// more to send; a client that reads too slowly is closed with 1013 and recovers
+	// with after. Defaults to 1 MiB; -1 is no limit.
 	MaxQueue int
 	// SendBuffer bounds what the system keeps for a client on top of that, in bytes
 	// (SO_SNDBUF; Linux takes it twice, its own bookkeeping included). The system's

@@ -22,8 +22,10 @@ type backlog struct {
 }
 
 // push sends a frame, or several in one piece, as far as the socket takes it and
-// queues the rest. A queue over its bound closes the session: its client reads
-// too slowly, and will recover what it missed from the store.
+// queues the rest. If the queue was over its bound already it closes the session:
+// its client reads too slowly, and will recover what it missed from the store. What
+// is pushed does not count: a hub that has much to catch up with pushes it in one
+// piece, and the client could not have read any of that yet.
 func (o *outbox) push(s *session, frame []byte) { o.pushReplay(s, frame, false) }
 
 // pushReplay is push for what the client asked to have again, which may wait
@@ -43,6 +45,10 @@ func (o *outbox) pushReplay(s *session, frame []byte, replay bool) {
 			s.hub.wheel.sooner(s, seconds(wait))
 		}
 	}
+	if !replay && o.limit >= 0 && o.size > o.limit && s.state == open {
+		o.giveUp(s)
+		return
+	}
 	o.queue = append(o.queue, frame)
 	o.size += len(frame)
 	if replay {
@@ -52,9 +58,6 @@ func (o *outbox) pushReplay(s *session, frame []byte, replay bool) {
 		if o.replay == nil {
 			o.replay = make(chan struct{})
 		}
-	}
-	if o.limit >= 0 && o.size > o.limit && s.state == open {
-		o.giveUp(s)
 	}
 }
 

@@ -72,7 +72,7 @@ func (s *session) admit(req *codec.Request, who auth.Identity, err error) {
 		return
 	case err != nil:
 		s.hub.opts.Log.Warn("token not checked", "err", err)
-		s.refuse(req, unavailable, "the token cannot be checked now")
+		s.send(errorFrame(req.ID, req.HasID, unavailable, "the token cannot be checked now", 0))
 		return
 	case known != nil && known.user != next.user:
 		s.reject(req, known, userMismatch, "the token is somebody else's")

@@ -82,7 +82,7 @@ func (g *Registry) confirmSome(asked map[store.Membership][]*Seat) (err error) {
 	for m := range asked {
 		of = append(of, m)
 	}
-	begin := g.now().UnixNano()
+	begin := g.stamp()
 	for m, answer := range g.roles(of) {
 		switch {
 		case answer == nil:

@@ -1,8 +1,10 @@
 package room_test
 
 import (
+	"context"
 	"errors"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -134,5 +136,33 @@ func TestNewsInOrderNeedNoStore(t *testing.T) {
 		if n := s.n.Load(); n != 0 {
 			t.Errorf("the store was read %d times", n)
 		}
+	})
+}
+
+// Without regular looks at the store, a gap is all there is to say that something is
+// missing: it holds until the store has answered.
+func TestAGapIsNotForgottenWhenTheStoreFails(t *testing.T) {
+	inBubble(t, func(t *testing.T) {
+		s, news := store.NewMemory(), newGappy(t)
+		var failing atomic.Bool
+		b := hub(t, room.Options{Bus: news, CheckHeads: -1, Store: faulty{Store: s, before: func(method string) error {
+			if method == "Heads" && failing.Load() {
+				return errBroken
+			}
+			return nil
+		}}})
+		jun := enter(t, b, "jun")
+		join(t, b, jun, room.JoinRequest{})
+		said := store.Message{StudyID: "s1", UserID: "mina", Content: "text", ClientID: store.NewClientID()}
+		if _, err := s.Append(context.Background(), []store.Message{said}); err != nil {
+			t.Fatal(err)
+		}
+		failing.Store(true)
+		news.gap()
+		after(5 * time.Second)
+		jun.expect(t)
+		failing.Store(false)
+		after(3 * time.Second)
+		jun.expect(t, "1")
 	})
 }

@@ -121,6 +121,8 @@ func (h *headReader) run() {
 	}
 	turn := time.NewTicker(max(h.reg.opts.MemberCache, time.Second))
 	defer turn.Stop()
+	var retry <-chan time.Time
+	failures := 0
 	for {
 		select {
 		case <-h.reg.life.Done():
@@ -129,7 +131,9 @@ func (h *headReader) run() {
 			h.reg.members.sweep(h.reg.now(), h.reg.opts.MemberCache/2)
 			h.reg.users.sweep(h.reg.now(), &h.reg.opts)
 		case <-h.wake:
-			h.compare(h.takeDirty())
+			retry, failures = h.compareDirty(failures)
+		case <-retry:
+			retry, failures = h.compareDirty(failures)
 		case <-tick:
 			rooms := h.reg.all()
 			studies := make([]StudyID, len(rooms))
@@ -139,6 +143,21 @@ func (h *headReader) run() {
 			h.compare(studies)
 		}
 	}
+}
+
+// compareDirty compares the rooms that check was called for. What the store did not
+// answer stays to be compared, when retry says so.
+func (h *headReader) compareDirty(failures int) (retry <-chan time.Time, _ int) {
+	studies := h.takeDirty()
+	if h.compare(studies) == nil {
+		return nil, 0
+	}
+	h.mu.Lock()
+	for _, study := range studies {
+		h.dirty[study] = struct{}{}
+	}
+	h.mu.Unlock()
+	return time.After(backoff(failures)), failures + 1
 }
 
 func (h *headReader) takeDirty() []StudyID {
@@ -152,13 +171,17 @@ func (h *headReader) takeDirty() []StudyID {
 	return studies
 }
 
-func (h *headReader) compare(studies []StudyID) {
+// compare has rooms learn what the store has. The error is one of the store's.
+func (h *headReader) compare(studies []StudyID) (failed error) {
 	h.each(studies, func(study StudyID, seq int64, err error) {
-		if r := h.reg.lookup(study); r != nil && err == nil {
+		if err != nil {
+			failed = err
+		} else if r := h.reg.lookup(study); r != nil {
 			r.later(func() {
 				r.trim()
 				r.learn(seq, h.reg.opts.ReorderWait)
 			})
 		}
 	})
+	return failed
 }

@@ -146,7 +146,7 @@ func (r *Room) seat(req JoinRequest, u *user, j Joined) Joined {
 	} else {
 		r.reg.release(r) // the seat holds a reference already
 	}
-	j.Seat.checked.Store(r.reg.now().UnixNano())
+	j.Seat.checked.Store(r.reg.stamp())
 	return j
 }
 

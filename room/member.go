@@ -19,8 +19,8 @@ type Seat struct {
 	user    *user
 	index   int          // in room.seats; owned by the room's deliverer
 	gone    atomic.Bool  // left or was taken out
-	checked atomic.Int64 // when membership was last confirmed, in Unix nanoseconds
-	asked   atomic.Int64 // when a post last had it asked, likewise
+	checked atomic.Int64 // when membership was last confirmed, a stamp
+	asked   atomic.Int64 // when a post last had it asked, likewise, or 0
 }
 
 // StudyID returns which study the seat is in.

@@ -152,9 +152,8 @@ func (g *Registry) revoke(study StudyID, user UserID) {
 // member, once the last confirmation is too old, and takes the seat if not.
 func (s *Seat) recheck() {
 	g := s.room.reg
-	now, asked := g.now().UnixNano(), s.asked.Load()
-	age := now - max(asked, s.checked.Load()) // below 0 if the clock was put back
-	if age >= 0 && age < int64(g.opts.MemberCache) || !s.asked.CompareAndSwap(asked, now) {
+	now, asked := g.stamp(), s.asked.Load()
+	if age := now - max(asked, s.checked.Load()); age < int64(g.opts.MemberCache) || !s.asked.CompareAndSwap(asked, now) {
 		return
 	}
 	g.background(func() {

@@ -3,6 +3,7 @@ package room_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -134,6 +135,7 @@ func TestALeaseIsKept(t *testing.T) {
 // and records it last.
 type late struct {
 	store.Store
+	by    time.Duration
 	calls atomic.Int64
 }
 
@@ -141,29 +143,88 @@ func (l *late) SetStatus(ctx context.Context, reports []store.Status) error {
 	if l.calls.Add(1) > 1 {
 		return l.Store.SetStatus(ctx, reports)
 	}
-	time.AfterFunc(6*time.Second, func() { _ = l.Store.SetStatus(context.Background(), reports) })
+	time.AfterFunc(l.by, func() { _ = l.Store.SetStatus(context.Background(), reports) })
 	<-ctx.Done()
 	return ctx.Err()
 }
 
+// A store that is slow records late what it was told, and a network that comes back
+// brings late what was sent before it went.
 func TestAReportThatIsRecordedLateDoesNotLast(t *testing.T) {
+	for _, by := range []time.Duration{6 * time.Second, 100 * time.Second} {
+		t.Run(by.String(), func(t *testing.T) {
+			inBubble(t, func(t *testing.T) {
+				s := store.NewMemory()
+				g := hub(t, room.Options{Store: &late{Store: s, by: by}})
+				m := enter(t, g, "mina")
+				after(time.Second)
+				g.Disconnect(m)
+				after(by - 2*time.Second)
+				if online(t, s, "mina") {
+					t.Fatal("mina is online after she was reported offline")
+				}
+				after(2 * time.Second)
+				if !online(t, s, "mina") {
+					t.Fatal("the late report was not recorded: this shows nothing")
+				}
+				after(30 * time.Second)
+				if online(t, s, "mina") {
+					t.Error("mina is online long after she has gone")
+				}
+			})
+		})
+	}
+}
+
+// However busy the reports keep the store, the lease comes in between.
+func TestTheLeaseIsKeptWhileASlowStoreHearsOfManyWhoLeave(t *testing.T) {
 	inBubble(t, func(t *testing.T) {
 		s := store.NewMemory()
-		g := hub(t, room.Options{Store: &late{Store: s}})
-		m := enter(t, g, "mina")
-		after(time.Second)
-		g.Disconnect(m)
-		after(4 * time.Second)
-		if online(t, s, "mina") {
-			t.Fatal("mina is online after she was reported offline")
+		g := hub(t, room.Options{Store: faulty{Store: s, before: func(method string) error {
+			if method == "SetStatus" {
+				time.Sleep(2 * time.Second)
+			}
+			return nil
+		}}})
+		enter(t, g, "mina")
+		var others []*member
+		for i := range 60 {
+			others = append(others, enter(t, g, room.UserID(fmt.Sprint("u", i))))
 		}
-		after(2 * time.Second)
-		if !online(t, s, "mina") {
-			t.Fatal("the late report was not recorded: this shows nothing")
+		after(5 * time.Second)
+		for _, m := range others {
+			g.Disconnect(m)
+			after(time.Second)
+			if !online(t, s, "mina") {
+				t.Fatal("mina went offline while connected")
+			}
 		}
-		after(15 * time.Second)
-		if online(t, s, "mina") {
-			t.Error("mina is online long after she has gone")
+	})
+}
+
+// Who slept for longer than the lease holds cannot know what became of its reports,
+// even if the next renewal goes well.
+func TestEverybodyIsReportedAnewAfterALongPause(t *testing.T) {
+	inBubble(t, func(t *testing.T) {
+		s := store.NewMemory()
+		var pause atomic.Bool
+		var reports atomic.Int64
+		g := hub(t, room.Options{StoreTimeout: -1, Store: faulty{Store: s, before: func(method string) error {
+			switch {
+			case method == "RenewNode" && pause.Swap(false):
+				time.Sleep(store.LeaseTTL + 10*time.Second)
+			case method == "SetStatus":
+				reports.Add(1)
+			}
+			return nil
+		}}})
+		enter(t, g, "mina")
+		after(time.Minute)
+		before := reports.Load()
+		pause.Store(true)
+		after(time.Minute)
+		if n := reports.Load() - before; n != 1 {
+			t.Errorf("%d reports after the pause, want 1", n)
 		}
 	})
 }

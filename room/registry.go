@@ -116,6 +116,7 @@ func (o *Options) setDefaults() error {
 // at the same time from any goroutine.
 type Registry struct {
 	opts    Options
+	begun   time.Time
 	store   guarded
 	stats   counters
 	users   users
@@ -147,7 +148,7 @@ func New(opts Options) (*Registry, error) {
 	if err := opts.setDefaults(); err != nil {
 		return nil, err
 	}
-	g := &Registry{opts: opts, store: guarded{opts.Store, opts.Members}, rooms: map[StudyID]*Room{}}
+	g := &Registry{opts: opts, begun: time.Now(), store: guarded{opts.Store, opts.Members}, rooms: map[StudyID]*Room{}}
 	g.life, g.end = context.WithCancel(context.Background())
 	g.users.byID = map[UserID]*user{}
 	g.heads.reg, g.wire.reg, g.online.reg = g, g, g
@@ -198,8 +199,7 @@ func (g *Registry) Close(ctx context.Context) error {
 		return ErrClosed
 	}
 	err := errors.Join(g.Flush(ctx), g.wire.drain(ctx))
-	_, told := g.online.flush(ctx)
-	err = errors.Join(err, told)
+	err = errors.Join(err, g.online.flushAll(ctx))
 	for _, sub := range g.subs {
 		sub.Close()
 	}
@@ -226,6 +226,11 @@ func (g *Registry) background(fn func()) bool {
 }
 
 func (g *Registry) now() time.Time { return time.Now() }
+
+// stamp is the time that fits into an atomic.Int64, in nanoseconds, and never 0. It
+// goes by the monotonic clock: what is newer has the larger stamp, also if somebody
+// sets the wall clock back.
+func (g *Registry) stamp() int64 { return int64(time.Since(g.begun)) + 1 }
 
 // deadline bounds one call that leaves the process.
 func (g *Registry) deadline(parent context.Context) (context.Context, context.CancelFunc) {

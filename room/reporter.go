@@ -2,6 +2,7 @@ package room
 
 import (
 	"context"
+	"maps"
 	"sync"
 	"time"
 
@@ -26,14 +27,17 @@ type reporter struct {
 	mu      sync.Mutex // guards what follows
 	pending map[UserID]bool
 	// doubted are users of whom a report failed: it may still be under way, and be
-	// recorded after a newer one. failed is when the last did.
+	// recorded after a newer one. failed is when the last did, and settled how often
+	// they were reported again since.
 	doubted map[UserID]struct{}
 	failed  time.Time
+	settled int
 }
 
-// settleAfter is how long a report that failed may still be recorded: stores give
-// up before.
-const settleAfter = 10 * time.Second
+// settleAfter is how long after a report that failed it is made good. Most stores
+// have given up by the first; by the second so has the kernel, which sends what lay in
+// a connection when the network went again for up to about 100 s.
+var settleAfter = []time.Duration{10 * time.Second, 2 * time.Minute}
 
 func (p *reporter) init() {
 	p.wake = make(chan struct{}, 1)
@@ -47,6 +51,11 @@ func (p *reporter) report(user UserID, online bool) {
 	p.mu.Lock()
 	p.pending[user] = online
 	p.mu.Unlock()
+	p.more()
+}
+
+// more says that something is pending.
+func (p *reporter) more() {
 	select {
 	case p.wake <- struct{}{}:
 	default:
@@ -57,7 +66,7 @@ func (p *reporter) report(user UserID, online bool) {
 func (p *reporter) run() {
 	tick := time.NewTicker(renewEvery)
 	defer tick.Stop()
-	renewed := p.renew()
+	renewed, last := p.renew(), wallClock()
 	for failures := 0; ; {
 		var retry <-chan time.Time
 		if failures > 0 {
@@ -71,13 +80,15 @@ func (p *reporter) run() {
 		case <-p.reg.life.Done():
 			return
 		case <-tick.C:
-			if p.renew() {
-				if !renewed {
-					p.again() // the lease may have lapsed, and with it all reports
+			was := renewed
+			if renewed = p.renew(); renewed {
+				// The lease may have lapsed, and with it all reports, also if this
+				// process slept while others did not.
+				now := wallClock()
+				if !was || now.Sub(last) > store.LeaseTTL {
+					p.again()
 				}
-				renewed = true
-			} else {
-				renewed = false
+				last = now
 			}
 			p.settle()
 			continue
@@ -93,9 +104,16 @@ func (p *reporter) run() {
 			continue
 		}
 		failures = 0
+		if n == maxReports {
+			p.more()
+		}
 		p.reg.sleep(herdPause(n))
 	}
 }
+
+// wallClock is the time without the monotonic clock, which stands still while a
+// machine sleeps.
+func wallClock() time.Time { return time.Now().Round(0) }
 
 func (p *reporter) renew() bool {
 	ctx, cancel := p.reg.deadline(p.reg.life)
@@ -113,21 +131,24 @@ func (p *reporter) again() {
 	p.reg.users.present(func(id UserID) { p.report(id, true) })
 }
 
-// settle reports once more on users of whom a report failed, when that cannot be
+// settle reports once more on users of whom a report failed, when that is not
 // recorded any more.
 func (p *reporter) settle() {
 	p.mu.Lock()
-	doubted := p.doubted
-	if len(doubted) == 0 || p.reg.now().Sub(p.failed) < settleAfter {
+	if len(p.doubted) == 0 || p.reg.now().Sub(p.failed) < settleAfter[p.settled] {
 		p.mu.Unlock()
 		return
 	}
-	p.doubted = map[UserID]struct{}{}
+	doubted := maps.Clone(p.doubted)
+	if p.settled++; p.settled == len(settleAfter) {
+		p.doubted, p.settled = map[UserID]struct{}{}, 0
+	}
 	p.mu.Unlock()
 	p.reg.users.whether(doubted, p.report)
 }
 
-// flush tells the store all that is pending, and returns how many reports it told.
+// flush tells the store what is pending, in one call, and returns how many reports
+// that were. If they are maxReports there may be more.
 func (p *reporter) flush(ctx context.Context) (n int, err error) {
 	select {
 	case p.one <- struct{}{}:
@@ -135,19 +156,25 @@ func (p *reporter) flush(ctx context.Context) (n int, err error) {
 	case <-ctx.Done():
 		return 0, ctx.Err()
 	}
+	reports := p.take()
+	if len(reports) == 0 {
+		return 0, nil
+	}
+	call, cancel := p.reg.deadline(ctx)
+	defer cancel()
+	if err := p.reg.store.SetStatus(call, reports); err != nil {
+		p.putBack(reports)
+		return 0, err
+	}
+	return len(reports), nil
+}
+
+// flushAll tells the store all that is pending.
+func (p *reporter) flushAll(ctx context.Context) error {
 	for {
-		reports := p.take()
-		if len(reports) == 0 {
-			return n, nil
+		if n, err := p.flush(ctx); n == 0 || err != nil {
+			return err
 		}
-		call, cancel := p.reg.deadline(ctx)
-		err := p.reg.store.SetStatus(call, reports)
-		cancel()
-		if err != nil {
-			p.putBack(reports)
-			return n, err
-		}
-		n += len(reports)
 	}
 }
 
@@ -172,7 +199,7 @@ func (p *reporter) take() []store.Status {
 func (p *reporter) putBack(reports []store.Status) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.failed = p.reg.now()
+	p.failed, p.settled = p.reg.now(), 0
 	for _, r := range reports {
 		p.doubted[r.UserID] = struct{}{}
 		if _, newer := p.pending[r.UserID]; !newer {

@@ -287,6 +287,43 @@ func TestStreamClosesOnceFromAnywhere(t *testing.T) {
 	})
 }
 
+// A lingerer takes its time to close, as TLS does with a peer that does not read.
+type lingerer struct {
+	net.Conn
+	until chan struct{}
+}
+
+func (l lingerer) Close() error {
+	<-l.until
+	return l.Conn.Close()
+}
+
+func TestClosingAStreamDoesNotWaitForItsConnection(t *testing.T) {
+	p, err := poll.New(poll.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(p.Close)
+	ours, theirs := net.Pipe()
+	defer theirs.Close()
+	until := make(chan struct{})
+	h := newHandler(func([]byte) bool { return true })
+	stream := p.Open(lingerer{ours, until}, nil, h)
+	closed := make(chan struct{})
+	go func() {
+		stream.Close()
+		close(closed)
+	}()
+	select {
+	case <-closed:
+	case <-time.After(patience):
+		t.Error("Close waits for the connection")
+	}
+	close(until)
+	h.waitGone(t)
+	<-closed
+}
+
 // Descriptors are used again at once; no stream may hear what was meant for an
 // earlier one.
 func TestStreamsHearOnlyTheirOwn(t *testing.T) {

@@ -122,6 +122,8 @@ func (s *pump) Finish() {
 func (s *pump) Close() {
 	s.once.Do(func() {
 		close(s.closed)
-		s.conn.Close()
+		// TLS says goodbye (RFC 8446 section 6.1), and waits for up to 5 s if the peer
+		// does not read.
+		s.wg.Go(func() { s.conn.Close() })
 	})
 }
