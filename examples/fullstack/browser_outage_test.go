@@ -106,6 +106,36 @@ var outages = []part{
 		rooms.close();
 		return [meanwhile, later, tidy].join("; ");
 	})()`, "3 shown, 2 unread; 123 shown, 0 unread; true"},
+	{"whoever is in very many studies does not flood the hub", `(async () => {
+		const { Rooms } = await import("/assets/rooms.js");
+		const mine = Array.from({ length: 320 }, (_, i) => ({ id: "s" + i, member: true, head: 0 }));
+		const asked = new Set();
+		let inside = 0, refused = 0, late = 0, since;
+		// A hub with room for 150, and for another one every 20 ms.
+		const request = async (event, { studyId }) => {
+			const first = !asked.has(studyId);
+			asked.add(studyId);
+			if (first ? asked.size <= 150 : performance.now() - since > 20 * (late + 1) - 5) {
+				if (!first) late++;
+				inside++;
+				return { studyId, seq: 0 };
+			}
+			since ??= performance.now();
+			refused++;
+			throw Object.assign(new Error("too fast"), { code: "rate_limited", retryAfterMs: 20 });
+		};
+		const line = Object.assign(new EventTarget(), { state: "online", request });
+		const rooms = new Rooms({ studies: async () => mine, messages: async () => [] }, line, { userId: "ada" });
+		line.dispatchEvent(new Event("state"));
+		await rooms.refresh();
+		for (let i = 0; i < 2000 && inside < 190; i++) await new Promise((done) => setTimeout(done, 10));
+		await rooms.refresh();
+		const all = asked.size + " asked for, " + inside + " joined, " + refused + " refused";
+		await rooms.load("s319");
+		for (let i = 0; i < 2000 && inside < 191; i++) await new Promise((done) => setTimeout(done, 10));
+		rooms.close();
+		return all + "; and the one to look at: " + inside;
+	})()`, "190 asked for, 190 joined, 40 refused; and the one to look at: 191"},
 	{"a hub that hangs up on whom it let in is not stormed", `(async () => {
 		const { Connection } = await import("/assets/connection.js");
 		let code = 1011;

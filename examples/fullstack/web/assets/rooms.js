@@ -10,6 +10,7 @@ import { Timeline } from "./timeline.js";
 const PAGE = 50;
 const EVERY = 15_000;
 const LISTED = 200; // no study is missing from a shorter list
+const ROOMS = 190; // a connection may have 200, and whoever looks at one more gets in
 const sleep = (ms) => new Promise((done) => setTimeout(done, ms));
 
 export class Rooms extends EventTarget {
@@ -21,6 +22,7 @@ export class Rooms extends EventTarget {
   #timelines = new Map();
   #joining = new Map(); // studyId -> promise
   #joined = new Set();
+  #late = 0; // how many joins wait because they came too fast
   #catchingUp = new Set();
   #asked = 0; // how often the list of studies was asked for,
   #shown = 0; // the number of the answer that is shown,
@@ -74,7 +76,14 @@ export class Rooms extends EventTarget {
       // Of the studies of others only the newest are listed.
       if (s.member && !now?.member) this.#out(s, now || studies.length >= LISTED ? "kicked" : "study_deleted");
     }
-    for (const s of studies) if (s.member && !this.#joined.has(s.id)) this.join(s.id);
+    this.#joinAll();
+  }
+
+  #joinAll() {
+    for (const s of this.studies) {
+      if (this.#joined.size + this.#joining.size >= ROOMS) return;
+      if (s.member && !this.#joined.has(s.id)) this.join(s.id);
+    }
   }
 
   // join enters the room of a study, with everything missed since last time. It
@@ -105,8 +114,11 @@ export class Rooms extends EventTarget {
         this.#said(id, []);
         return true;
       } catch (err) {
-        if (err.code === "rate_limited") await sleep(err.retryAfterMs || 1000);
-        else if (err.code === "unavailable" || err.code === "timeout") await sleep(Math.min(1000 * 2 ** tries, 15_000));
+        if (err.code === "rate_limited") {
+          // All are told when there is room for one, so they come one after the other.
+          await sleep((err.retryAfterMs || 1000) * ++this.#late);
+          this.#late--;
+        } else if (err.code === "unavailable" || err.code === "timeout") await sleep(Math.min(1000 * 2 ** tries, 15_000));
         else if (err.code === "disconnected") return false;
         else return false; // forbidden: the list of studies will say so
       }
@@ -185,7 +197,7 @@ export class Rooms extends EventTarget {
 
   #followState() {
     if (this.#connection.state === "online") {
-      for (const s of this.studies) if (s.member) this.join(s.id);
+      this.#joinAll();
       this.refresh().catch(() => {}); // a kick while we were away
     } else {
       this.#joined.clear();
