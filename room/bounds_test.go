@@ -82,13 +82,7 @@ func TestNewsThatPileUpAreBounded(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			body, err := json.Marshal(stored)
-			if err != nil {
-				t.Fatal(err)
-			}
-			if err := shared.Publish(t.Context(), bus.Message{Channel: g.channel("s1"), Payload: append([]byte(newsVersion+" other\n"), body...)}); err != nil {
-				t.Fatal(err)
-			}
+			publishNews(t, shared, g.channel("s1"), stored)
 			synctest.Wait()
 			r.mu.Lock()
 			waiting := len(r.inbox)
@@ -152,13 +146,7 @@ func TestWhatWaitsForItsTurnIsBounded(t *testing.T) {
 		for i := range 2 * maxAhead {
 			forged = append(forged, Message{ID: "x", StudyID: "s1", Seq: int64(10 + i), UserID: "u1", Content: "forged", SentAt: time.Now()})
 		}
-		body, err := json.Marshal(forged)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if err := shared.Publish(t.Context(), bus.Message{Channel: g.channel("s1"), Payload: append([]byte(newsVersion+" forger\n"), body...)}); err != nil {
-			t.Fatal(err)
-		}
+		publishNews(t, shared, g.channel("s1"), forged)
 		synctest.Wait()
 		waiting := 0
 		r := g.lookup("s1")
@@ -172,4 +160,16 @@ func TestWhatWaitsForItsTurnIsBounded(t *testing.T) {
 			t.Errorf("%d still wait for what the store does not have", waiting)
 		}
 	})
+}
+
+// publishNews says msgs as another hub would.
+func publishNews(t *testing.T, b bus.Bus, channel string, msgs []Message) {
+	t.Helper()
+	body, err := json.Marshal(msgs)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := b.Publish(t.Context(), bus.Message{Channel: channel, Payload: append([]byte(newsVersion+" other\n"), body...)}); err != nil {
+		t.Fatal(err)
+	}
 }
