@@ -24,6 +24,9 @@ type reporter struct {
 	wake chan struct{}
 	one  chan struct{} // holds whoever is telling the store: reports keep their order
 
+	renewed bool      // the last renewal went well; like last, for run only
+	last    time.Time // when one last did, by the wall clock
+
 	mu      sync.Mutex // guards what follows
 	pending map[UserID]bool
 	// doubted are users of whom a report failed: it may still be under way, and be
@@ -66,8 +69,13 @@ func (p *reporter) more() {
 func (p *reporter) run() {
 	tick := time.NewTicker(renewEvery)
 	defer tick.Stop()
-	renewed, last := p.renew(), wallClock()
+	p.renewed, p.last = p.renew(), wallClock()
 	for failures := 0; ; {
+		select {
+		case <-tick.C: // before any report, or a slow store might hear of nothing else
+			p.beat()
+		default:
+		}
 		var retry <-chan time.Time
 		if failures > 0 {
 			retry = time.After(backoff(failures))
@@ -80,17 +88,7 @@ func (p *reporter) run() {
 		case <-p.reg.life.Done():
 			return
 		case <-tick.C:
-			was := renewed
-			if renewed = p.renew(); renewed {
-				// The lease may have lapsed, and with it all reports, also if this
-				// process slept while others did not.
-				now := wallClock()
-				if !was || now.Sub(last) > store.LeaseTTL {
-					p.again()
-				}
-				last = now
-			}
-			p.settle()
+			p.beat()
 			continue
 		case <-wake:
 		case <-retry:
@@ -109,6 +107,21 @@ func (p *reporter) run() {
 		}
 		p.reg.sleep(herdPause(n))
 	}
+}
+
+// beat renews the lease, and has reported again what may have been lost.
+func (p *reporter) beat() {
+	was := p.renewed
+	if p.renewed = p.renew(); p.renewed {
+		// The lease may have lapsed, and with it all reports, also if this process
+		// slept while others did not.
+		now := wallClock()
+		if !was || now.Sub(p.last) > store.LeaseTTL {
+			p.again()
+		}
+		p.last = now
+	}
+	p.settle()
 }
 
 // wallClock is the time without the monotonic clock, which stands still while a
