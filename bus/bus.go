@@ -12,6 +12,14 @@ import (
 // ErrClosed is returned by a bus that was closed.
 var ErrClosed = errors.New("bus closed")
 
+// The channels on which a business server speaks to all hubs. Their names and
+// formats are public, so a program in any language can publish on them; the
+// formats are room.Notification and room.StudyEvent.
+const (
+	Notifications = "notifications"
+	StudyEvents   = "study-events"
+)
+
 // A Message is a payload on its way to the subscribers of a channel.
 type Message struct {
 	Channel string

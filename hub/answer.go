@@ -8,6 +8,7 @@ import (
 	"github.com/coupchat/coup/internal/codec"
 	"github.com/coupchat/coup/internal/ws"
 	"github.com/coupchat/coup/room"
+	"github.com/coupchat/coup/store"
 )
 
 // Error codes of the wire.
@@ -37,7 +38,7 @@ func (s *session) refuse(req *codec.Request, code, message string) {
 // the house is away is nobody's flooding.
 func (s *session) fail(req *codec.Request, err error) {
 	s.answer(req.ID, req.HasID, err)
-	if !errors.Is(err, room.ErrUnavailable) {
+	if !errors.Is(err, store.ErrUnavailable) {
 		s.tolerate()
 	}
 }
@@ -50,17 +51,17 @@ func (s *session) answer(id string, hasID bool, err error) {
 	switch {
 	case errors.As(err, &rate):
 		code, message, retry = rateLimited, "too fast", rate.RetryAfter
-	case errors.Is(err, room.ErrEmpty):
+	case errors.Is(err, store.ErrEmpty):
 		code, message = empty, "content is empty"
-	case errors.Is(err, room.ErrTooLarge):
+	case errors.Is(err, store.ErrTooLarge):
 		code, message = tooLarge, "content is over 2,000 characters"
 	case errors.Is(err, room.ErrForbidden):
 		code, message = forbidden, "not a member of this study"
 	case errors.Is(err, room.ErrNotJoined):
 		code, message = notJoined, "join the study first"
-	case errors.Is(err, room.ErrUnavailable):
+	case errors.Is(err, store.ErrUnavailable):
 		code, message = unavailable, "not possible now; try again with the same clientId"
-	case errors.Is(err, room.ErrInvalid):
+	case errors.Is(err, store.ErrInvalid):
 		code, message = badRequest, cmp.Or(trim(err), "this cannot be stored")
 	default:
 		s.hub.opts.Log.Error("request failed", "err", err)

@@ -5,10 +5,11 @@ import (
 	"time"
 
 	"github.com/coupchat/coup/room"
+	"github.com/coupchat/coup/store"
 )
 
 func said(seq int64) *room.Event {
-	return &room.Event{Kind: room.Said, Message: room.Message{ID: "study-1:17", StudyID: "study-1", Seq: seq, UserID: "u1", UserName: "Mina",
+	return &room.Event{Kind: room.NewMessage, Message: store.Message{ID: "study-1:17", StudyID: "study-1", Seq: seq, UserID: "u1", UserName: "Mina",
 		Content: "What a member says: a sentence or two of chat, 한글 too.", SentAt: time.Now()}}
 }
 

@@ -6,6 +6,7 @@ import (
 	"github.com/coupchat/coup/internal/codec"
 	"github.com/coupchat/coup/internal/ws"
 	"github.com/coupchat/coup/room"
+	"github.com/coupchat/coup/store"
 )
 
 // native is the dialect of this endpoint among those that share an event.
@@ -33,7 +34,7 @@ func (s *session) Deliver(b *room.Batch) {
 
 // fromOthers returns what of a batch the session has not posted itself.
 func (s *session) fromOthers(b *room.Batch) *room.Batch {
-	own := func(ev *room.Event) bool { return ev.From == room.Member(s) }
+	own := func(ev *room.Event) bool { return ev.From == room.Conn(s) }
 	if !slices.ContainsFunc(b.Events, own) {
 		return b
 	}
@@ -69,13 +70,13 @@ func encodeAll(b *room.Batch) []byte {
 
 // frame starts an event in a buffer that Seal can make a frame of.
 func frame(size int, name, id string, hasID bool) codec.Event {
-	return codec.Begin(make([]byte, ws.Room, ws.Room+64+len(id)+size), name, id, hasID)
+	return codec.Begin(make([]byte, ws.HeaderSpace, ws.HeaderSpace+64+len(id)+size), name, id, hasID)
 }
 
 // encode makes the frame of an event.
 func encode(ev *room.Event) []byte {
 	switch ev.Kind {
-	case room.Said:
+	case room.NewMessage:
 		m := &ev.Message
 		e := frame(192+len(m.Content)+len(m.UserName)+2*len(m.StudyID)+len(m.UserID), "new_message", "", false)
 		e.String("id", m.ID)
@@ -84,7 +85,7 @@ func encode(ev *room.Event) []byte {
 		e.String("userId", string(m.UserID))
 		e.String("userName", m.UserName)
 		e.String("content", m.Content)
-		e.String("sentAt", room.FormatTime(m.SentAt))
+		e.String("sentAt", store.FormatTime(m.SentAt))
 		e.Optional("clientId", m.ClientID)
 		return ws.Seal(e.End())
 	case room.Left:

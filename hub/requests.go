@@ -10,6 +10,7 @@ import (
 	"github.com/coupchat/coup/internal/codec"
 	"github.com/coupchat/coup/internal/ws"
 	"github.com/coupchat/coup/room"
+	"github.com/coupchat/coup/store"
 )
 
 // requestTimeout bounds one request that has to ask somebody.
@@ -61,13 +62,13 @@ func (s *session) authenticate(req *codec.Request) {
 // admit answers authenticate.
 func (s *session) admit(req *codec.Request, who auth.Identity, err error) {
 	known := s.who()
-	next := &identity{room.UserID(who.UserID), who.UserName, who.ExpiresAt.UnixMilli()}
+	next := &identity{store.UserID(who.UserID), who.UserName, who.ExpiresAt.UnixMilli()}
 	switch {
 	// A leeway of the verifier is no reason to let in who would be put out at once.
 	case errors.Is(err, auth.ErrExpired), err == nil && !time.Now().Before(who.ExpiresAt):
 		s.reject(req, known, tokenExpired, "the token has expired")
 		return
-	case errors.Is(err, auth.ErrInvalid), err == nil && !(room.ValidID(who.UserID) && room.ValidUserName(who.UserName)):
+	case errors.Is(err, auth.ErrInvalid), err == nil && !(store.ValidID(who.UserID) && store.ValidUserName(who.UserName)):
 		s.reject(req, known, tokenInvalid, "the token is not valid")
 		return
 	case err != nil:
@@ -98,7 +99,7 @@ func (s *session) admit(req *codec.Request, who auth.Identity, err error) {
 	e := frame(128+len(next.name), "auth_success", req.ID, req.HasID)
 	e.String("userId", string(next.user))
 	e.String("userName", next.name)
-	e.String("expiresAt", room.FormatTime(who.ExpiresAt))
+	e.String("expiresAt", store.FormatTime(who.ExpiresAt))
 	s.send(ws.Seal(e.End()))
 	s.hub.wheel.put(s, 1)
 	if known != nil {
@@ -121,7 +122,7 @@ func (s *session) joinRoom(req *codec.Request) {
 		s.refuse(req, badRequest, "studyId is missing")
 		return
 	}
-	study := room.StudyID(req.Data.StudyID)
+	study := store.StudyID(req.Data.StudyID)
 	seat, seats := s.seat(study)
 	if limit := s.hub.opts.MaxRooms; limit >= 0 && seat == nil && seats >= limit {
 		s.refuse(req, badRequest, "too many rooms joined by one connection")
@@ -130,7 +131,7 @@ func (s *session) joinRoom(req *codec.Request) {
 	s.await = func() {
 		ctx, cancel := context.WithTimeout(s.hub.life, requestTimeout)
 		defer cancel()
-		err := s.hub.rooms.Join(ctx, room.JoinRequest{Member: s, StudyID: study, After: req.Data.After, HasAfter: req.Data.HasAfter, Seat: seat},
+		err := s.hub.rooms.Join(ctx, room.JoinRequest{Conn: s, StudyID: study, After: req.Data.After, HasAfter: req.Data.HasAfter, Seat: seat},
 			func(j room.Joined) { s.joined(req, j, seat) })
 		if err != nil {
 			s.fail(req, err)
@@ -183,7 +184,7 @@ func (s *session) joined(req *codec.Request, j room.Joined, before *room.Seat) {
 }
 
 // seat returns the session's seat in a study, if any, and how many it has.
-func (s *session) seat(study room.StudyID) (*room.Seat, int) {
+func (s *session) seat(study store.StudyID) (*room.Seat, int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, seat := range s.seats {
@@ -199,8 +200,8 @@ func (s *session) leaveRoom(req *codec.Request) {
 		s.refuse(req, badRequest, "studyId is missing")
 		return
 	}
-	study := room.StudyID(req.Data.StudyID)
-	if !room.ValidID(study) {
+	study := store.StudyID(req.Data.StudyID)
+	if !store.ValidID(study) {
 		s.refuse(req, badRequest, "studyId is not a valid id")
 		return
 	}
@@ -240,24 +241,24 @@ func (s *session) sendMessage(req *codec.Request) {
 	case !d.HasContent():
 		s.refuse(req, badRequest, "content is missing")
 		return
-	case !room.ValidID(d.StudyID):
+	case !store.ValidID(d.StudyID):
 		s.refuse(req, badRequest, "studyId is not a valid id")
 		return
-	case d.HasClientID() && !room.ValidClientID(d.ClientID):
+	case d.HasClientID() && !store.ValidClientID(d.ClientID):
 		s.refuse(req, badRequest, "clientId must be 1 to 64 characters, none of them a control character")
 		return
 	}
-	seat, _ := s.seat(room.StudyID(d.StudyID))
+	seat, _ := s.seat(store.StudyID(d.StudyID))
 	if seat == nil {
 		s.refuse(req, notJoined, "join the study first")
 		return
 	}
 	if s.hub.Draining() { // an ack would come too late
-		s.answer(req.ID, req.HasID, room.ErrUnavailable)
+		s.answer(req.ID, req.HasID, store.ErrUnavailable)
 		return
 	}
 	id, hasID := req.ID, req.HasID
-	err := seat.Post(room.Post{UserName: s.who().name, Content: d.Content, ClientID: d.ClientID}, func(m room.Message, err error) {
+	err := seat.Post(room.Post{UserName: s.who().name, Content: d.Content, ClientID: d.ClientID}, func(m store.Message, err error) {
 		switch {
 		case err != nil:
 			s.answer(id, hasID, err)
@@ -266,7 +267,7 @@ func (s *session) sendMessage(req *codec.Request) {
 			e.String("id", m.ID)
 			e.String("studyId", string(m.StudyID))
 			e.Int("seq", m.Seq)
-			e.String("sentAt", room.FormatTime(m.SentAt))
+			e.String("sentAt", store.FormatTime(m.SentAt))
 			e.Optional("clientId", m.ClientID)
 			s.send(ws.Seal(e.End()))
 		}
@@ -278,5 +279,5 @@ func (s *session) sendMessage(req *codec.Request) {
 
 // trim leaves out what an error says about its kind: the code does.
 func trim(err error) string {
-	return strings.TrimSpace(strings.TrimLeft(strings.TrimPrefix(err.Error(), room.ErrInvalid.Error()), ":\n"))
+	return strings.TrimSpace(strings.TrimLeft(strings.TrimPrefix(err.Error(), store.ErrInvalid.Error()), ":\n"))
 }

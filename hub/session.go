@@ -11,6 +11,7 @@ import (
 	"github.com/coupchat/coup/internal/poll"
 	"github.com/coupchat/coup/internal/ws"
 	"github.com/coupchat/coup/room"
+	"github.com/coupchat/coup/store"
 )
 
 // A session is one connection: what is known of its client, and where it sits.
@@ -50,7 +51,7 @@ type partial struct {
 
 // identity is who a session speaks for. It is replaced whole.
 type identity struct {
-	user    room.UserID
+	user    store.UserID
 	name    string
 	expires int64 // Unix milliseconds: nanoseconds end in 2262
 }
@@ -72,7 +73,7 @@ const (
 )
 
 // User returns whose connection it is.
-func (s *session) User() room.UserID { return s.who().user }
+func (s *session) User() store.UserID { return s.who().user }
 
 func (s *session) who() *identity {
 	s.mu.Lock()
@@ -258,7 +259,7 @@ func (s *session) Gone(err error) {
 	for _, seat := range seats {
 		seat.Leave(func() {})
 	}
-	user := room.UserID("")
+	user := store.UserID("")
 	if who != nil {
 		user = who.user
 		s.hub.rooms.Disconnect(s)

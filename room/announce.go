@@ -10,13 +10,6 @@ import (
 	"github.com/coupchat/coup/store"
 )
 
-// The channels on which a business server speaks to all hubs. Their names and
-// formats are public: any language can publish.
-const (
-	NotificationsChannel = "notifications"
-	StudyEventsChannel   = "study-events"
-)
-
 // Types of a StudyEvent that do more than notify.
 const (
 	Notice         = "notice"
@@ -70,7 +63,7 @@ func (p Publisher) Notify(ctx context.Context, n Notification) error {
 	if err := errors.Join(n.check(), checkLink(n.Link)); err != nil {
 		return err
 	}
-	return p.publish(ctx, NotificationsChannel, n)
+	return p.publish(ctx, bus.Notifications, n)
 }
 
 // Announce publishes e. Its errors are those of Notify.
@@ -78,7 +71,7 @@ func (p Publisher) Announce(ctx context.Context, e StudyEvent) error {
 	if err := errors.Join(e.check(), checkLink(e.Link)); err != nil {
 		return err
 	}
-	return p.publish(ctx, StudyEventsChannel, e)
+	return p.publish(ctx, bus.StudyEvents, e)
 }
 
 func (p Publisher) publish(ctx context.Context, channel string, v any) error {

@@ -12,11 +12,11 @@ import (
 
 // counting is a member that only counts.
 type counting struct {
-	user room.UserID
+	user store.UserID
 	wg   *sync.WaitGroup
 }
 
-func (c *counting) User() room.UserID { return c.user }
+func (c *counting) User() store.UserID { return c.user }
 func (c *counting) Deliver(b *room.Batch) {
 	if c.wg != nil {
 		c.wg.Add(-len(b.Events))
@@ -33,8 +33,8 @@ func benchHub(b *testing.B) *room.Registry {
 	return g
 }
 
-func benchJoin(b *testing.B, g *room.Registry, m room.Member, req room.JoinRequest) *room.Seat {
-	req.Member, req.StudyID = m, "s1"
+func benchJoin(b *testing.B, g *room.Registry, m room.Conn, req room.JoinRequest) *room.Seat {
+	req.Conn, req.StudyID = m, "s1"
 	var seat *room.Seat
 	if err := g.Join(b.Context(), req, func(j room.Joined) { seat = j.Seat }); err != nil {
 		b.Fatal(err)
@@ -51,7 +51,7 @@ func BenchmarkPost(b *testing.B) {
 			var wg sync.WaitGroup
 			var seat *room.Seat
 			for i := range members {
-				m := &counting{user: room.UserID(fmt.Sprint("u", i))}
+				m := &counting{user: store.UserID(fmt.Sprint("u", i))}
 				if i == members-1 {
 					m.wg = &wg
 				}
@@ -63,7 +63,7 @@ func BenchmarkPost(b *testing.B) {
 			b.ReportAllocs()
 			for b.Loop() {
 				wg.Add(1)
-				if err := seat.Post(room.Post{UserName: "Mina", Content: "What a member says: a sentence or two of chat."}, func(room.Message, error) {}); err != nil {
+				if err := seat.Post(room.Post{UserName: "Mina", Content: "What a member says: a sentence or two of chat."}, func(store.Message, error) {}); err != nil {
 					b.Fatal(err)
 				}
 			}
@@ -86,7 +86,7 @@ func BenchmarkCatchUp(b *testing.B) {
 			var wg sync.WaitGroup
 			for range 1000 {
 				wg.Add(1)
-				if err := seat.Post(room.Post{Content: "text"}, func(room.Message, error) { wg.Done() }); err != nil {
+				if err := seat.Post(room.Post{Content: "text"}, func(store.Message, error) { wg.Done() }); err != nil {
 					b.Fatal(err)
 				}
 			}

@@ -44,7 +44,7 @@ func TestWhatIsReadFromTheBusIsBounded(t *testing.T) {
 	if err := parse([]byte(notice+space), &e); err == nil {
 		t.Error("an announcement of any size is read")
 	}
-	if err := (Publisher{Bus: bus.NewMemory()}).Notify(t.Context(), Notification{Type: "notice", UserIDs: slices.Repeat([]UserID{"somebody"}, maxAnnounced/8)}); !errors.Is(err, store.ErrInvalid) {
+	if err := (Publisher{Bus: bus.NewMemory()}).Notify(t.Context(), Notification{Type: "notice", UserIDs: slices.Repeat([]store.UserID{"somebody"}, maxAnnounced/8)}); !errors.Is(err, store.ErrInvalid) {
 		t.Errorf("Notify of more than is read = %v, want ErrInvalid", err)
 	}
 	news := newsVersion + " hub\n[]"
@@ -68,15 +68,15 @@ func TestNewsThatPileUpAreBounded(t *testing.T) {
 		if err := g.Connect(slow); err != nil {
 			t.Fatal(err)
 		}
-		if err := g.Join(t.Context(), JoinRequest{Member: slow, StudyID: "s1"}, func(Joined) {}); err != nil {
+		if err := g.Join(t.Context(), JoinRequest{Conn: slow, StudyID: "s1"}, func(Joined) {}); err != nil {
 			t.Fatal(err)
 		}
 		r := g.lookup("s1")
 		const all, part = 20_000, 500
 		for i := range all / part {
-			msgs := make([]Message, part)
+			msgs := make([]store.Message, part)
 			for j := range msgs {
-				msgs[j] = Message{StudyID: "s1", UserID: "u2", Content: "text", ClientID: fmt.Sprint(i, "-", j)}
+				msgs[j] = store.Message{StudyID: "s1", UserID: "u2", Content: "text", ClientID: fmt.Sprint(i, "-", j)}
 			}
 			stored, err := s.Append(t.Context(), msgs)
 			if err != nil {
@@ -139,12 +139,12 @@ func TestWhatWaitsForItsTurnIsBounded(t *testing.T) {
 		if err := g.Connect(listener{}); err != nil {
 			t.Fatal(err)
 		}
-		if err := g.Join(t.Context(), JoinRequest{Member: listener{}, StudyID: "s1"}, func(Joined) {}); err != nil {
+		if err := g.Join(t.Context(), JoinRequest{Conn: listener{}, StudyID: "s1"}, func(Joined) {}); err != nil {
 			t.Fatal(err)
 		}
-		var forged []Message
+		var forged []store.Message
 		for i := range 2 * maxAhead {
-			forged = append(forged, Message{ID: "x", StudyID: "s1", Seq: int64(10 + i), UserID: "u1", Content: "forged", SentAt: time.Now()})
+			forged = append(forged, store.Message{ID: "x", StudyID: "s1", Seq: int64(10 + i), UserID: "u1", Content: "forged", SentAt: time.Now()})
 		}
 		publishNews(t, shared, g.channel("s1"), forged)
 		synctest.Wait()
@@ -163,7 +163,7 @@ func TestWhatWaitsForItsTurnIsBounded(t *testing.T) {
 }
 
 // publishNews says msgs as another hub would.
-func publishNews(t *testing.T, b bus.Bus, channel string, msgs []Message) {
+func publishNews(t *testing.T, b bus.Bus, channel string, msgs []store.Message) {
 	t.Helper()
 	body, err := json.Marshal(msgs)
 	if err != nil {

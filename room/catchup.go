@@ -15,7 +15,7 @@ type waiter struct {
 
 // learn notes that the study has come to seq, and has the store asked for what
 // is missing after waiting a moment for it to come by itself.
-func (r *Room) learn(seq int64, wait time.Duration) {
+func (r *room) learn(seq int64, wait time.Duration) {
 	r.target = max(r.target, seq)
 	if r.ready && r.head < r.target && !r.filling {
 		r.filling = true
@@ -24,7 +24,7 @@ func (r *Room) learn(seq int64, wait time.Duration) {
 }
 
 // wake lets go those whose seq has been delivered.
-func (r *Room) wake() {
+func (r *room) wake() {
 	rest := r.waiters[:0]
 	for _, w := range r.waiters {
 		if w.seq <= r.head {
@@ -38,7 +38,7 @@ func (r *Room) wake() {
 }
 
 // reach waits until the room has delivered everything up to seq.
-func (r *Room) reach(ctx context.Context, seq int64) error {
+func (r *room) reach(ctx context.Context, seq int64) error {
 	done := make(chan struct{})
 	r.do(func() {
 		r.open(seq)
@@ -63,7 +63,7 @@ const maxHoles = 5
 
 // fill reads what lies between head and target from the store, and goes on
 // until nothing is missing. There is at most one for a room.
-func (r *Room) fill(wait time.Duration) {
+func (r *room) fill(wait time.Duration) {
 	failures, holes := 0, 0
 	last := int64(-1)
 	for r.reg.sleep(wait) {
@@ -108,10 +108,10 @@ func (r *Room) fill(wait time.Duration) {
 	})
 }
 
-func said(msgs []Message) []work {
+func said(msgs []store.Message) []work {
 	ws := make([]work, len(msgs))
 	for i, m := range msgs {
-		ws[i].said = &Event{Kind: Said, Message: m.Public()}
+		ws[i].said = &Event{Kind: NewMessage, Message: m.Public()}
 	}
 	return ws
 }

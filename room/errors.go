@@ -4,18 +4,10 @@ import (
 	"errors"
 	"fmt"
 	"time"
-
-	"github.com/coupchat/coup/store"
 )
 
-// Errors that callers branch on. What is wrong with a message is told by the
-// store's own errors, named here again.
+// Errors that callers branch on, besides those of the store.
 var (
-	ErrInvalid     = store.ErrInvalid
-	ErrTooLarge    = store.ErrTooLarge
-	ErrEmpty       = store.ErrEmpty
-	ErrUnavailable = store.ErrUnavailable
-
 	// ErrForbidden says that the user is not a member. An absent study looks the
 	// same.
 	ErrForbidden = errors.New("not a member")

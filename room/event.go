@@ -1,24 +1,15 @@
 package room
 
 import (
-	"time"
-
 	"github.com/coupchat/coup/store"
-)
-
-// Names from below, so that what stands on this floor needs no other.
-type (
-	StudyID = store.StudyID
-	UserID  = store.UserID
-	Message = store.Message
 )
 
 // A Kind says what an Event is about.
 type Kind uint8
 
 const (
-	// Said is a message of the study.
-	Said Kind = iota
+	// NewMessage is a message of the study.
+	NewMessage Kind = iota
 	// Notified is a notification to the member or to the room.
 	Notified
 	// Left tells a member that the server took it out of the room.
@@ -37,11 +28,11 @@ const (
 type Event struct {
 	Kind Kind
 	// Message is what was said.
-	Message Message
+	Message store.Message
 	// From is the member that posted the message, if that was on this hub.
-	From Member
+	From Conn
 	// StudyID is the room of a Left event and of a notification to a room.
-	StudyID StudyID
+	StudyID store.StudyID
 	// Reason is why the member left.
 	Reason string
 	// Notice is the notification.
@@ -76,15 +67,3 @@ func (b *Batch) Encoded(dialect int, encode func(*Batch) []byte) []byte {
 	}
 	return b.encoded[dialect]
 }
-
-// FormatTime writes t as the wire wants it: RFC 3339, UTC, milliseconds.
-func FormatTime(t time.Time) string { return store.FormatTime(t) }
-
-// ValidID reports whether id may name a study or a user, see store.ValidID.
-func ValidID[T ~string](id T) bool { return store.ValidID(id) }
-
-// ValidUserName reports whether a user may go by name, see store.ValidUserName.
-func ValidUserName(name string) bool { return store.ValidUserName(name) }
-
-// ValidClientID reports whether a client may send id, see store.ValidClientID.
-func ValidClientID(id string) bool { return store.ValidClientID(id) }

@@ -20,21 +20,21 @@ type guarded struct {
 
 func contain(err *error) {
 	if bug := recover(); bug != nil {
-		*err = fmt.Errorf("%w: the backend panicked: %v\n%s", ErrUnavailable, bug, debug.Stack())
+		*err = fmt.Errorf("%w: the backend panicked: %v\n%s", store.ErrUnavailable, bug, debug.Stack())
 	}
 }
 
-func (g guarded) Append(ctx context.Context, msgs []Message) (stored []Message, err error) {
+func (g guarded) Append(ctx context.Context, msgs []store.Message) (stored []store.Message, err error) {
 	defer contain(&err)
 	return g.store.Append(ctx, msgs)
 }
 
-func (g guarded) History(ctx context.Context, q store.Query) (msgs []Message, err error) {
+func (g guarded) History(ctx context.Context, q store.Query) (msgs []store.Message, err error) {
 	defer contain(&err)
 	return g.store.History(ctx, q)
 }
 
-func (g guarded) Heads(ctx context.Context, studies []StudyID) (heads map[StudyID]int64, err error) {
+func (g guarded) Heads(ctx context.Context, studies []store.StudyID) (heads map[store.StudyID]int64, err error) {
 	defer contain(&err)
 	return g.store.Heads(ctx, studies)
 }
@@ -49,7 +49,7 @@ func (g guarded) RenewNode(ctx context.Context, node store.NodeID, ttl time.Dura
 	return g.store.RenewNode(ctx, node, ttl)
 }
 
-func (g guarded) Member(ctx context.Context, study StudyID, user UserID) (role string, err error) {
+func (g guarded) Member(ctx context.Context, study store.StudyID, user store.UserID) (role string, err error) {
 	defer contain(&err)
 	return g.members.Member(ctx, study, user)
 }

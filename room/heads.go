@@ -4,6 +4,8 @@ import (
 	"context"
 	"sync"
 	"time"
+
+	"github.com/coupchat/coup/store"
 )
 
 // maxHeads is how many studies one call of Heads asks for.
@@ -17,9 +19,9 @@ type headReader struct {
 	reg *Registry
 
 	mu      sync.Mutex // guards asked, reading, dirty
-	asked   map[StudyID][]chan headAnswer
+	asked   map[store.StudyID][]chan headAnswer
 	reading bool
-	dirty   map[StudyID]struct{}
+	dirty   map[store.StudyID]struct{}
 	wake    chan struct{}
 }
 
@@ -36,11 +38,11 @@ func herdPause(n int) time.Duration {
 
 // read returns the newest seq of a study, from a call that began after read did.
 // While one call is under way the next collects.
-func (h *headReader) read(ctx context.Context, study StudyID) (int64, error) {
+func (h *headReader) read(ctx context.Context, study store.StudyID) (int64, error) {
 	answer := make(chan headAnswer, 1)
 	h.mu.Lock()
 	if h.asked == nil {
-		h.asked = map[StudyID][]chan headAnswer{}
+		h.asked = map[store.StudyID][]chan headAnswer{}
 	}
 	h.asked[study] = append(h.asked[study], answer)
 	start := !h.reading
@@ -70,13 +72,13 @@ func (h *headReader) answer() {
 		if len(asked) == 0 {
 			return
 		}
-		studies := make([]StudyID, 0, len(asked))
+		studies := make([]store.StudyID, 0, len(asked))
 		joins := 0
 		for study, waiting := range asked {
 			studies = append(studies, study)
 			joins += len(waiting)
 		}
-		h.each(studies, func(study StudyID, seq int64, err error) {
+		h.each(studies, func(study store.StudyID, seq int64, err error) {
 			for _, a := range asked[study] {
 				a <- headAnswer{seq, err}
 			}
@@ -86,7 +88,7 @@ func (h *headReader) answer() {
 }
 
 // each asks the store for the heads of studies in as few calls as there must be.
-func (h *headReader) each(studies []StudyID, fn func(StudyID, int64, error)) {
+func (h *headReader) each(studies []store.StudyID, fn func(store.StudyID, int64, error)) {
 	for len(studies) > 0 {
 		n := min(len(studies), maxHeads)
 		ctx, cancel := h.reg.deadline(h.reg.life)
@@ -100,7 +102,7 @@ func (h *headReader) each(studies []StudyID, fn func(StudyID, int64, error)) {
 }
 
 // check has the room of a study compared with the store soon.
-func (h *headReader) check(study StudyID) {
+func (h *headReader) check(study store.StudyID) {
 	h.mu.Lock()
 	h.dirty[study] = struct{}{}
 	h.mu.Unlock()
@@ -136,7 +138,7 @@ func (h *headReader) run() {
 			retry, failures = h.compareDirty(failures)
 		case <-tick:
 			rooms := h.reg.all()
-			studies := make([]StudyID, len(rooms))
+			studies := make([]store.StudyID, len(rooms))
 			for i, r := range rooms {
 				studies[i] = r.study
 			}
@@ -160,10 +162,10 @@ func (h *headReader) compareDirty(failures int) (retry <-chan time.Time, _ int) 
 	return time.After(backoff(failures)), failures + 1
 }
 
-func (h *headReader) takeDirty() []StudyID {
+func (h *headReader) takeDirty() []store.StudyID {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	studies := make([]StudyID, 0, len(h.dirty))
+	studies := make([]store.StudyID, 0, len(h.dirty))
 	for study := range h.dirty {
 		studies = append(studies, study)
 	}
@@ -172,8 +174,8 @@ func (h *headReader) takeDirty() []StudyID {
 }
 
 // compare has rooms learn what the store has. The error is one of the store's.
-func (h *headReader) compare(studies []StudyID) (failed error) {
-	h.each(studies, func(study StudyID, seq int64, err error) {
+func (h *headReader) compare(studies []store.StudyID) (failed error) {
+	h.each(studies, func(study store.StudyID, seq int64, err error) {
 		if err != nil {
 			failed = err
 		} else if r := h.reg.lookup(study); r != nil {

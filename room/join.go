@@ -12,8 +12,8 @@ import (
 
 // A JoinRequest says who wants in, and from where.
 type JoinRequest struct {
-	Member  Member
-	StudyID StudyID
+	Conn    Conn
+	StudyID store.StudyID
 	// After, if HasAfter, is the newest seq that the member has: later messages
 	// are replayed.
 	After    int64
@@ -44,15 +44,15 @@ type Joined struct {
 // ErrUnavailable; joined is then not called.
 func (g *Registry) Join(ctx context.Context, req JoinRequest, joined func(Joined)) error {
 	if !store.ValidID(req.StudyID) {
-		return fmt.Errorf("%w: studyId is not a valid id", ErrInvalid)
+		return fmt.Errorf("%w: studyId is not a valid id", store.ErrInvalid)
 	}
-	u := g.users.get(req.Member.User())
+	u := g.users.get(req.Conn.User())
 	if err := u.mayJoin(g.now(), &g.opts); err != nil {
 		return err
 	}
 	for {
 		revoked := g.revocations(req.StudyID).Load()
-		if err := g.member(ctx, req.StudyID, req.Member.User()); err != nil {
+		if err := g.member(ctx, req.StudyID, req.Conn.User()); err != nil {
 			return err
 		}
 		r, err := g.acquire(req.StudyID)
@@ -74,7 +74,7 @@ func (g *Registry) Join(ctx context.Context, req JoinRequest, joined func(Joined
 // join seats a member that may join. again asks to begin anew, since a
 // membership was revoked meanwhile. With neither, the seat has taken over the
 // reference to the room.
-func (r *Room) join(ctx context.Context, req JoinRequest, u *user, revoked int64, joined func(Joined)) (again bool, err error) {
+func (r *room) join(ctx context.Context, req JoinRequest, u *user, revoked int64, joined func(Joined)) (again bool, err error) {
 	newest, err := r.reg.heads.read(ctx, r.study)
 	if err != nil {
 		return false, err
@@ -119,7 +119,7 @@ func (r *Room) join(ctx context.Context, req JoinRequest, u *user, revoked int64
 
 // replay puts together what came after seq: what was read from the store, and
 // what was delivered since. missing says that there is a hole between the two.
-func (r *Room) replay(seq int64, read []*Event) (events []*Event, missing bool) {
+func (r *room) replay(seq int64, read []*Event) (events []*Event, missing bool) {
 	if recent, ok := r.since(seq); ok {
 		return slices.Clone(recent), false
 	}
@@ -138,10 +138,10 @@ func (r *Room) replay(seq int64, read []*Event) (events []*Event, missing bool) 
 }
 
 // seat gives the member a seat, unless it has one.
-func (r *Room) seat(req JoinRequest, u *user, j Joined) Joined {
+func (r *room) seat(req JoinRequest, u *user, j Joined) Joined {
 	j.Seat = req.Seat
 	if j.Seat == nil || j.Seat.Gone() {
-		j.Seat = &Seat{room: r, member: req.Member, user: u}
+		j.Seat = &Seat{room: r, conn: req.Conn, user: u}
 		r.add(j.Seat)
 	} else {
 		r.reg.release(r) // the seat holds a reference already
@@ -152,7 +152,7 @@ func (r *Room) seat(req JoinRequest, u *user, j Joined) Joined {
 
 // read returns up to limit and one more messages after seq, all if limit is
 // below 0.
-func (g *Registry) read(ctx context.Context, study StudyID, after int64, limit int) ([]*Event, error) {
+func (g *Registry) read(ctx context.Context, study store.StudyID, after int64, limit int) ([]*Event, error) {
 	if limit < 0 {
 		limit = math.MaxInt - 1
 	}
@@ -165,7 +165,7 @@ func (g *Registry) read(ctx context.Context, study StudyID, after int64, limit i
 			return nil, err
 		}
 		for _, m := range msgs {
-			events = append(events, &Event{Kind: Said, Message: m.Public()})
+			events = append(events, &Event{Kind: NewMessage, Message: m.Public()})
 			after = m.Seq
 		}
 		if len(msgs) < min(want, store.MaxBatch) {
@@ -178,8 +178,8 @@ func (g *Registry) read(ctx context.Context, study StudyID, after int64, limit i
 
 // unavailable turns what a store or a clock said into an error for callers.
 func unavailable(err error) error {
-	if errors.Is(err, ErrUnavailable) || errors.Is(err, ErrInvalid) {
+	if errors.Is(err, store.ErrUnavailable) || errors.Is(err, store.ErrInvalid) {
 		return err
 	}
-	return fmt.Errorf("%w: %w", ErrUnavailable, err)
+	return fmt.Errorf("%w: %w", store.ErrUnavailable, err)
 }

@@ -24,13 +24,13 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 // A member writes down what it is told.
 type member struct {
-	user room.UserID
+	user store.UserID
 
 	mu     sync.Mutex // guards events
 	events []*room.Event
 }
 
-func (m *member) User() room.UserID { return m.user }
+func (m *member) User() store.UserID { return m.user }
 
 func (m *member) Deliver(b *room.Batch) {
 	m.mu.Lock()
@@ -46,7 +46,7 @@ func (m *member) told() []string {
 	var out []string
 	for _, ev := range m.events {
 		switch ev.Kind {
-		case room.Said:
+		case room.NewMessage:
 			out = append(out, fmt.Sprint(ev.Message.Seq))
 		case room.Left:
 			out = append(out, "-"+ev.Reason)
@@ -92,7 +92,7 @@ func hub(t *testing.T, opts room.Options) *room.Registry {
 }
 
 // enter connects a user.
-func enter(t *testing.T, g *room.Registry, user room.UserID) *member {
+func enter(t *testing.T, g *room.Registry, user store.UserID) *member {
 	t.Helper()
 	m := &member{user: user}
 	if err := g.Connect(m); err != nil {
@@ -112,7 +112,7 @@ func join(t *testing.T, g *room.Registry, m *member, req room.JoinRequest) room.
 }
 
 func tryJoin(g *room.Registry, m *member, req room.JoinRequest) (j room.Joined, err error) {
-	req.Member = m
+	req.Conn = m
 	if req.StudyID == "" {
 		req.StudyID = "s1"
 	}
@@ -124,20 +124,20 @@ func tryJoin(g *room.Registry, m *member, req room.JoinRequest) (j room.Joined, 
 }
 
 // post says something and waits for the answer.
-func post(seat *room.Seat, content string) (room.Message, error) {
+func post(seat *room.Seat, content string) (store.Message, error) {
 	type answer struct {
-		m   room.Message
+		m   store.Message
 		err error
 	}
 	done := make(chan answer, 1)
-	if err := seat.Post(room.Post{Content: content}, func(m room.Message, err error) { done <- answer{m, err} }); err != nil {
-		return room.Message{}, err
+	if err := seat.Post(room.Post{Content: content}, func(m store.Message, err error) { done <- answer{m, err} }); err != nil {
+		return store.Message{}, err
 	}
 	a := <-done
 	return a.m, a.err
 }
 
-func mustPost(t *testing.T, seat *room.Seat, content string) room.Message {
+func mustPost(t *testing.T, seat *room.Seat, content string) store.Message {
 	t.Helper()
 	m, err := post(seat, content)
 	if err != nil {

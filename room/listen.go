@@ -6,6 +6,7 @@ import (
 	"log/slog"
 
 	"github.com/coupchat/coup/bus"
+	"github.com/coupchat/coup/store"
 )
 
 // maxAnnounced bounds an announcement, in bytes.
@@ -15,8 +16,8 @@ const maxAnnounced = 1 << 20
 func (g *Registry) listen() error {
 	g.wire.header = g.newsHeader()
 	for channel, take := range map[string]func([]byte) error{
-		NotificationsChannel: g.notification,
-		StudyEventsChannel:   g.studyEvent,
+		bus.Notifications: g.notification,
+		bus.StudyEvents:   g.studyEvent,
 	} {
 		h := bus.Handler{Message: func(payload []byte) {
 			if err := take(payload); err != nil {
@@ -24,7 +25,7 @@ func (g *Registry) listen() error {
 				g.opts.Log.LogAttrs(g.life, slog.LevelWarn, "announcement skipped", slog.String("channel", channel), slog.Any("err", err))
 			}
 		}}
-		if channel == StudyEventsChannel {
+		if channel == bus.StudyEvents {
 			h.Gap = g.missedNews
 		}
 		sub, err := g.opts.Bus.Subscribe(channel, h)
@@ -75,7 +76,7 @@ func (g *Registry) notification(payload []byte) error {
 		ids = append(ids, n.UserID)
 	}
 	ev := notified(n.Type, n.Message, n.Link, n.ID, "")
-	told := make(map[UserID]bool, len(ids))
+	told := make(map[store.UserID]bool, len(ids))
 	for _, id := range ids {
 		if !told[id] {
 			told[id] = true
@@ -86,7 +87,7 @@ func (g *Registry) notification(payload []byte) error {
 }
 
 // notified makes the event of a notification. A link that is no link is dropped.
-func notified(kind, message string, loose looseLink, id string, study StudyID) *Event {
+func notified(kind, message string, loose looseLink, id string, study store.StudyID) *Event {
 	link := string(loose)
 	if !ValidLink(link) {
 		link = ""
@@ -95,7 +96,7 @@ func notified(kind, message string, loose looseLink, id string, study StudyID) *
 }
 
 // notify tells all connections of a user, once for each id of a notification.
-func (g *Registry) notify(user UserID, ev *Event) {
+func (g *Registry) notify(user store.UserID, ev *Event) {
 	members := g.users.of(user)
 	if len(members) == 0 || !g.shown.first("u"+string(user), ev.Notice.ID) {
 		return
@@ -130,12 +131,12 @@ func (g *Registry) studyEvent(payload []byte) error {
 	switch {
 	case e.Type == MemberKicked:
 		g.revoke(e.StudyID, e.UserID)
-		g.inRoom(e.StudyID, func(r *Room) {
+		g.inRoom(e.StudyID, func(r *room) {
 			r.expel(Kicked, func(s *Seat) bool { return s.user.id == e.UserID })
 		}, tell)
 	case e.Type == StudyDeleted:
 		g.revoke(e.StudyID, "")
-		g.inRoom(e.StudyID, func(r *Room) {
+		g.inRoom(e.StudyID, func(r *room) {
 			r.expel(Deleted, func(*Seat) bool { return true })
 		}, nil)
 	case e.Type == MemberApproved:
@@ -145,13 +146,13 @@ func (g *Registry) studyEvent(payload []byte) error {
 	case e.UserID != "" && e.Type != Notice:
 		g.notify(e.UserID, ev)
 	case g.lookup(e.StudyID) != nil && g.shown.first("r"+string(e.StudyID), e.ID):
-		g.inRoom(e.StudyID, func(r *Room) { r.tell(ev) }, nil)
+		g.inRoom(e.StudyID, func(r *room) { r.tell(ev) }, nil)
 	}
 	return wrong
 }
 
 // inRoom does fn in the order of a room, if there is one, and next after it.
-func (g *Registry) inRoom(study StudyID, fn func(*Room), next func()) {
+func (g *Registry) inRoom(study store.StudyID, fn func(*room), next func()) {
 	r := g.lookup(study)
 	if r == nil {
 		if next != nil {

@@ -2,20 +2,22 @@ package room
 
 import (
 	"sync/atomic"
+
+	"github.com/coupchat/coup/store"
 )
 
-// A Member is one connection of a user, as a room sees it.
-type Member interface {
+// A Conn is one connection of a user, as a room sees it.
+type Conn interface {
 	// User returns whose connection it is; always the same.
-	User() UserID
+	User() store.UserID
 	// Deliver tells the member of events. It never blocks.
 	Deliver(b *Batch)
 }
 
 // A Seat is a member's place in a room.
 type Seat struct {
-	room    *Room
-	member  Member
+	room    *room
+	conn    Conn
 	user    *user
 	index   int          // in room.seats; owned by the room's deliverer
 	gone    atomic.Bool  // left or was taken out
@@ -24,7 +26,7 @@ type Seat struct {
 }
 
 // StudyID returns which study the seat is in.
-func (s *Seat) StudyID() StudyID { return s.room.study }
+func (s *Seat) StudyID() store.StudyID { return s.room.study }
 
 // Gone reports whether the member left or was taken out.
 func (s *Seat) Gone() bool { return s.gone.Load() }

@@ -26,8 +26,8 @@ type memberCache struct {
 }
 
 type membership struct {
-	study StudyID
-	user  UserID
+	study store.StudyID
+	user  store.UserID
 }
 
 func (m membership) hash() uint64 { return maphash.Comparable(laneSeed, m) }
@@ -99,7 +99,7 @@ func (c *memberCache) forgetAll() {
 }
 
 // member returns nil if user is a member of study, ErrForbidden if not.
-func (g *Registry) member(ctx context.Context, study StudyID, user UserID) error {
+func (g *Registry) member(ctx context.Context, study store.StudyID, user store.UserID) error {
 	m := membership{study, user}
 	if g.members.has(m, g.now(), g.opts.MemberCache/2) {
 		return nil
@@ -116,7 +116,7 @@ func (g *Registry) member(ctx context.Context, study StudyID, user UserID) error
 }
 
 // ask is member that believes nothing.
-func (g *Registry) ask(ctx context.Context, study StudyID, user UserID) error {
+func (g *Registry) ask(ctx context.Context, study store.StudyID, user store.UserID) error {
 	ctx, cancel := g.deadline(ctx)
 	defer cancel()
 	_, err := g.store.Member(ctx, study, user)
@@ -131,14 +131,14 @@ func (g *Registry) ask(ctx context.Context, study StudyID, user UserID) error {
 
 // revocations counts the memberships that were taken away in a study, or in one
 // that shares its counter.
-func (g *Registry) revocations(study StudyID) *atomic.Int64 {
+func (g *Registry) revocations(study store.StudyID) *atomic.Int64 {
 	return &g.revoked[maphash.String(laneSeed, string(study))%uint64(len(g.revoked))]
 }
 
 // revoke notes that a membership may be gone, or without a user all of a study. It
 // counts before, so that no answer under way is put back, and after, so that a join
 // that found the membership in between begins again.
-func (g *Registry) revoke(study StudyID, user UserID) {
+func (g *Registry) revoke(study store.StudyID, user store.UserID) {
 	g.revocations(study).Add(1)
 	defer g.revocations(study).Add(1)
 	if user == "" {

@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+
+	"github.com/coupchat/coup/store"
 )
 
 // Hubs tell each other of stored messages on one channel per study. The format
@@ -16,7 +18,9 @@ const maxNews = 8 << 20
 
 // channel names where news of a study goes. The prefix keeps it apart from the
 // public channels, and a study id has no character that could lead elsewhere.
-func (g *Registry) channel(study StudyID) string { return g.opts.Prefix + "room:" + string(study) }
+func (g *Registry) channel(study store.StudyID) string {
+	return g.opts.Prefix + "room:" + string(study)
+}
 
 // newsHeader starts what this hub says.
 func (g *Registry) newsHeader() []byte {
@@ -25,7 +29,7 @@ func (g *Registry) newsHeader() []byte {
 
 // news takes what the bus brings for a study. It runs on the bus's goroutine:
 // the deliveries are done on another.
-func (r *Room) news(payload []byte) {
+func (r *room) news(payload []byte) {
 	g := r.reg
 	if bytes.HasPrefix(payload, g.wire.header) {
 		return // our own; delivered already
@@ -45,12 +49,12 @@ func (r *Room) news(payload []byte) {
 	}
 }
 
-func parseNews(payload []byte, study StudyID) ([]Message, error) {
+func parseNews(payload []byte, study store.StudyID) ([]store.Message, error) {
 	head, body, ok := bytes.Cut(payload, []byte("\n"))
 	if !ok || len(payload) > maxNews || !bytes.HasPrefix(head, []byte(newsVersion+" ")) {
 		return nil, fmt.Errorf("not news of version %s", newsVersion)
 	}
-	var msgs []Message
+	var msgs []store.Message
 	if err := json.Unmarshal(body, &msgs); err != nil {
 		return nil, err
 	}

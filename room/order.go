@@ -10,7 +10,7 @@ const keepRecent = 128
 
 // take brings a message to its turn: repeats are dropped, what comes too early
 // waits. It is news of a seq; the store is the truth.
-func (r *Room) take(ev *Event) {
+func (r *room) take(ev *Event) {
 	seq := ev.Message.Seq
 	switch {
 	case r.ready && seq <= r.head:
@@ -28,14 +28,14 @@ func (r *Room) take(ev *Event) {
 }
 
 // pass delivers the message whose turn it is, at the next flush.
-func (r *Room) pass(ev *Event) {
+func (r *room) pass(ev *Event) {
 	r.head = ev.Message.Seq
 	r.out = append(r.out, ev)
 	r.trim()
 	r.recent = append(r.recent, ev)
 }
 
-func (r *Room) passAhead() {
+func (r *room) passAhead() {
 	for len(r.ahead) > 0 {
 		ev, ok := r.ahead[r.head+1]
 		if !ok {
@@ -48,7 +48,7 @@ func (r *Room) passAhead() {
 }
 
 // open sets where deliveries begin in a room that has just been made.
-func (r *Room) open(head int64) {
+func (r *room) open(head int64) {
 	if r.ready {
 		return
 	}
@@ -63,7 +63,7 @@ func (r *Room) open(head int64) {
 }
 
 // since returns the recent messages after seq, if they reach back that far.
-func (r *Room) since(seq int64) ([]*Event, bool) {
+func (r *room) since(seq int64) ([]*Event, bool) {
 	missing := r.head - seq
 	if missing <= 0 {
 		return nil, true

@@ -20,10 +20,10 @@ type Post struct {
 
 // A posting is a post on its way into the store.
 type posting struct {
-	msg  Message
+	msg  store.Message
 	seat *Seat
 	at   time.Time
-	done func(Message, error)
+	done func(store.Message, error)
 }
 
 // Post stores what a member says and tells the room. It returns at once; done is
@@ -35,7 +35,7 @@ type posting struct {
 // *RateError.
 //
 // The posts of one seat are stored in the order in which Post was called.
-func (s *Seat) Post(p Post, done func(Message, error)) error {
+func (s *Seat) Post(p Post, done func(store.Message, error)) error {
 	g := s.room.reg
 	if s.Gone() {
 		return ErrNotJoined
@@ -43,7 +43,7 @@ func (s *Seat) Post(p Post, done func(Message, error)) error {
 	if p.ClientID != "" && !store.ValidClientID(p.ClientID) {
 		return errClientID
 	}
-	m := Message{StudyID: s.room.study, UserID: s.user.id, UserName: p.UserName, Content: p.Content, ClientID: p.ClientID}
+	m := store.Message{StudyID: s.room.study, UserID: s.user.id, UserName: p.UserName, Content: p.Content, ClientID: p.ClientID}
 	if err := m.Clean(); err != nil {
 		return err
 	}
@@ -57,13 +57,13 @@ func (s *Seat) Post(p Post, done func(Message, error)) error {
 	return g.lane(m.StudyID).add(posting{m, s, g.now(), done})
 }
 
-var errClientID = errors.Join(ErrInvalid, errors.New("clientId must be 1 to 64 characters, none of them a control character"))
+var errClientID = errors.Join(store.ErrInvalid, errors.New("clientId must be 1 to 64 characters, none of them a control character"))
 
 var laneSeed = maphash.MakeSeed()
 
 // lane returns where the posts of a study queue. All of a study's go through one
 // lane, so that they keep their order.
-func (g *Registry) lane(study StudyID) *lane {
+func (g *Registry) lane(study store.StudyID) *lane {
 	return &g.lanes[maphash.String(laneSeed, string(study))%uint64(len(g.lanes))]
 }
 
@@ -103,9 +103,9 @@ func (l *lane) add(p posting) error {
 	return nil
 }
 
-var errAway = errors.Join(ErrUnavailable, errors.New("the store is away"))
+var errAway = errors.Join(store.ErrUnavailable, errors.New("the store is away"))
 
-var errQueueFull = errors.Join(ErrUnavailable, errors.New("too many posts wait to be stored"))
+var errQueueFull = errors.Join(store.ErrUnavailable, errors.New("too many posts wait to be stored"))
 
 // run stores batches until the queue is empty.
 func (l *lane) run() {
@@ -138,7 +138,7 @@ func (l *lane) run() {
 func (l *lane) answers(err error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.away, l.trying = errors.Is(err, ErrUnavailable), false
+	l.away, l.trying = errors.Is(err, store.ErrUnavailable), false
 }
 
 // maxBatchBytes bounds the texts of one batch, so that it fits into one request of
@@ -176,16 +176,16 @@ func (l *lane) wait(ctx context.Context) error {
 // commit stores a batch of a lane, answers its senders, and then tells the rooms.
 // away says that the batch before could not be stored.
 func (g *Registry) commit(l *lane, batch []posting, away bool) error {
-	msgs := make([]Message, len(batch))
+	msgs := make([]store.Message, len(batch))
 	for i, p := range batch {
 		msgs[i] = p.msg
 	}
 	stored, err := g.append(msgs, batch[0].at, away)
-	if errors.Is(err, ErrInvalid) && len(batch) > 1 {
+	if errors.Is(err, store.ErrInvalid) && len(batch) > 1 {
 		// One of them is unacceptable to this store. The others are not to suffer.
 		err = nil
 		for i := range batch {
-			err = errors.Join(err, g.commit(l, batch[i:i+1], away || errors.Is(err, ErrUnavailable)))
+			err = errors.Join(err, g.commit(l, batch[i:i+1], away || errors.Is(err, store.ErrUnavailable)))
 		}
 		l.answers(err)
 		return err
@@ -195,7 +195,7 @@ func (g *Registry) commit(l *lane, batch []posting, away bool) error {
 		err = withoutInsides(err)
 		l.answers(err)
 		for _, p := range batch {
-			p.done(Message{}, err)
+			p.done(store.Message{}, err)
 		}
 		return err
 	}
@@ -214,7 +214,7 @@ func (g *Registry) commit(l *lane, batch []posting, away bool) error {
 // withoutInsides returns what a client may know of a store that refused a message:
 // the rest may name tables, queries and the like.
 func withoutInsides(err error) error {
-	for _, kind := range []error{ErrEmpty, ErrTooLarge, ErrInvalid} {
+	for _, kind := range []error{store.ErrEmpty, store.ErrTooLarge, store.ErrInvalid} {
 		if errors.Is(err, kind) {
 			return kind
 		}
@@ -223,15 +223,15 @@ func withoutInsides(err error) error {
 }
 
 // deliver hands the messages of a batch to their rooms, those of a room at once.
-func (g *Registry) deliver(batch []posting, stored []Message) {
-	var order []StudyID
-	rooms := map[StudyID][]work{}
+func (g *Registry) deliver(batch []posting, stored []store.Message) {
+	var order []store.StudyID
+	rooms := map[store.StudyID][]work{}
 	for i, m := range stored {
 		ws := rooms[m.StudyID]
 		if ws == nil {
 			order = append(order, m.StudyID)
 		}
-		rooms[m.StudyID] = append(ws, work{said: &Event{Kind: Said, Message: m, From: batch[i].seat.member}})
+		rooms[m.StudyID] = append(ws, work{said: &Event{Kind: NewMessage, Message: m, From: batch[i].seat.conn}})
 	}
 	for _, study := range order {
 		if r := g.lookup(study); r != nil {
@@ -260,7 +260,7 @@ func (g *Registry) try(end time.Time) (context.Context, context.CancelFunc) {
 // first of them was posted: with client ids a repeat is harmless.
 // What waited behind a batch that could not be stored, and has no budget left, is
 // not tried.
-func (g *Registry) append(msgs []Message, begin time.Time, away bool) ([]Message, error) {
+func (g *Registry) append(msgs []store.Message, begin time.Time, away bool) ([]store.Message, error) {
 	end := begin.Add(max(0, g.opts.PostBudget))
 	if away && g.opts.PostBudget >= 0 && g.now().After(end) {
 		return nil, errAway
@@ -272,7 +272,7 @@ func (g *Registry) append(msgs []Message, begin time.Time, away bool) ([]Message
 		if err == nil && len(stored) != len(msgs) {
 			err = errors.New("the store answered with another number of messages")
 		}
-		if err == nil || errors.Is(err, ErrInvalid) {
+		if err == nil || errors.Is(err, store.ErrInvalid) {
 			return stored, err
 		}
 		wait := backoff(failures)

@@ -51,7 +51,7 @@ func TestPostsToAStoreThatIsAwayAreAnsweredInTime(t *testing.T) {
 		seat := join(t, g, m, room.JoinRequest{}).Seat
 		away.Store(true)
 		start := time.Now()
-		if _, err := post(seat, "one"); !errors.Is(err, room.ErrUnavailable) {
+		if _, err := post(seat, "one"); !errors.Is(err, store.ErrUnavailable) {
 			t.Errorf("post = %v, want ErrUnavailable", err)
 		}
 		if took := time.Since(start); took > 5*time.Second {
@@ -59,11 +59,11 @@ func TestPostsToAStoreThatIsAwayAreAnsweredInTime(t *testing.T) {
 		}
 		// One tries its luck; the others are told at once.
 		tried := make(chan error, 1)
-		if err := seat.Post(room.Post{Content: "two"}, func(_ room.Message, err error) { tried <- err }); err != nil {
+		if err := seat.Post(room.Post{Content: "two"}, func(_ store.Message, err error) { tried <- err }); err != nil {
 			t.Fatal(err)
 		}
 		start = time.Now()
-		if err := seat.Post(room.Post{Content: "three"}, nil); !errors.Is(err, room.ErrUnavailable) || time.Since(start) > 0 {
+		if err := seat.Post(room.Post{Content: "three"}, nil); !errors.Is(err, store.ErrUnavailable) || time.Since(start) > 0 {
 			t.Errorf("Post = %v after %v, want ErrUnavailable at once", err, time.Since(start))
 		}
 		away.Store(false)
@@ -91,9 +91,9 @@ func TestPostsThatQueueBehindAStoreThatHangsAreAnsweredInTime(t *testing.T) {
 		for range 3 * store.MaxBatch {
 			begin := time.Now()
 			wg.Add(1)
-			if err := seat.Post(room.Post{Content: "text"}, func(_ room.Message, err error) {
+			if err := seat.Post(room.Post{Content: "text"}, func(_ store.Message, err error) {
 				defer wg.Done()
-				if took := time.Since(begin); !errors.Is(err, room.ErrUnavailable) || took > 5*time.Second {
+				if took := time.Since(begin); !errors.Is(err, store.ErrUnavailable) || took > 5*time.Second {
 					t.Errorf("answered with %v after %v, want ErrUnavailable within 5s", err, took)
 				}
 			}); err != nil {
@@ -126,11 +126,11 @@ func TestAnUnacceptableMessageDoesNotHurtItsBatch(t *testing.T) {
 		seat := join(t, g, m, room.JoinRequest{}).Seat
 		var failed atomic.Int64
 		for _, text := range []string{"one", "bad", "two", "bad", "three"} {
-			if err := seat.Post(room.Post{Content: text}, func(_ room.Message, err error) {
-				if errors.Is(err, room.ErrInvalid) == (text != "bad") {
+			if err := seat.Post(room.Post{Content: text}, func(_ store.Message, err error) {
+				if errors.Is(err, store.ErrInvalid) == (text != "bad") {
 					t.Errorf("%q: %v", text, err)
 				}
-				if err != nil && err.Error() != room.ErrInvalid.Error() {
+				if err != nil && err.Error() != store.ErrInvalid.Error() {
 					t.Errorf("%q tells %q of the store", text, err)
 				}
 				if err != nil {
@@ -192,7 +192,7 @@ func TestALivelyRoomKeepsNobodyElseWaiting(t *testing.T) {
 		if err := a.Connect(crowd); err != nil {
 			t.Fatal(err)
 		}
-		if err := a.Join(t.Context(), room.JoinRequest{Member: crowd, StudyID: "lively"}, func(room.Joined) {}); err != nil {
+		if err := a.Join(t.Context(), room.JoinRequest{Conn: crowd, StudyID: "lively"}, func(room.Joined) {}); err != nil {
 			t.Fatal(err)
 		}
 		mina := enter(t, a, "mina")
@@ -242,12 +242,12 @@ func TestARefusedPostMayBeTriedAgainAtOnce(t *testing.T) {
 		last := make(chan error, 1)
 		var try func(n int)
 		try = func(n int) {
-			if err := seat.Post(room.Post{Content: "again"}, func(_ room.Message, err error) {
+			if err := seat.Post(room.Post{Content: "again"}, func(_ store.Message, err error) {
 				if n == 3 {
 					last <- err
 					return
 				}
-				if !errors.Is(err, room.ErrUnavailable) {
+				if !errors.Is(err, store.ErrUnavailable) {
 					t.Errorf("post %d to a broken store: %v", n, err)
 				}
 				failing.Store(n < 2)
@@ -275,7 +275,7 @@ func TestAStoreThatAnswersForOthersIsNotBelieved(t *testing.T) {
 	inBubble(t, func(t *testing.T) {
 		g := hub(t, room.Options{Store: short{store.NewMemory()}})
 		seat := join(t, g, enter(t, g, "mina"), room.JoinRequest{}).Seat
-		if _, err := post(seat, "text"); !errors.Is(err, room.ErrUnavailable) {
+		if _, err := post(seat, "text"); !errors.Is(err, store.ErrUnavailable) {
 			t.Errorf("post = %v, want ErrUnavailable", err)
 		}
 	})
@@ -287,8 +287,8 @@ func TestPostsThatWaitAreBounded(t *testing.T) {
 		seat := join(t, g, enter(t, g, "mina"), room.JoinRequest{}).Seat
 		var answered atomic.Int64
 		for i := range 12 {
-			err := seat.Post(room.Post{Content: "text"}, func(room.Message, error) { answered.Add(1) })
-			if full := i > 10; full != errors.Is(err, room.ErrUnavailable) || !full && err != nil {
+			err := seat.Post(room.Post{Content: "text"}, func(store.Message, error) { answered.Add(1) })
+			if full := i > 10; full != errors.Is(err, store.ErrUnavailable) || !full && err != nil {
 				t.Errorf("post %d: %v", i, err)
 			}
 			synctest.Wait() // the first is under way

@@ -189,7 +189,7 @@ func TestTheLeaseIsKeptWhileASlowStoreHearsOfManyWhoLeave(t *testing.T) {
 		enter(t, g, "mina")
 		var others []*member
 		for i := range 60 {
-			others = append(others, enter(t, g, room.UserID(fmt.Sprint("u", i))))
+			others = append(others, enter(t, g, store.UserID(fmt.Sprint("u", i))))
 		}
 		after(5 * time.Second)
 		for _, m := range others {

@@ -15,7 +15,7 @@ type priming struct {
 
 // prime has the room remember as many messages as a join replays. When a herd
 // comes back to a hub that has just started, its joins share one read.
-func (r *Room) prime(ctx context.Context) error {
+func (r *room) prime(ctx context.Context) error {
 	var p *priming
 	r.call(func() {
 		if p = r.priming; p != nil {
@@ -36,7 +36,7 @@ func (r *Room) prime(ctx context.Context) error {
 	}
 }
 
-func (r *Room) readRecent(p *priming) {
+func (r *room) readRecent(p *priming) {
 	msgs, err := r.reg.history(store.Query{StudyID: r.study, Newest: true, Limit: r.reg.opts.MaxReplay})
 	r.do(func() {
 		if err == nil {
@@ -54,7 +54,7 @@ const keepPrimed = 30 * time.Second
 
 // trim forgets what nobody is likely to ask for any more, when there is twice as
 // much as is kept.
-func (r *Room) trim() {
+func (r *room) trim() {
 	n, keep := len(r.recent), keepRecent
 	if n < 2*keep {
 		return
@@ -68,7 +68,7 @@ func (r *Room) trim() {
 }
 
 // remember puts messages before the recent ones, if they end where those begin.
-func (r *Room) remember(msgs []Message) {
+func (r *room) remember(msgs []store.Message) {
 	begin := r.head - int64(len(r.recent)) + 1
 	for len(msgs) > 0 && msgs[len(msgs)-1].Seq >= begin {
 		msgs = msgs[:len(msgs)-1]
@@ -78,7 +78,7 @@ func (r *Room) remember(msgs []Message) {
 		if m.Seq != begin-int64(len(msgs)-i) {
 			return // a hole: what is remembered has none
 		}
-		older[i] = &Event{Kind: Said, Message: m.Public()}
+		older[i] = &Event{Kind: NewMessage, Message: m.Public()}
 	}
 	r.recent = append(older, r.recent...)
 }

@@ -14,8 +14,8 @@ import (
 
 type listener struct{}
 
-func (listener) User() UserID   { return "u1" }
-func (listener) Deliver(*Batch) {}
+func (listener) User() store.UserID { return "u1" }
+func (listener) Deliver(*Batch)     {}
 
 // inside returns a registry for tests that look into it.
 func inside(t *testing.T, s store.Store, b bus.Bus) *Registry {
@@ -33,7 +33,7 @@ func TestASilentRoomForgetsWhatWasReplayed(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s, news := store.NewMemory(), bus.NewMemory()
 		for i := range 400 {
-			if _, err := s.Append(t.Context(), []Message{{StudyID: "s1", UserID: "u1", Content: "text", ClientID: string(rune('a'+i%26)) + time.Duration(i).String()}}); err != nil {
+			if _, err := s.Append(t.Context(), []store.Message{{StudyID: "s1", UserID: "u1", Content: "text", ClientID: string(rune('a'+i%26)) + time.Duration(i).String()}}); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -44,7 +44,7 @@ func TestASilentRoomForgetsWhatWasReplayed(t *testing.T) {
 			t.Fatal(err)
 		}
 		missed := 0
-		if err := g.Join(t.Context(), JoinRequest{Member: listener{}, StudyID: "s1", After: 10, HasAfter: true}, func(j Joined) { missed = len(j.Replay) }); err != nil || missed != 390 {
+		if err := g.Join(t.Context(), JoinRequest{Conn: listener{}, StudyID: "s1", After: 10, HasAfter: true}, func(j Joined) { missed = len(j.Replay) }); err != nil || missed != 390 {
 			t.Fatalf("joined with %d replayed (%v), want 390", missed, err)
 		}
 		kept := func() (n, room int) {

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/coupchat/coup/bus"
+	"github.com/coupchat/coup/store"
 )
 
 // maxUnpublished bounds the news that wait for the bus, in bytes. Beyond it they
@@ -29,12 +30,12 @@ type publisher struct {
 }
 
 // publish tells the other hubs of stored messages.
-func (p *publisher) publish(msgs []Message) {
+func (p *publisher) publish(msgs []store.Message) {
 	if p.reg.opts.Alone {
 		return
 	}
-	var order []StudyID
-	said := map[StudyID][]Message{}
+	var order []store.StudyID
+	said := map[store.StudyID][]store.Message{}
 	for _, m := range msgs {
 		if said[m.StudyID] == nil {
 			order = append(order, m.StudyID)

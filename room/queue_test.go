@@ -11,7 +11,7 @@ import (
 )
 
 func TestABatchFitsIntoOneRequest(t *testing.T) {
-	long := posting{msg: Message{Content: strings.Repeat("가", store.MaxContent)}}
+	long := posting{msg: store.Message{Content: strings.Repeat("가", store.MaxContent)}}
 	for _, tt := range []struct {
 		name  string
 		queue []posting
@@ -51,7 +51,7 @@ func TestNewsThatCannotLeaveAreBounded(t *testing.T) {
 		memory := bus.NewMemory()
 		defer memory.Close()
 		g := inside(t, store.NewMemory(), stuck{memory})
-		large := []Message{{StudyID: "s1", Content: strings.Repeat("x", 1<<20)}}
+		large := []store.Message{{StudyID: "s1", Content: strings.Repeat("x", 1<<20)}}
 		const all = 40
 		for range all {
 			g.wire.publish(large)

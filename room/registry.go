@@ -137,7 +137,7 @@ type Registry struct {
 	wg   sync.WaitGroup
 
 	mu     sync.RWMutex // guards rooms, closed, ended, and the refs of all rooms
-	rooms  map[StudyID]*Room
+	rooms  map[store.StudyID]*room
 	closed bool // no new rooms and connections
 	ended  bool // nothing new in the background
 }
@@ -148,14 +148,14 @@ func New(opts Options) (*Registry, error) {
 	if err := opts.setDefaults(); err != nil {
 		return nil, err
 	}
-	g := &Registry{opts: opts, begun: time.Now(), store: guarded{opts.Store, opts.Members}, rooms: map[StudyID]*Room{}}
+	g := &Registry{opts: opts, begun: time.Now(), store: guarded{opts.Store, opts.Members}, rooms: map[store.StudyID]*room{}}
 	g.life, g.end = context.WithCancel(context.Background())
-	g.users.byID = map[UserID]*user{}
+	g.users.byID = map[store.UserID]*user{}
 	g.heads.reg, g.wire.reg, g.online.reg = g, g, g
 	g.online.init()
 	g.missed = make(chan struct{}, 1)
 	g.wire.wake = make(chan struct{}, 1)
-	g.heads.dirty = map[StudyID]struct{}{}
+	g.heads.dirty = map[store.StudyID]struct{}{}
 	g.heads.wake = make(chan struct{}, 1)
 	g.lanes = make([]lane, opts.Lanes)
 	for i := range g.lanes {
@@ -172,9 +172,6 @@ func New(opts Options) (*Registry, error) {
 	g.wg.Go(g.confirm)
 	return g, nil
 }
-
-// NodeID returns the name of this run of this hub.
-func (g *Registry) NodeID() store.NodeID { return g.opts.NodeID }
 
 // Flush waits until every post that was accepted has been answered, or ctx is
 // done.
@@ -255,14 +252,14 @@ func (g *Registry) sleep(d time.Duration) bool {
 	}
 }
 
-func (g *Registry) history(q store.Query) ([]Message, error) {
+func (g *Registry) history(q store.Query) ([]store.Message, error) {
 	ctx, cancel := g.deadline(g.life)
 	defer cancel()
 	return g.store.History(ctx, q)
 }
 
 // lookup returns the room of a study if it has members here.
-func (g *Registry) lookup(study StudyID) *Room {
+func (g *Registry) lookup(study store.StudyID) *room {
 	g.mu.RLock()
 	defer g.mu.RUnlock()
 	return g.rooms[study]
@@ -270,7 +267,7 @@ func (g *Registry) lookup(study StudyID) *Room {
 
 // acquire returns the room of a study, opened if need be, and holds it open
 // until release.
-func (g *Registry) acquire(study StudyID) (*Room, error) {
+func (g *Registry) acquire(study store.StudyID) (*room, error) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	if g.closed {
@@ -278,7 +275,7 @@ func (g *Registry) acquire(study StudyID) (*Room, error) {
 	}
 	r := g.rooms[study]
 	if r == nil {
-		r = &Room{reg: g, study: study}
+		r = &room{reg: g, study: study}
 		// Subscribing does not wait for the network and calls no handler, so it
 		// may be done under the lock.
 		sub, err := g.opts.Bus.Subscribe(g.channel(study), bus.Handler{
@@ -296,7 +293,7 @@ func (g *Registry) acquire(study StudyID) (*Room, error) {
 }
 
 // release gives up one hold on a room. A room that nobody holds is forgotten.
-func (g *Registry) release(r *Room) {
+func (g *Registry) release(r *room) {
 	g.mu.Lock()
 	r.refs--
 	last := r.refs == 0
@@ -310,10 +307,10 @@ func (g *Registry) release(r *Room) {
 }
 
 // all returns the rooms of this moment.
-func (g *Registry) all() []*Room {
+func (g *Registry) all() []*room {
 	g.mu.RLock()
 	defer g.mu.RUnlock()
-	rooms := make([]*Room, 0, len(g.rooms))
+	rooms := make([]*room, 0, len(g.rooms))
 	for _, r := range g.rooms {
 		rooms = append(rooms, r)
 	}

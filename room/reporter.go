@@ -28,11 +28,11 @@ type reporter struct {
 	last    time.Time // when one last did, by the wall clock
 
 	mu      sync.Mutex // guards what follows
-	pending map[UserID]bool
+	pending map[store.UserID]bool
 	// doubted are users of whom a report failed: it may still be under way, and be
 	// recorded after a newer one. failed is when the last did, and settled how often
 	// they were reported again since.
-	doubted map[UserID]struct{}
+	doubted map[store.UserID]struct{}
 	failed  time.Time
 	settled int
 }
@@ -45,12 +45,12 @@ var settleAfter = []time.Duration{10 * time.Second, 2 * time.Minute}
 func (p *reporter) init() {
 	p.wake = make(chan struct{}, 1)
 	p.one = make(chan struct{}, 1)
-	p.pending = map[UserID]bool{}
-	p.doubted = map[UserID]struct{}{}
+	p.pending = map[store.UserID]bool{}
+	p.doubted = map[store.UserID]struct{}{}
 }
 
 // report notes that a user came or went.
-func (p *reporter) report(user UserID, online bool) {
+func (p *reporter) report(user store.UserID, online bool) {
 	p.mu.Lock()
 	p.pending[user] = online
 	p.mu.Unlock()
@@ -141,7 +141,7 @@ func (p *reporter) renew() bool {
 
 // again has everyone who is here reported anew.
 func (p *reporter) again() {
-	p.reg.users.present(func(id UserID) { p.report(id, true) })
+	p.reg.users.present(func(id store.UserID) { p.report(id, true) })
 }
 
 // settle reports once more on users of whom a report failed, when that is not
@@ -154,7 +154,7 @@ func (p *reporter) settle() {
 	}
 	doubted := maps.Clone(p.doubted)
 	if p.settled++; p.settled == len(settleAfter) {
-		p.doubted, p.settled = map[UserID]struct{}{}, 0
+		p.doubted, p.settled = map[store.UserID]struct{}{}, 0
 	}
 	p.mu.Unlock()
 	p.reg.users.whether(doubted, p.report)
@@ -203,7 +203,7 @@ func (p *reporter) take() []store.Status {
 		delete(p.pending, user)
 	}
 	if len(p.pending) == 0 {
-		p.pending = map[UserID]bool{} // a map keeps the size it once had
+		p.pending = map[store.UserID]bool{} // a map keeps the size it once had
 	}
 	return reports
 }

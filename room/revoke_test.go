@@ -17,7 +17,7 @@ func TestAJoinInTheMiddleOfARevocationBeginsAgain(t *testing.T) {
 		defer news.Close()
 		g := inside(t, store.NewMemory(), news)
 		defer g.Close(t.Context())
-		for _, user := range []UserID{"mina", ""} {
+		for _, user := range []store.UserID{"mina", ""} {
 			before := g.revocations("s1").Load()
 			g.members.mu.Lock()
 			go g.revoke("s1", user)

@@ -7,16 +7,17 @@ import (
 	"time"
 
 	"github.com/coupchat/coup/bus"
+	"github.com/coupchat/coup/store"
 )
 
-// A Room is a study that has members on this hub. Everything that happens in it
+// A room is a study that has members on this hub. Everything that happens in it
 // goes through one inbox, and one goroutine at a time works the inbox off:
 // whoever puts something in while nobody does, and where others keep adding, a
 // goroutine of the room's own. So the state below the inbox has no lock,
 // deliveries have one order, and an idle room costs no goroutine.
-type Room struct {
+type room struct {
 	reg   *Registry
-	study StudyID
+	study store.StudyID
 	sub   bus.Subscription
 	refs  int // seats and joins under way; guarded by reg.mu
 
@@ -55,13 +56,13 @@ type work struct {
 }
 
 // do runs fn in the room's order.
-func (r *Room) do(fn func()) {
+func (r *room) do(fn func()) {
 	r.put(work{do: fn})
 }
 
 // later is do for those who must not be held up by what is in the inbox: somebody
 // else works it off.
-func (r *Room) later(fn func()) {
+func (r *room) later(fn func()) {
 	if r.enter(work{do: fn}) {
 		r.handOver()
 	}
@@ -69,7 +70,7 @@ func (r *Room) later(fn func()) {
 
 // call is do that waits until fn has run. It must not be called from within the
 // room's order.
-func (r *Room) call(fn func()) {
+func (r *room) call(fn func()) {
 	done := make(chan struct{})
 	r.do(func() {
 		defer close(done)
@@ -80,14 +81,14 @@ func (r *Room) call(fn func()) {
 
 // put adds to the inbox and does it, unless somebody else is at it. What others add
 // meanwhile is not the caller's to do: in a lively room that has no end.
-func (r *Room) put(ws ...work) {
+func (r *room) put(ws ...work) {
 	if r.enter(ws...) && r.workBatch() {
 		r.handOver()
 	}
 }
 
 // handOver has the inbox worked off by somebody else.
-func (r *Room) handOver() {
+func (r *room) handOver() {
 	if !r.reg.background(r.workOff) {
 		r.workOff()
 	}
@@ -97,7 +98,7 @@ func (r *Room) handOver() {
 const maxInbox = 4096
 
 // behind reports whether as much waits in the inbox as may.
-func (r *Room) behind() bool {
+func (r *room) behind() bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return len(r.inbox) >= maxInbox
@@ -105,7 +106,7 @@ func (r *Room) behind() bool {
 
 // enter adds to the inbox. It reports true if the caller must see to it that the
 // inbox is worked off.
-func (r *Room) enter(ws ...work) bool {
+func (r *room) enter(ws ...work) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.inbox = append(r.inbox, ws...)
@@ -115,14 +116,14 @@ func (r *Room) enter(ws ...work) bool {
 }
 
 // workOff empties the inbox.
-func (r *Room) workOff() {
+func (r *room) workOff() {
 	for r.workBatch() {
 	}
 }
 
 // workBatch does what is in the inbox. If it reports true there is more already,
 // which the caller must see to.
-func (r *Room) workBatch() (more bool) {
+func (r *room) workBatch() (more bool) {
 	r.mu.Lock()
 	batch := r.inbox
 	r.inbox, r.spare = r.spare[:0], nil
@@ -147,7 +148,7 @@ const maxSpare = 256
 // is a bug in a part, which then costs no more than that part. Messages that stand
 // together are delivered together, so that each member's share leaves in one
 // write.
-func (r *Room) work(batch []work) (done int) {
+func (r *room) work(batch []work) (done int) {
 	defer func() {
 		if bug := recover(); bug != nil {
 			r.reg.opts.Log.Error("room panicked", "study", r.study, "panic", bug, "stack", string(debug.Stack()))
@@ -168,7 +169,7 @@ func (r *Room) work(batch []work) (done int) {
 }
 
 // flush delivers what has come up.
-func (r *Room) flush() {
+func (r *room) flush() {
 	if len(r.out) == 0 {
 		return
 	}
@@ -178,7 +179,7 @@ func (r *Room) flush() {
 	batch := &Batch{Events: out}
 	// Whoever sat down last is told first: who has just come is looking at the page.
 	for _, s := range slices.Backward(r.seats) {
-		s.member.Deliver(batch)
+		s.conn.Deliver(batch)
 	}
 	r.reg.stats.delivered.Add(int64(len(out) * len(r.seats)))
 	clear(out)
@@ -186,21 +187,21 @@ func (r *Room) flush() {
 }
 
 // tell delivers one event to everyone in the room.
-func (r *Room) tell(ev *Event) {
+func (r *room) tell(ev *Event) {
 	batch := &Batch{Events: []*Event{ev}}
 	for _, s := range r.seats {
-		s.member.Deliver(batch)
+		s.conn.Deliver(batch)
 	}
 }
 
 // add seats a member. The caller holds a reference for it.
-func (r *Room) add(s *Seat) {
+func (r *room) add(s *Seat) {
 	s.index = len(r.seats)
 	r.seats = append(r.seats, s)
 }
 
 // remove takes a seat away, once.
-func (r *Room) remove(s *Seat) bool {
+func (r *room) remove(s *Seat) bool {
 	if s.gone.Swap(true) {
 		return false
 	}
@@ -214,11 +215,11 @@ func (r *Room) remove(s *Seat) bool {
 }
 
 // expel takes out the seats that match and tells their members why.
-func (r *Room) expel(reason string, match func(*Seat) bool) {
+func (r *room) expel(reason string, match func(*Seat) bool) {
 	batch := &Batch{Events: []*Event{{Kind: Left, StudyID: r.study, Reason: reason}}}
 	for i := len(r.seats) - 1; i >= 0; i-- {
 		if s := r.seats[i]; match(s) && r.remove(s) {
-			s.member.Deliver(batch)
+			s.conn.Deliver(batch)
 		}
 	}
 }

@@ -204,7 +204,7 @@ func TestAHerdThatComesBackSharesOneRead(t *testing.T) {
 		for from := 0; from < 200; from += 40 {
 			var wg sync.WaitGroup
 			for i := from; i < from+40; i++ {
-				m := enter(t, g, room.UserID(fmt.Sprint("u", i)))
+				m := enter(t, g, store.UserID(fmt.Sprint("u", i)))
 				wg.Go(func() {
 					if j, err := tryJoin(g, m, room.JoinRequest{After: int64(i), HasAfter: true}); err != nil || len(j.Replay) != said-i {
 						t.Errorf("u%d joined with %d replayed (%v), want %d", i, len(j.Replay), err, said-i)
@@ -397,7 +397,7 @@ func TestMembershipsAreConfirmedOneByOne(t *testing.T) {
 		g := hub(t, room.Options{Members: &members})
 		var out []*member
 		for i := range 300 {
-			m := enter(t, g, room.UserID(fmt.Sprint("u", i)))
+			m := enter(t, g, store.UserID(fmt.Sprint("u", i)))
 			join(t, g, m, room.JoinRequest{})
 			out = append(out, m)
 		}
@@ -440,7 +440,7 @@ func TestMembershipsAreConfirmedInBatches(t *testing.T) {
 		join(t, g, stays, room.JoinRequest{})
 		var out []*member
 		for i := range 600 {
-			m := enter(t, g, room.UserID(fmt.Sprint("u", i)))
+			m := enter(t, g, store.UserID(fmt.Sprint("u", i)))
 			join(t, g, m, room.JoinRequest{})
 			out = append(out, m)
 		}
@@ -468,7 +468,7 @@ func TestAnEmptyRoomLeavesNothingBehind(t *testing.T) {
 		var wg sync.WaitGroup
 		for i := range 20 {
 			wg.Go(func() {
-				m := &member{user: room.UserID(fmt.Sprint("u", i))}
+				m := &member{user: store.UserID(fmt.Sprint("u", i))}
 				if err := g.Connect(m); err != nil {
 					t.Error(err)
 				}
@@ -510,7 +510,7 @@ func TestABugInOneDeliveryDoesNotStopTheRoom(t *testing.T) {
 		if err := g.Connect(bad); err != nil {
 			t.Fatal(err)
 		}
-		if err := g.Join(t.Context(), room.JoinRequest{Member: bad, StudyID: "s1"}, func(room.Joined) {}); err != nil {
+		if err := g.Join(t.Context(), room.JoinRequest{Conn: bad, StudyID: "s1"}, func(room.Joined) {}); err != nil {
 			t.Fatal(err)
 		}
 		m := enter(t, g, "mina")

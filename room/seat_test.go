@@ -49,7 +49,7 @@ func TestAJoinThatFailsLeavesNoRoomOpen(t *testing.T) {
 		}}})
 		m := enter(t, g, "mina")
 		away.Store(true)
-		if _, err := tryJoin(g, m, room.JoinRequest{}); !errors.Is(err, room.ErrUnavailable) {
+		if _, err := tryJoin(g, m, room.JoinRequest{}); !errors.Is(err, store.ErrUnavailable) {
 			t.Errorf("join = %v, want ErrUnavailable", err)
 		}
 		synctest.Wait()
@@ -78,7 +78,7 @@ func TestAJoinEndsWithTheRegistry(t *testing.T) {
 		synctest.Wait()
 		select {
 		case err := <-result:
-			if !errors.Is(err, room.ErrUnavailable) {
+			if !errors.Is(err, store.ErrUnavailable) {
 				t.Errorf("join = %v, want ErrUnavailable", err)
 			}
 		default:

@@ -4,20 +4,22 @@ import (
 	"slices"
 	"sync"
 	"time"
+
+	"github.com/coupchat/coup/store"
 )
 
 // users knows the connections of each user on this hub.
 type users struct {
 	mu     sync.Mutex // guards what follows and the members of every user
-	byID   map[UserID]*user
+	byID   map[store.UserID]*user
 	absent int // how many in byID have no connections
 }
 
 // A user is somebody with connections here, or who had some a moment ago: leaving
 // and coming back makes nobody faster.
 type user struct {
-	id      UserID
-	members []Member // guarded by users.mu
+	id    store.UserID
+	conns []Conn // guarded by users.mu
 
 	mu           sync.Mutex // guards posts, joins
 	posts, joins bucket
@@ -25,7 +27,7 @@ type user struct {
 
 // Connect registers a connection of its user, who is then online. It returns
 // ErrTooMany or ErrClosed.
-func (g *Registry) Connect(m Member) error {
+func (g *Registry) Connect(m Conn) error {
 	g.mu.RLock()
 	defer g.mu.RUnlock()
 	if g.closed {
@@ -40,11 +42,11 @@ func (g *Registry) Connect(m Member) error {
 		us.byID[u.id] = u
 		us.absent++
 	}
-	if g.opts.MaxPerUser >= 0 && len(u.members) >= g.opts.MaxPerUser {
+	if g.opts.MaxPerUser >= 0 && len(u.conns) >= g.opts.MaxPerUser {
 		return ErrTooMany
 	}
-	u.members = append(u.members, m)
-	if len(u.members) == 1 {
+	u.conns = append(u.conns, m)
+	if len(u.conns) == 1 {
 		us.absent--
 		g.online.report(u.id, true)
 	}
@@ -53,7 +55,7 @@ func (g *Registry) Connect(m Member) error {
 
 // Disconnect forgets a connection that Connect took. With the last one of a user
 // here, this hub no longer says that they are online.
-func (g *Registry) Disconnect(m Member) {
+func (g *Registry) Disconnect(m Conn) {
 	us := &g.users
 	us.mu.Lock()
 	defer us.mu.Unlock()
@@ -61,12 +63,12 @@ func (g *Registry) Disconnect(m Member) {
 	if u == nil {
 		return
 	}
-	i := slices.Index(u.members, m)
+	i := slices.Index(u.conns, m)
 	if i < 0 {
 		return
 	}
-	u.members = slices.Delete(u.members, i, i+1)
-	if len(u.members) == 0 {
+	u.conns = slices.Delete(u.conns, i, i+1)
+	if len(u.conns) == 0 {
 		us.absent++
 		g.online.report(u.id, false)
 	}
@@ -77,7 +79,7 @@ func (us *users) sweep(now time.Time, o *Options) {
 	us.mu.Lock()
 	defer us.mu.Unlock()
 	for id, u := range us.byID {
-		if len(u.members) == 0 && u.rested(now, o) {
+		if len(u.conns) == 0 && u.rested(now, o) {
 			delete(us.byID, id)
 			us.absent--
 		}
@@ -85,7 +87,7 @@ func (us *users) sweep(now time.Time, o *Options) {
 }
 
 // get returns the entry of a connected user.
-func (us *users) get(id UserID) *user {
+func (us *users) get(id store.UserID) *user {
 	us.mu.Lock()
 	defer us.mu.Unlock()
 	if u := us.byID[id]; u != nil {
@@ -95,22 +97,22 @@ func (us *users) get(id UserID) *user {
 }
 
 // of returns the connections of a user.
-func (us *users) of(id UserID) []Member {
+func (us *users) of(id store.UserID) []Conn {
 	us.mu.Lock()
 	defer us.mu.Unlock()
 	u := us.byID[id]
 	if u == nil {
 		return nil
 	}
-	return append([]Member(nil), u.members...)
+	return append([]Conn(nil), u.conns...)
 }
 
 // present calls fn with everybody who is connected. Nobody comes or goes meanwhile.
-func (us *users) present(fn func(UserID)) {
+func (us *users) present(fn func(store.UserID)) {
 	us.mu.Lock()
 	defer us.mu.Unlock()
 	for id, u := range us.byID {
-		if len(u.members) > 0 {
+		if len(u.conns) > 0 {
 			fn(id)
 		}
 	}
@@ -118,11 +120,11 @@ func (us *users) present(fn func(UserID)) {
 
 // whether calls fn with each of ids, and whether that user is connected. Nobody
 // comes or goes meanwhile.
-func (us *users) whether(ids map[UserID]struct{}, fn func(id UserID, connected bool)) {
+func (us *users) whether(ids map[store.UserID]struct{}, fn func(id store.UserID, connected bool)) {
 	us.mu.Lock()
 	defer us.mu.Unlock()
 	for id := range ids {
 		u := us.byID[id]
-		fn(id, u != nil && len(u.members) > 0)
+		fn(id, u != nil && len(u.conns) > 0)
 	}
 }

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"time"
+
+	"github.com/coupchat/coup/store"
 )
 
 // watchEvery is the gap between looks at the bus.
@@ -45,7 +47,7 @@ func (g *Registry) watch() {
 // what is wrong.
 func (g *Registry) Ready() error {
 	if !g.stats.storeOK.Load() {
-		return fmt.Errorf("store: %w", ErrUnavailable)
+		return fmt.Errorf("store: %w", store.ErrUnavailable)
 	}
 	if err := g.deaf.Load(); err != nil {
 		return fmt.Errorf("bus: %w", *err)

@@ -106,7 +106,7 @@ func New(o Options) (*Bus, error) {
 		o.MaxQueue = 16 << 20
 	}
 	if o.Broadcast == nil {
-		o.Broadcast = []string{"notifications", "study-events"}
+		o.Broadcast = []string{bus.Notifications, bus.StudyEvents}
 	}
 	if o.Timeout < 100*time.Millisecond || o.MaxQueue < 0 {
 		return nil, fmt.Errorf("redis: Timeout %s is under 100ms or MaxQueue %d negative", o.Timeout, o.MaxQueue)

@@ -18,7 +18,7 @@ var plan = map[string]rule{
 	"internal/ws":    {others: []string{"github.com/gobwas/ws"}},
 
 	"room": {ours: []string{"store", "bus"}},
-	"hub":  {ours: []string{"room", "auth", "internal/ws", "internal/codec", "internal/poll"}},
+	"hub":  {ours: []string{"room", "store", "auth", "internal/ws", "internal/codec", "internal/poll"}},
 
 	"store/rest":        {ours: []string{"store"}},
 	"internal/sqlstore": {ours: []string{"store"}, others: []string{"github.com/jmoiron/sqlx", "github.com/pressly/goose/v3"}},

@@ -7,22 +7,22 @@ import (
 	"github.com/gobwas/ws"
 )
 
-// Room is what a buffer must leave free in front of a payload that Seal turns
+// HeaderSpace is what a buffer must leave free in front of a payload that Seal turns
 // into a frame: the longest header of a server's frame.
-const Room = 10
+const HeaderSpace = 10
 
-// Seal makes one unfragmented text frame of b, whose payload starts at Room. It
+// Seal makes one unfragmented text frame of b, whose payload starts at HeaderSpace. It
 // writes the header into that room, right before the payload, and returns the
 // frame, a part of b.
 func Seal(b []byte) []byte {
 	const fin = 0x80
-	n := len(b) - Room
+	n := len(b) - HeaderSpace
 	switch {
 	case n < 126:
-		b = b[Room-2:]
+		b = b[HeaderSpace-2:]
 		b[1] = byte(n)
 	case n < 1<<16:
-		b = b[Room-4:]
+		b = b[HeaderSpace-4:]
 		b[1] = 126
 		binary.BigEndian.PutUint16(b[2:], uint16(n))
 	default:

@@ -22,7 +22,7 @@ func TestSealMakesOneFrame(t *testing.T) {
 				want = binary.BigEndian.AppendUint16([]byte{0x81, 126}, uint16(n))
 			}
 			want = append(want, payload...)
-			b := append(bytes.Repeat([]byte{0xee}, ws.Room), payload...)
+			b := append(bytes.Repeat([]byte{0xee}, ws.HeaderSpace), payload...)
 			if got := ws.Seal(b); !bytes.Equal(got, want) {
 				t.Errorf("Seal makes %d bytes that start with % x, want %d with % x", len(got), got[:min(12, len(got))], len(want), want[:min(12, len(want))])
 			}
