@@ -27,11 +27,7 @@ type Message struct {
 }
 
 // A Bus carries messages between processes. All methods may be called at the
-// same time from any goroutine.
-//
-// A Bus that also has Ping(context.Context) error, which returns nil if the bus
-// hears itself, is asked every 2 s by a hub that uses it, and coup.Server.Ready
-// tells the answer. One without is taken to be well.
+// same time from any goroutine. A Bus may also be a Pinger.
 type Bus interface {
 	// Publish sends msgs, those of one channel in the order given. It returns
 	// when the bus has taken them over or ctx is done; an error means that some
@@ -49,6 +45,16 @@ type Bus interface {
 
 	// Close ends all subscriptions and waits for handlers under way.
 	Close() error
+}
+
+// A Pinger is a Bus that can check its own connection. This is optional: a hub
+// calls Ping every 2 s on a bus that has it, and coup.Server.Ready returns the
+// last error. A bus without Ping counts as reachable.
+type Pinger interface {
+	// Ping returns nil if a message that is published now comes back to this
+	// process. It returns an error if that does not happen before ctx is done. It
+	// may be called at the same time as any other method.
+	Ping(ctx context.Context) error
 }
 
 // A Handler receives what a subscription brings. Its functions are called one at

@@ -87,7 +87,10 @@ type Bus struct {
 	channels map[string]*channel // that have subscriptions
 }
 
-var _ bus.Bus = (*Bus)(nil)
+var (
+	_ bus.Bus    = (*Bus)(nil)
+	_ bus.Pinger = (*Bus)(nil)
+)
 
 // pingEvery is how often a connection is asked whether it lives.
 const pingEvery = 500 * time.Millisecond
