@@ -13,8 +13,10 @@ var plan = map[string]rule{
 	"store":          {},
 	"bus":            {},
 	"auth":           {},
+	"internal/batch": {},
 	"internal/codec": {},
 	"internal/poll":  {others: []string{"golang.org/x/sys"}},
+	"internal/work":  {},
 	"internal/ws":    {others: []string{"github.com/gobwas/ws"}},
 
 	"room": {ours: []string{"store", "bus"}},
@@ -31,7 +33,7 @@ var plan = map[string]rule{
 		ours:   []string{"store", "internal/sqlstore"},
 		others: []string{"modernc.org/sqlite", "github.com/jmoiron/sqlx"},
 	},
-	"bus/redis": {ours: []string{"bus"}, others: []string{"github.com/redis/rueidis"}},
+	"bus/redis": {ours: []string{"bus", "internal/work"}, others: []string{"github.com/redis/rueidis"}},
 	"auth/jwt":  {ours: []string{"auth"}, others: []string{"github.com/golang-jwt/jwt/v5"}},
 	"hub/prom":  {ours: []string{"hub"}, others: []string{"github.com/prometheus/client_golang"}},
 
