@@ -100,8 +100,8 @@ func TestTwoUsersChat(t *testing.T) {
 	if again.String("id") != ack.String("id") || again.Int("seq") != 1 || again.String("sentAt") != ack.String("sentAt") {
 		t.Errorf("repeated clientId: ack %s, want as before: %s", again.Raw, ack.Raw)
 	}
-	a.Quiet()
-	b.Quiet()
+	a.ExpectNothing()
+	b.ExpectNothing()
 }
 
 // Everyone who joins with after while others post sees each message once, in

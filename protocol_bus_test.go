@@ -68,7 +68,7 @@ func (w *town) eventually(what string, ok func() bool) {
 	w.t.Helper()
 	tick := time.NewTicker(5 * time.Millisecond)
 	defer tick.Stop()
-	for deadline := time.Now().Add(wstest.Patience); !ok(); <-tick.C {
+	for deadline := time.Now().Add(wstest.Timeout); !ok(); <-tick.C {
 		if time.Now().After(deadline) {
 			w.t.Fatalf("waited in vain for: %s", what)
 		}
@@ -87,7 +87,7 @@ func TestNotificationsReachEveryConnectionOnEveryHub(t *testing.T) {
 			}
 		}
 		for _, c := range all {
-			c.Quiet()
+			c.ExpectNothing()
 		}
 	}
 	w.publish("notifications", `{"userId":"u1","type":"like","message":"한글 😀 <b>","link":"/studies/1"}`)
@@ -150,7 +150,7 @@ func TestAKickDoesNotHangOnItsWords(t *testing.T) {
 		if e := c.Expect("room_left"); e.String("reason") != reason {
 			t.Errorf("got %s", e.Raw)
 		}
-		c.Quiet()
+		c.ExpectNothing()
 	}
 }
 
@@ -163,7 +163,7 @@ func TestStudyEventsDoWhatTheySay(t *testing.T) {
 	quiet := func() {
 		t.Helper()
 		for _, c := range []*wstest.Client{a, b, elsewhere} {
-			c.Quiet()
+			c.ExpectNothing()
 		}
 	}
 	expect := func(kind string, clients ...*wstest.Client) {
@@ -222,8 +222,8 @@ func TestAKickedMemberIsOutOnEveryHub(t *testing.T) {
 	}
 	say(other, "s1", "secret")
 	other.Expect("new_message")
-	near.Quiet()
-	far.Quiet()
+	near.ExpectNothing()
+	far.ExpectNothing()
 	w.putOut("u1", false)
 	near.Join("s1")
 	if e := say(near, "s2", "never left"); e.Event != "ack" {
@@ -259,7 +259,7 @@ func TestAKickBeatsAJoinUnderWay(t *testing.T) {
 	if e := c.Expect("error"); e.String("code") != "forbidden" {
 		t.Errorf("the join: %s, want forbidden", e.Raw)
 	}
-	c.Quiet()
+	c.ExpectNothing()
 }
 
 func TestJunkOnTheBusStopsNothing(t *testing.T) {
@@ -289,7 +289,7 @@ func TestJunkOnTheBusStopsNothing(t *testing.T) {
 	}
 	say(c, "s1", "still well")
 	c.Expect("new_message")
-	c.Quiet()
+	c.ExpectNothing()
 }
 
 func TestHubsHearEachOtherInOneOrder(t *testing.T) {
@@ -316,7 +316,7 @@ func TestHubsHearEachOtherInOneOrder(t *testing.T) {
 	wg.Wait()
 	for _, r := range readers {
 		expectSeqs(t, r, 1, 2*each)
-		r.Quiet()
+		r.ExpectNothing()
 	}
 }
 

@@ -63,7 +63,7 @@ func TestBreachesOfTheProtocolHaveTheirCloseCodes(t *testing.T) {
 			ends = append(ends, func(t *testing.T) {
 				t.Logf("%s, joined %v", tt.name, joined)
 				c.ExpectClose(tt.code)
-				if _, _, err := c.ReadFrame(wstest.Patience); !isEnd(err) {
+				if _, _, err := c.ReadFrame(wstest.Timeout); !isEnd(err) {
 					t.Errorf("%s: after the close frame: %v, want the end", tt.name, err)
 				}
 			})
@@ -96,7 +96,7 @@ func TestAnsweredCloseEndsAtOnce(t *testing.T) {
 			c := wstest.Dial(t, url, nil)
 			tt.do(c)
 			c.ExpectClose(tt.code)
-			if _, _, err := c.ReadFrame(wstest.Patience); !isEnd(err) {
+			if _, _, err := c.ReadFrame(wstest.Timeout); !isEnd(err) {
 				t.Errorf("the end: %v", err)
 			}
 		})
@@ -152,7 +152,7 @@ func TestFloodingIsClosed(t *testing.T) {
 				}
 			}()
 			for {
-				first, payload, err := c.ReadFrame(wstest.Patience)
+				first, payload, err := c.ReadFrame(wstest.Timeout)
 				if err != nil {
 					t.Fatalf("ended with %v, want a close frame", err)
 				}
@@ -248,7 +248,7 @@ func TestAPanicEndsOneSessionOnly(t *testing.T) {
 	panics.Store(false)
 	// Posts are tried again once the store is known to be back.
 	var e wstest.Event
-	for deadline := time.Now().Add(wstest.Patience); e.Event != "ack" && time.Now().Before(deadline); {
+	for deadline := time.Now().Add(wstest.Timeout); e.Event != "ack" && time.Now().Before(deadline); {
 		e = say(other, "s1", "still well")
 	}
 	if e.Event != "ack" {
@@ -265,7 +265,7 @@ func TestShutdownSaysGoingAway(t *testing.T) {
 		c.Send("send_message", &id, data{"studyId": "s1", "content": id})
 	}
 	for range 20 { // ten acks, ten messages
-		if _, err := c.Next(wstest.Patience); err != nil {
+		if _, err := c.Next(wstest.Timeout); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -314,11 +314,11 @@ func TestADrainStoresWhatWasPostedAndRefusesWhatComes(t *testing.T) {
 	<-h.came
 	done := make(chan error, 1)
 	go func() {
-		ctx, cancel := context.WithTimeout(context.Background(), wstest.Patience)
+		ctx, cancel := context.WithTimeout(context.Background(), wstest.Timeout)
 		defer cancel()
 		done <- s.Shutdown(ctx)
 	}()
-	for deadline := time.Now().Add(wstest.Patience); s.Ready() == nil; runtime.Gosched() {
+	for deadline := time.Now().Add(wstest.Timeout); s.Ready() == nil; runtime.Gosched() {
 		if time.Now().After(deadline) {
 			t.Fatal("the server never drains")
 		}
@@ -373,7 +373,7 @@ func TestSlowReaderIsClosedAndRecovers(t *testing.T) {
 	c.Join("s1")
 	last := int64(0)
 	content := strings.Repeat("한", 2000)
-	for deadline := time.Now().Add(wstest.Patience); s.Stats().Slow == 0; {
+	for deadline := time.Now().Add(wstest.Timeout); s.Stats().Slow == 0; {
 		if time.Now().After(deadline) {
 			t.Fatal("the slow reader is never noticed")
 		}
@@ -382,7 +382,7 @@ func TestSlowReaderIsClosedAndRecovers(t *testing.T) {
 	}
 	have := int64(0)
 	for {
-		e, err := slow.Next(wstest.Patience)
+		e, err := slow.Next(wstest.Timeout)
 		if err != nil {
 			var closed *wstest.Closed
 			if !errors.As(err, &closed) || closed.Code != 1013 {
@@ -427,12 +427,12 @@ func TestTooManyConnectionsAreClosed(t *testing.T) {
 		login(t, url, "u2")
 		ten[0].Write(wstest.Frame(0x88, nil))
 		ten[0].ExpectClose(1005)
-		ten[0].Conn.SetReadDeadline(time.Now().Add(wstest.Patience))
+		ten[0].Conn.SetReadDeadline(time.Now().Add(wstest.Timeout))
 		bufio.NewReader(ten[0].Conn).ReadByte() // the server has hung up, and gives the place up now
-		for deadline := time.Now().Add(wstest.Patience); ; {
+		for deadline := time.Now().Add(wstest.Timeout); ; {
 			c := wstest.Dial(t, url, nil)
 			c.Send("authenticate", nil, data{"token": "u1"})
-			e, err := c.Next(wstest.Patience)
+			e, err := c.Next(wstest.Timeout)
 			if err == nil && e.Event == "auth_success" {
 				break
 			}
@@ -460,7 +460,7 @@ func TestAHerdIsLetInByAndBy(t *testing.T) {
 	tick := time.NewTicker(20 * time.Millisecond)
 	defer tick.Stop()
 	in, refused := 0, 0
-	for deadline := time.Now().Add(wstest.Patience); in < 7; {
+	for deadline := time.Now().Add(wstest.Timeout); in < 7; {
 		c, resp, err := wstest.Try(t, url, nil)
 		switch {
 		case err != nil || time.Now().After(deadline):
@@ -503,7 +503,7 @@ func TestAFullServerTurnsClientsAway(t *testing.T) {
 		t.Errorf("the third: %v, %v; want 503", resp, err)
 	}
 	second.Close()
-	for deadline := time.Now().Add(wstest.Patience); ; {
+	for deadline := time.Now().Add(wstest.Timeout); ; {
 		c, _, err := wstest.Try(t, url, nil)
 		if err == nil && c != nil {
 			break
@@ -563,7 +563,7 @@ func TestAClientThatHangsUpMeanwhileLeavesNothingBehind(t *testing.T) {
 	})
 	until := func(what string, done func(hub.Stats) bool) {
 		t.Helper()
-		for deadline := time.Now().Add(wstest.Patience); !done(s.Stats()); runtime.Gosched() {
+		for deadline := time.Now().Add(wstest.Timeout); !done(s.Stats()); runtime.Gosched() {
 			if time.Now().After(deadline) {
 				t.Fatalf("never: %s (%+v)", what, s.Stats())
 			}

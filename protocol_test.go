@@ -158,7 +158,7 @@ func TestEveryBadRequestGetsItsCode(t *testing.T) {
 				t.Errorf("the next good request: %s", ack.Raw)
 			}
 			c.Expect("new_message")
-			c.Quiet()
+			c.ExpectNothing()
 		})
 	}
 }
@@ -260,7 +260,7 @@ func TestWithoutIDOnlyFailuresAreReported(t *testing.T) {
 		}
 	}
 	c.Send("leave_room", nil, data{"studyId": "s1"})
-	c.Quiet()
+	c.ExpectNothing()
 	empty := ""
 	c.Send("join_room", &empty, data{"studyId": "s1"})
 	if e := c.Expect("ack"); e.ID == nil || *e.ID != "" {
@@ -301,7 +301,7 @@ func TestJoinRoomReplaysWhatCameAfter(t *testing.T) {
 					t.Fatalf("%s: %s, want seq %d, truncated %v", first, ack.Raw, tt.have, tt.truncated)
 				}
 				expectSeqs(t, c, tt.from, tt.to)
-				c.Quiet()
+				c.ExpectNothing()
 			}
 		})
 	}
@@ -319,7 +319,7 @@ func TestJoinRoomAgainAsksForMore(t *testing.T) {
 	expectSeqs(t, c, 2, 3)
 	say(c, "s1", "live")
 	expectSeqs(t, c, 4, 4)
-	c.Quiet() // once, though it joined twice
+	c.ExpectNothing() // once, though it joined twice
 	if ack := c.Call("leave_room", data{"studyId": "s1"}, nil); ack.Event != "ack" || ack.String("studyId") != "s1" {
 		t.Errorf("leave_room: %s", ack.Raw)
 	}
@@ -329,7 +329,7 @@ func TestJoinRoomAgainAsksForMore(t *testing.T) {
 	other := login(t, url, "u2")
 	other.Join("s1")
 	say(other, "s1", "unheard")
-	c.Quiet()
+	c.ExpectNothing()
 	if ack := c.Call("join_room", data{"studyId": "s1", "after": 4}, nil); ack.Int("seq") != 5 {
 		t.Errorf("ack = %s", ack.Raw)
 	}
@@ -347,7 +347,7 @@ func TestSenderMayBeExcluded(t *testing.T) {
 	say(a, "s1", "hi")
 	expectSeqs(t, b, 1, 1)
 	expectSeqs(t, twin, 1, 1) // the same user's other connection
-	a.Quiet()
+	a.ExpectNothing()
 	say(b, "s1", "hi yourself")
 	expectSeqs(t, a, 2, 2)
 }

@@ -20,7 +20,7 @@ func TestBusOnACluster(t *testing.T) {
 
 // listenAll has b listen on rooms of every master, and returns the rooms' ears
 // by the master.
-func listenAll(t *testing.T, c *testenv.RedisClusters, b *redis.Bus) map[*testenv.RedisServer]map[string]*ear {
+func listenAll(t *testing.T, c *testenv.RedisClusterServers, b *redis.Bus) map[*testenv.RedisServer]map[string]*ear {
 	t.Helper()
 	ears := make(map[*testenv.RedisServer]map[string]*ear)
 	for _, s := range c.Masters {

@@ -154,7 +154,7 @@ func speak(c *wstest.Client, l *ledger, user string) (seen []string, err error) 
 	})
 	const messages = loadMembers * loadSends
 	for acks := 0; acks < loadSends+resends || len(seen) < messages; {
-		e, err := c.Next(wstest.Patience)
+		e, err := c.Next(wstest.Timeout)
 		switch {
 		case err != nil:
 			return seen, fmt.Errorf("after %d acks and %d messages: %w", acks, len(seen), err)

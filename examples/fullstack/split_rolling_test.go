@@ -125,7 +125,7 @@ func (v *traveller) ask(c *wstest.Client, event string, data any) (wstest.Event,
 
 // hear takes the next event; messages must come in their turn.
 func (v *traveller) hear(c *wstest.Client) (wstest.Event, error) {
-	e, err := c.Next(wstest.Patience)
+	e, err := c.Next(wstest.Timeout)
 	var closed *wstest.Closed
 	if err != nil && !errors.As(err, &closed) {
 		return e, fmt.Errorf("after %d messages: %w", len(v.seen), err)

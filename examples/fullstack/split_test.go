@@ -132,7 +132,7 @@ func (s *split) publish(t *testing.T, channel, payload string) {
 func only(t *testing.T, c *wstest.Client, event string) wstest.Event {
 	t.Helper()
 	for {
-		e, err := c.Next(wstest.Patience)
+		e, err := c.Next(wstest.Timeout)
 		if err != nil {
 			t.Fatalf("waiting for %s: %v", event, err)
 		}
@@ -164,7 +164,7 @@ func (s *split) chat(t *testing.T) {
 			}
 			seen[i] = append(seen[i], e.String("id")+" "+e.String("content")+" "+e.String("sentAt"))
 		}
-		c.Quiet()
+		c.ExpectNothing()
 	}
 	if !slices.Equal(seen[0], seen[1]) {
 		t.Errorf("one saw %q, the other %q", seen[0], seen[1])
@@ -193,7 +193,7 @@ func (s *split) notifications(t *testing.T) {
 					t.Errorf("connection %d of %s got %s, want %q", i, name, e.Raw, w)
 				}
 			}
-			c.Quiet()
+			c.ExpectNothing()
 		}
 	}
 }
@@ -225,7 +225,7 @@ func (s *split) kick(t *testing.T) {
 	watcher.Send("send_message", nil, map[string]any{"studyId": id, "content": "among us"})
 	only(t, watcher, "new_message")
 	for _, c := range kicked {
-		c.Quiet()
+		c.ExpectNothing()
 	}
 }
 
@@ -253,7 +253,7 @@ func (s *split) junk(t *testing.T) {
 		if e := c.Expect("new_message"); e.Int("seq") != 1 {
 			t.Errorf("after junk: %s", e.Raw)
 		}
-		c.Quiet()
+		c.ExpectNothing()
 	}
 }
 

@@ -9,18 +9,18 @@ import (
 // clusterSlots is how many slots every cluster has.
 const clusterSlots = 16384
 
-// A RedisClusters is a cluster of masters without replicas that share the slots
+// A RedisClusterServers is a cluster of masters without replicas that share the slots
 // in order. A master that is killed and restarted is itself again.
-type RedisClusters struct {
+type RedisClusterServers struct {
 	Masters []*RedisServer
 }
 
 // RedisCluster runs a cluster of three masters until the test ends, and returns
 // when all of them call it complete.
-func RedisCluster(t testing.TB) *RedisClusters {
+func RedisCluster(t testing.TB) *RedisClusterServers {
 	t.Helper()
 	const masters = 3
-	c := &RedisClusters{}
+	c := &RedisClusterServers{}
 	for i := range masters {
 		s := clusterServer(t)
 		c.Masters = append(c.Masters, s)
@@ -42,7 +42,7 @@ func clusterServer(t testing.TB) *RedisServer {
 
 // AddReplica adds a replica of master, which takes its place some two seconds
 // after it has died, and returns when it is in step.
-func (c *RedisClusters) AddReplica(t testing.TB, master *RedisServer) *RedisServer {
+func (c *RedisClusterServers) AddReplica(t testing.TB, master *RedisServer) *RedisServer {
 	t.Helper()
 	s := clusterServer(t)
 	s.must(t, fmt.Sprintf("CLUSTER MEET 127.0.0.1 %d", master.Port()))
@@ -61,7 +61,7 @@ func (c *RedisClusters) AddReplica(t testing.TB, master *RedisServer) *RedisServ
 }
 
 // Await waits until all running masters call the cluster complete again.
-func (c *RedisClusters) Await(t testing.TB) {
+func (c *RedisClusterServers) Await(t testing.TB) {
 	t.Helper()
 	for _, s := range c.Masters {
 		await(t, "a complete cluster", func() bool { return s.inCluster(t, len(c.Masters)) })
@@ -69,10 +69,10 @@ func (c *RedisClusters) Await(t testing.TB) {
 }
 
 // URL names the first two masters.
-func (c *RedisClusters) URL() string { return severalURL(c.Masters[:2]) }
+func (c *RedisClusterServers) URL() string { return severalURL(c.Masters[:2]) }
 
 // Owner returns the master of the channel's slot.
-func (c *RedisClusters) Owner(t testing.TB, channel string) *RedisServer {
+func (c *RedisClusterServers) Owner(t testing.TB, channel string) *RedisServer {
 	t.Helper()
 	var slot int
 	if _, err := fmt.Sscanf(c.Masters[0].Command(t, "CLUSTER KEYSLOT "+channel), ":%d", &slot); err != nil {

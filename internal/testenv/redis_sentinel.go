@@ -13,9 +13,9 @@ import (
 // sentinelMaster is the name under which the sentinels know the master.
 const sentinelMaster = "mymaster"
 
-// RedisSentinels is a master with a replica, watched by three sentinels that
+// RedisSentinelServers is a master with a replica, watched by three sentinels that
 // make the replica the master half a second after the master has died.
-type RedisSentinels struct {
+type RedisSentinelServers struct {
 	// Servers are the two that hold data, the first master first.
 	Servers   []*RedisServer
 	Sentinels []*RedisServer
@@ -23,11 +23,11 @@ type RedisSentinels struct {
 
 // RedisSentinel runs all of them until the test ends, and returns when they know
 // each other.
-func RedisSentinel(t testing.TB) *RedisSentinels {
+func RedisSentinel(t testing.TB) *RedisSentinelServers {
 	t.Helper()
 	master := Redis(t)
 	replica := redisServer(t, "--replicaof", "127.0.0.1 "+strconv.Itoa(master.Port()))
-	s := &RedisSentinels{Servers: []*RedisServer{master, replica}}
+	s := &RedisSentinelServers{Servers: []*RedisServer{master, replica}}
 	await(t, "a replica in step", func() bool {
 		return strings.Contains(replica.Answer(t, "INFO replication"), "master_link_status:up")
 	})
@@ -65,13 +65,13 @@ func sentinel(t testing.TB, master int) *RedisServer {
 }
 
 // URL names all sentinels and the master.
-func (s *RedisSentinels) URL() string {
+func (s *RedisSentinelServers) URL() string {
 	return severalURL(s.Sentinels) + "&master_set=" + sentinelMaster
 }
 
 // Master returns the server that the sentinels agree on and that is a master by
 // its own account, or nil while there is none.
-func (s *RedisSentinels) Master(t testing.TB) *RedisServer {
+func (s *RedisSentinelServers) Master(t testing.TB) *RedisServer {
 	t.Helper()
 	for _, server := range s.Servers {
 		port := strconv.Itoa(server.Port())
@@ -90,7 +90,7 @@ func (s *RedisSentinels) Master(t testing.TB) *RedisServer {
 }
 
 // Failover has the sentinels swap master and replica, both alive.
-func (s *RedisSentinels) Failover(t testing.TB) {
+func (s *RedisSentinelServers) Failover(t testing.TB) {
 	t.Helper()
 	if got := s.Sentinels[0].Command(t, "SENTINEL FAILOVER "+sentinelMaster); got != "+OK" {
 		t.Fatalf("SENTINEL FAILOVER = %q, want +OK", got)

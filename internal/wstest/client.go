@@ -17,8 +17,8 @@ import (
 	"time"
 )
 
-// Patience is how long a client waits for what it expects.
-const Patience = 15 * time.Second
+// Timeout is how long a client waits for what it expects.
+const Timeout = 15 * time.Second
 
 // An Event is one event of the server.
 type Event struct {
@@ -54,11 +54,9 @@ func (c *Closed) Error() string {
 // A Client is one connection. It is not safe for use by several goroutines at
 // once, but one may write while another reads.
 type Client struct {
-	Conn  net.Conn
-	r     *bufio.Reader
-	t     testing.TB
-	Pings int  // answered while reading
-	Mute  bool // do not answer pings
+	Conn net.Conn
+	r    *bufio.Reader
+	t    testing.TB
 }
 
 // Dial connects to a ws:// or http:// URL. A header may be nil.
@@ -81,7 +79,7 @@ func Try(t testing.TB, rawURL string, header http.Header) (*Client, *http.Respon
 	if err != nil {
 		return nil, nil, err
 	}
-	conn, err := net.DialTimeout("tcp", u.Host, Patience)
+	conn, err := net.DialTimeout("tcp", u.Host, Timeout)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -96,7 +94,7 @@ func Handshake(t testing.TB, conn net.Conn, u *url.URL, header http.Header) (*Cl
 	for k, v := range header {
 		req.Header[http.CanonicalHeaderKey(k)] = v
 	}
-	conn.SetDeadline(time.Now().Add(Patience))
+	conn.SetDeadline(time.Now().Add(Timeout))
 	if err := req.Write(conn); err != nil {
 		conn.Close()
 		return nil, nil, err
@@ -141,7 +139,7 @@ func Frame(first byte, payload []byte) []byte {
 
 // Write writes bytes as they are.
 func (c *Client) Write(b []byte) error {
-	c.Conn.SetWriteDeadline(time.Now().Add(Patience))
+	c.Conn.SetWriteDeadline(time.Now().Add(Timeout))
 	_, err := c.Conn.Write(b)
 	return err
 }
@@ -227,10 +225,7 @@ func (c *Client) Next(wait time.Duration) (Event, error) {
 			e.Raw = string(payload)
 			return e, err
 		case 0x89:
-			c.Pings++
-			if !c.Mute {
-				c.Write(Frame(0x8a, payload))
-			}
+			c.Write(Frame(0x8a, payload))
 		case 0x8a:
 		case 0x88:
 			closed := &Closed{Code: 1005}
@@ -248,7 +243,7 @@ func (c *Client) Next(wait time.Duration) (Event, error) {
 // Expect returns the next event, which must have the given name.
 func (c *Client) Expect(event string) Event {
 	c.t.Helper()
-	e, err := c.Next(Patience)
+	e, err := c.Next(Timeout)
 	if err != nil {
 		c.t.Fatalf("waiting for %s: %v", event, err)
 	}
@@ -262,7 +257,7 @@ func (c *Client) Expect(event string) Event {
 func (c *Client) ExpectClose(code int) {
 	c.t.Helper()
 	for {
-		_, err := c.Next(Patience)
+		_, err := c.Next(Timeout)
 		if err == nil {
 			continue
 		}
@@ -281,7 +276,7 @@ func (c *Client) Call(event string, data any, also func(Event)) Event {
 	id := fmt.Sprintf("%s-%d", event, time.Now().UnixNano())
 	c.Send(event, &id, data)
 	for {
-		e, err := c.Next(Patience)
+		e, err := c.Next(Timeout)
 		if err != nil {
 			c.t.Fatalf("waiting for the answer to %s: %v", event, err)
 		}
@@ -314,13 +309,13 @@ func (c *Client) Join(study string) Event {
 	return e
 }
 
-// Quiet checks that the server says nothing more about anything: it pings and
+// ExpectNothing checks that the server says nothing more about anything: it pings and
 // expects the pong to come next.
-func (c *Client) Quiet() {
+func (c *Client) ExpectNothing() {
 	c.t.Helper()
 	probe := []byte(strings.Repeat("q", 8))
 	c.Write(Frame(0x89, probe))
-	first, payload, err := c.ReadFrame(Patience)
+	first, payload, err := c.ReadFrame(Timeout)
 	if err != nil || first != 0x8a || string(payload) != string(probe) {
 		c.t.Fatalf("got frame %#x %q (%v), want silence", first, payload, err)
 	}
