@@ -17,7 +17,7 @@ func BenchmarkEncodeMessage(b *testing.B) {
 	ev := said(1)
 	b.ReportAllocs()
 	for b.Loop() {
-		encode(ev)
+		native{}.EncodeEvent(ev)
 	}
 }
 

@@ -9,8 +9,10 @@ import (
 	"github.com/coupchat/coup/store"
 )
 
-// native is the dialect of this endpoint among those that share an event.
-const native = 0
+// native writes events for the native endpoint.
+type native struct{}
+
+var _ room.Encoder = native{}
 
 // Deliver sends events of rooms and notifications, in order.
 func (s *session) Deliver(b *room.Batch) {
@@ -19,7 +21,7 @@ func (s *session) Deliver(b *room.Batch) {
 			return
 		}
 	}
-	frames := b.Encoded(native, encodeAll)
+	frames := b.Encoded(native{})
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.state != open {
@@ -44,7 +46,7 @@ func (s *session) fromOthers(b *room.Batch) *room.Batch {
 // replay sends what the client asked to have again: it may be more than the queue
 // of a slow reader holds.
 func (s *session) replay(events []*room.Event) {
-	frames := encodeAll(&room.Batch{Events: events})
+	frames := native{}.EncodeBatch(&room.Batch{Events: events})
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.state == open {
@@ -52,18 +54,18 @@ func (s *session) replay(events []*room.Event) {
 	}
 }
 
-// encodeAll makes the frames of a batch, in one piece.
-func encodeAll(b *room.Batch) []byte {
+// EncodeBatch makes the frames of a batch, in one piece.
+func (n native) EncodeBatch(b *room.Batch) []byte {
 	if len(b.Events) == 1 {
-		return b.Events[0].Encoded(native, encode)
+		return b.Events[0].Encoded(n)
 	}
 	size := 0
 	for _, ev := range b.Events {
-		size += len(ev.Encoded(native, encode))
+		size += len(ev.Encoded(n))
 	}
 	frames := make([]byte, 0, size)
 	for _, ev := range b.Events {
-		frames = append(frames, ev.Encoded(native, encode)...)
+		frames = append(frames, ev.Encoded(n)...)
 	}
 	return frames
 }
@@ -73,8 +75,8 @@ func frame(size int, name, id string, hasID bool) codec.Event {
 	return codec.Begin(make([]byte, ws.HeaderSpace, ws.HeaderSpace+64+len(id)+size), name, id, hasID)
 }
 
-// encode makes the frame of an event.
-func encode(ev *room.Event) []byte {
+// EncodeEvent makes the frame of an event.
+func (native) EncodeEvent(ev *room.Event) []byte {
 	switch ev.Kind {
 	case room.NewMessage:
 		m := &ev.Message

@@ -38,32 +38,72 @@ type Event struct {
 	// Notice is the notification.
 	Notice Notification
 
-	encoded [2][]byte
+	encoded encoded
 }
 
-// Encoded returns what encode makes of the event, made once for each dialect (0
-// or 1). It is called from Deliver and Join only: an event is delivered by one
-// goroutine at a time.
-func (e *Event) Encoded(dialect int, encode func(*Event) []byte) []byte {
-	if e.encoded[dialect] == nil {
-		e.encoded[dialect] = encode(e)
-	}
-	return e.encoded[dialect]
-}
-
-// A Batch is events that are delivered together, in order. Like them it is shared
-// by all members and must not be changed or kept.
+// A Batch is events that are delivered together, in order. Like its events it is
+// shared by all connections: a Conn must not change it, and must not keep it after
+// Deliver returns.
+//
+// An event of kind Left comes alone in its batch. It is the last batch that the
+// room delivers to the seat: a Conn that gets it forgets the seat that is Gone in
+// that study. A connection that has joined the study again meanwhile holds another
+// seat, which stays.
 type Batch struct {
 	Events []*Event
 
-	encoded [2][]byte
+	encoded encoded
 }
 
-// Encoded returns what encode makes of the whole batch, made once for each
-// dialect.
-func (b *Batch) Encoded(dialect int, encode func(*Batch) []byte) []byte {
-	if b.encoded[dialect] == nil {
-		b.encoded[dialect] = encode(b)
+// An Encoder writes events in one dialect. Encoders are compared with ==: those of
+// one dialect must be equal, and of a comparable type.
+type Encoder interface {
+	// EncodeEvent returns an event as its recipients get it. The result is shared
+	// by all of them.
+	EncodeEvent(*Event) []byte
+	// EncodeBatch does the same for a whole batch.
+	EncodeBatch(*Batch) []byte
+}
+
+// Encoded returns what enc writes for the event. Each dialect writes an event once.
+// Call it only from Conn.Deliver and from the function given to Join: one goroutine
+// at a time delivers an event.
+func (e *Event) Encoded(enc Encoder) []byte {
+	kept := e.encoded.by(enc)
+	if kept.data == nil {
+		kept.data = enc.EncodeEvent(e)
 	}
-	return b.encoded[dialect]
+	return kept.data
+}
+
+// Encoded returns what enc writes for the whole batch. Each dialect writes a batch
+// once. The rules are those of Event.Encoded.
+func (b *Batch) Encoded(enc Encoder) []byte {
+	kept := b.encoded.by(enc)
+	if kept.data == nil {
+		kept.data = enc.EncodeBatch(b)
+	}
+	return kept.data
+}
+
+// encoded is what an Encoder has written, and a list of what others have. The first
+// is kept in place: one dialect costs no allocation.
+type encoded struct {
+	enc  Encoder
+	data []byte
+	next *encoded
+}
+
+// by returns where the bytes of enc are kept.
+func (e *encoded) by(enc Encoder) *encoded {
+	for ; e.enc != enc; e = e.next {
+		if e.enc == nil {
+			e.enc = enc
+			return e
+		}
+		if e.next == nil {
+			e.next = &encoded{}
+		}
+	}
+	return e
 }
