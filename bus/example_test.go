@@ -11,7 +11,7 @@ func ExampleMemory() {
 	b := bus.NewMemory()
 	defer b.Close()
 	s, err := b.Subscribe("room", bus.Handler{
-		Message: func(payload []byte) { fmt.Printf("heard %s\n", payload) },
+		Message: func(payload []byte) { fmt.Printf("got %s\n", payload) },
 	})
 	if err != nil {
 		fmt.Println(err)
@@ -21,5 +21,5 @@ func ExampleMemory() {
 	if err := b.Publish(context.Background(), bus.Message{Channel: "room", Payload: []byte("hello")}); err != nil {
 		fmt.Println(err)
 	}
-	// Output: heard hello
+	// Output: got hello
 }

@@ -9,30 +9,32 @@ import (
 	"sync/atomic"
 )
 
-// maxMemoryQueue bounds what waits for the handlers of one channel, in bytes. It
-// is reached only when handlers are slower than publishers for long.
+// maxMemoryQueue is the size limit of one channel's queue, in bytes. A queue gets
+// this long only if the handlers stay slower than the publishers.
 const maxMemoryQueue = 16 << 20
 
-// queuedCost is what a waiting message takes beside its payload, in bytes.
+// queuedCost is what a queued message counts in addition to its payload, in bytes.
 const queuedCost = 64
 
 var errMemoryFull = errors.New("its handlers are too slow, messages were dropped")
 
-// Memory is a Bus within one process. Publish calls the handlers itself, in the
-// order of publishing, which is the same for every subscription of a channel.
-// While they run, what others publish on that channel (the handlers included)
-// waits in a queue that the first Publish works off before it returns. Handlers
-// may therefore publish, subscribe and close subscriptions, but must not call
-// Memory.Close.
+// Memory is a Bus within one process. Create it with NewMemory.
 //
-// Nothing is lost and no Gap reported unless over 16 MiB wait on one channel:
-// then Publish drops the message and returns an error.
+// Publish calls the handlers itself. All subscriptions of a channel see its
+// messages in the same order. While handlers of a channel run, messages that
+// other goroutines or the handlers publish on it go to a queue; the Publish call
+// that is running the handlers delivers them before it returns. So handlers may
+// publish, subscribe and close subscriptions. They must not call Memory.Close.
+//
+// Memory loses no message and reports no Gap, with one exception: if the queue of
+// a channel would exceed 16 MiB, Publish drops the message, returns an error, and
+// the channel's subscriptions get a Gap in its place.
 type Memory struct {
 	mu       sync.RWMutex // guards closed, channels and their subs
 	closed   bool
 	channels map[string]*memoryChannel
 
-	handling sync.WaitGroup // the Publish calls that run handlers
+	handling sync.WaitGroup // counts the Publish calls that run handlers
 }
 
 var _ Bus = (*Memory)(nil)
@@ -42,8 +44,10 @@ func NewMemory() *Memory {
 	return &Memory{channels: make(map[string]*memoryChannel)}
 }
 
-// Publish calls the handlers of each message's channel. It returns ErrClosed
-// after Close, and ctx's error if ctx is done before it starts.
+// Publish calls the handlers of each message's channel, or adds the message to
+// the channel's queue if another call is running them. It returns ErrClosed after
+// Close, ctx's error if ctx is done before it starts, and an error if it dropped
+// a message because a queue was full.
 func (m *Memory) Publish(ctx context.Context, msgs ...Message) error {
 	if err := ctx.Err(); err != nil {
 		return fmt.Errorf("publish: %w", err)
@@ -76,7 +80,7 @@ func (m *Memory) Publish(ctx context.Context, msgs ...Message) error {
 	return full
 }
 
-// handle runs d and whatever comes to wait behind it.
+// handle runs d, and then the channel's queue until it is empty.
 func (m *Memory) handle(c *memoryChannel, d delivery) {
 	defer m.handling.Done()
 	defer c.leave()
@@ -88,8 +92,8 @@ func (m *Memory) handle(c *memoryChannel, d delivery) {
 	}
 }
 
-// Subscribe calls h for what is published on channel from now on. It returns
-// ErrClosed after Close.
+// Subscribe calls h.Message for each message that is published on channel from
+// now on. It returns ErrClosed after Close.
 func (m *Memory) Subscribe(channel string, h Handler) (Subscription, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -102,12 +106,13 @@ func (m *Memory) Subscribe(channel string, h Handler) (Subscription, error) {
 		m.channels[channel] = c
 	}
 	s := &memorySubscription{bus: m, channel: channel, handler: h}
-	// Deliveries under way hold the old slice: never write into it.
+	// A delivery that is running holds the old slice, so the slice is copied.
 	c.subs = append(slices.Clone(c.subs), s)
 	return s, nil
 }
 
-// Close ends all subscriptions and waits for handlers under way. It returns nil.
+// Close ends all subscriptions and waits for the handlers that are running. It
+// returns nil.
 func (m *Memory) Close() error {
 	m.mu.Lock()
 	m.closed = true
@@ -122,19 +127,20 @@ func (m *Memory) Close() error {
 	return nil
 }
 
-// A memoryChannel lets one goroutine at a time run handlers, so that they see
-// one order.
+// A memoryChannel lets one goroutine at a time run handlers. This gives all
+// handlers the same order of messages.
 type memoryChannel struct {
 	subs []*memorySubscription // guarded by Memory.mu, copied on write
 
 	mu     sync.Mutex // guards what follows
-	busy   bool       // somebody runs handlers
-	queue  []delivery // what waits for them
+	busy   bool       // a goroutine is running handlers
+	queue  []delivery // deliveries for that goroutine
 	queued int        // bytes in queue
 }
 
-// enter reports whether the caller is to handle d. If somebody is at it already,
-// d waits, with a copy of its payload because Publish returns before its turn.
+// enter reports whether the caller must run d. If another goroutine is running
+// handlers already, enter puts d into the queue instead. The queue keeps a copy of
+// the payload, because Publish returns before the copy is delivered.
 func (c *memoryChannel) enter(d delivery) (first bool, err error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -144,7 +150,7 @@ func (c *memoryChannel) enter(d delivery) (first bool, err error) {
 	}
 	if c.queued+len(d.payload)+queuedCost > maxMemoryQueue {
 		if n := len(c.queue); n > 0 && c.queue[n-1].gap {
-			c.queue[n-1].subs = d.subs // whoever has come since missed this one
+			c.queue[n-1].subs = d.subs // later subscriptions missed this message too
 		} else {
 			c.queue = append(c.queue, delivery{subs: d.subs, gap: true})
 		}
@@ -156,7 +162,8 @@ func (c *memoryChannel) enter(d delivery) (first bool, err error) {
 	return false, nil
 }
 
-// take returns what waits; if nothing does, the next to enter is first.
+// take empties the queue and returns it. If it was empty, the next call of enter
+// makes its caller run the handlers.
 func (c *memoryChannel) take() []delivery {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -166,7 +173,8 @@ func (c *memoryChannel) take() []delivery {
 	return queue
 }
 
-// leave makes way after a handler that panicked; otherwise take has done it.
+// leave empties the queue and resets busy after a handler panicked. Without a
+// panic, take has done this.
 func (c *memoryChannel) leave() {
 	if p := recover(); p != nil {
 		c.mu.Lock()
@@ -176,7 +184,8 @@ func (c *memoryChannel) leave() {
 	}
 }
 
-// A delivery is a payload, or a gap, for those who were subscribed when it came.
+// A delivery is a payload or a gap for the subscriptions that existed when the
+// message was published.
 type delivery struct {
 	subs    []*memorySubscription
 	payload []byte
@@ -211,7 +220,7 @@ func (s *memorySubscription) Close() {
 	defer m.mu.Unlock()
 	c := m.channels[s.channel]
 	if c == nil {
-		return // the bus closed meanwhile
+		return // the bus was closed
 	}
 	subs := slices.DeleteFunc(slices.Clone(c.subs), func(o *memorySubscription) bool { return o == s })
 	if c.subs = subs; len(subs) == 0 {

@@ -20,7 +20,7 @@ func TestMemory(t *testing.T) {
 	})
 }
 
-func TestMemoryReportsWhatItDrops(t *testing.T) {
+func TestMemoryReportsAGapForDroppedMessages(t *testing.T) {
 	m := bus.NewMemory()
 	defer m.Close()
 	var got []string
@@ -34,13 +34,13 @@ func TestMemoryReportsWhatItDrops(t *testing.T) {
 			if string(p) != "first" {
 				return
 			}
-			for i := range 4 { // two fit
+			for i := range 4 { // the queue holds two
 				if err := publish(half); (err == nil) != (i < 2) {
 					t.Errorf("Publish %d behind a slow handler = %v", i, err)
 				}
 			}
 			if err := publish([]byte("last")); err != nil {
-				t.Errorf("Publish of what still fits = %v", err)
+				t.Errorf("Publish of a message that still fits = %v", err)
 			}
 		},
 		Gap: func() { got = append(got, "gap") },
@@ -52,12 +52,12 @@ func TestMemoryReportsWhatItDrops(t *testing.T) {
 		t.Errorf("Publish = %v", err)
 	}
 	if got, want := strings.Join(got, " "), "f x x gap l"; got != want {
-		t.Errorf("the handler saw %q, want %q", got, want)
+		t.Errorf("the handler got %q, want %q", got, want)
 	}
 }
 
-// Whoever comes between two messages that are dropped has missed the second.
-func TestMemoryTellsALateSubscriberWhatItMissed(t *testing.T) {
+// The second of two dropped messages is a gap for a subscription made between them.
+func TestMemoryReportsAGapToALateSubscription(t *testing.T) {
 	m := bus.NewMemory()
 	defer m.Close()
 	fill := []byte(strings.Repeat("x", 6<<20))
@@ -70,7 +70,7 @@ func TestMemoryTellsALateSubscriberWhatItMissed(t *testing.T) {
 	}
 	subscribe(bus.Handler{Message: func(p []byte) {
 		if string(p) == "first" {
-			for range 3 { // two fit
+			for range 3 { // the queue holds two
 				publish(fill)
 			}
 			subscribe(bus.Handler{Gap: func() { gaps++ }})
@@ -79,11 +79,11 @@ func TestMemoryTellsALateSubscriberWhatItMissed(t *testing.T) {
 	}})
 	publish([]byte("first"))
 	if gaps != 1 {
-		t.Errorf("the late subscriber was told of %d gaps, want 1", gaps)
+		t.Errorf("the late subscription got %d gaps, want 1", gaps)
 	}
 }
 
-func TestMemorySurvivesHandlerThatPanics(t *testing.T) {
+func TestMemoryWorksAfterAHandlerPanics(t *testing.T) {
 	m := bus.NewMemory()
 	calls := 0
 	if _, err := m.Subscribe("room", bus.Handler{Message: func([]byte) {
@@ -111,7 +111,7 @@ func TestMemorySurvivesHandlerThatPanics(t *testing.T) {
 	}
 }
 
-func BenchmarkMemoryPublishUnheard(b *testing.B) {
+func BenchmarkMemoryPublishWithoutSubscribers(b *testing.B) {
 	m := bus.NewMemory()
 	defer m.Close()
 	ctx, msg := b.Context(), bus.Message{Channel: "room", Payload: []byte("x")}
@@ -123,8 +123,8 @@ func BenchmarkMemoryPublishUnheard(b *testing.B) {
 	}
 }
 
-// What waits behind a handler is a copy: whoever published it may use the bytes again.
-func TestMemoryKeepsWhatWaits(t *testing.T) {
+// The queue holds copies: a publisher may reuse its payload after Publish returns.
+func TestMemoryCopiesQueuedPayloads(t *testing.T) {
 	m := bus.NewMemory()
 	defer m.Close()
 	var got []string
@@ -141,7 +141,7 @@ func TestMemoryKeepsWhatWaits(t *testing.T) {
 		}
 		payload = []byte("later")
 		publish()
-		copy(payload, "spoil")
+		copy(payload, "spoil") // the queue has its own copy
 	}}); err != nil {
 		t.Fatal(err)
 	}

@@ -1,4 +1,5 @@
-// Package bustest holds what every bus.Bus must do, as tests.
+// Package bustest tests an implementation of bus.Bus against the documentation of
+// that interface.
 package bustest
 
 import (
@@ -10,36 +11,40 @@ import (
 	"github.com/coupchat/coup/bus"
 )
 
-// patience is how long a test waits for what must come, quiet how long it
-// listens for what must not.
 const (
-	patience = 20 * time.Second
-	quiet    = 100 * time.Millisecond
+	// timeout is how long a test waits for a message that must arrive.
+	timeout = 20 * time.Second
+	// quiet is how long a test waits for a message that must not arrive.
+	quiet = 100 * time.Millisecond
 )
 
-// Run tests the bus that open returns. Its two ends speak to each other as two
-// processes would; for a bus within one process they are the same. Run closes
-// both; open may clean up what is behind them.
+// Run runs all tests, each as a subtest. For each it calls open, which returns two
+// buses, a and b, that are connected as those of two processes are. For a bus
+// within one process, a and b are the same value.
+//
+// Run closes a and b. For everything else that open starts it may register a
+// t.Cleanup. The subtests run one after the other and take up to 20 s each if a
+// message does not arrive.
 func Run(t *testing.T, open func(t *testing.T) (a, b bus.Bus)) {
 	for _, test := range []struct {
 		name string
 		run  func(t *testing.T, a, b bus.Bus)
 	}{
-		{"reaches every subscriber, those of its own process too", reachesAll},
+		{"reaches every subscription, in its own process too", reachesEverySubscription},
 		{"keeps the order of a channel", keepsOrder},
 		{"keeps the order of a batch over several channels", keepsBatchOrder},
-		{"keeps channels apart whatever their names", keepsChannelsApart},
-		{"carries payloads byte for byte", carriesBytes},
-		{"serves several subscriptions of one channel", servesSeveral},
-		{"stops after the subscription is closed", stopsAfterClose},
-		{"holds again after closing and subscribing anew", holdsAnew},
+		{"keeps channels with similar names apart", separatesChannels},
+		{"does not change payloads", carriesAnyBytes},
+		{"delivers to several subscriptions of one channel", severalSubscriptions},
+		{"stops after the subscription is closed", stopsWhenClosed},
+		{"delivers to a new subscription after one was closed", subscribesAgain},
 		{"subscribes and unsubscribes many channels at once", manyChannels},
-		{"lets a handler close its own subscription", closesItself},
-		{"lets a handler publish and subscribe", handlerUsesBus},
-		{"calls the functions of one subscription one at a time", oneAtATime},
-		{"refuses a cancelled context", refusesCancelled},
-		{"refuses everything after Close", refusesAfterClose},
-		{"waits for handlers in Close", closeWaits},
+		{"allows a handler to close its own subscription", handlerClosesItself},
+		{"allows a handler to publish and subscribe", handlerUsesBus},
+		{"calls the functions of one subscription one at a time", callsOneAtATime},
+		{"does not publish with a cancelled context", refusesCancelled},
+		{"returns ErrClosed after Close", refusesAfterClose},
+		{"waits for running handlers in Close", closeWaitsForHandlers},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			a, b := open(t)
@@ -58,21 +63,23 @@ func closeBus(t testing.TB, b bus.Bus) {
 	}
 }
 
-// A listener is a subscription that remembers what came.
+// A listener is a subscription that records the messages it gets.
 type listener struct {
 	bus.Subscription
 	channel string
 
-	mu      sync.Mutex // guards got, probes, gaps
-	got     []string   // in order, without probes
-	probes  int
+	mu      sync.Mutex    // guards what follows
+	got     []string      // in order of arrival, without probes
+	probes  int           // how many probes have arrived
 	changed chan struct{} // closed and replaced at each message
 }
 
-// probe is published until one arrives, because Subscribe does not wait.
+// probe is a payload that a test publishes until one arrives: Subscribe does not
+// wait until the subscription is active.
 const probe = "\x00bustest probe"
 
-// listen subscribes to channel on b and waits until what from publishes arrives.
+// listen subscribes to channel on b and waits until a message that from publishes
+// arrives.
 func listen(t testing.TB, b, from bus.Bus, channel string) *listener {
 	t.Helper()
 	l := subscribe(t, b, channel)
@@ -106,20 +113,21 @@ func (l *listener) message(payload []byte) {
 // ready publishes probes until one arrives.
 func (l *listener) ready(t testing.TB, from bus.Bus) {
 	t.Helper()
-	deadline := time.Now().Add(patience)
+	deadline := time.Now().Add(timeout)
 	for {
-		// A bus that is still connecting may refuse: that is what we wait for.
+		// A bus that is still connecting may return an error.
 		_ = from.Publish(t.Context(), bus.Message{Channel: l.channel, Payload: []byte(probe)})
 		if l.wait(50*time.Millisecond, func() bool { return l.probes > 0 }) {
 			return
 		}
 		if time.Now().After(deadline) {
-			t.Fatalf("no probe on %q arrived in %s", l.channel, patience)
+			t.Fatalf("no probe on %q arrived in %s", l.channel, timeout)
 		}
 	}
 }
 
-// wait reports whether done, called under l.mu, came true within d.
+// wait waits until done returns true and reports whether that happened within d.
+// It holds l.mu when it calls done.
 func (l *listener) wait(d time.Duration, done func() bool) bool {
 	timeout := time.NewTimer(d)
 	defer timeout.Stop()
@@ -138,14 +146,15 @@ func (l *listener) wait(d time.Duration, done func() bool) bool {
 	}
 }
 
-// want waits until exactly these messages have come, in this order.
+// want waits until as many messages have arrived as it is given, and checks that
+// they are these, in this order.
 func (l *listener) want(t testing.TB, want ...string) {
 	t.Helper()
-	l.wait(patience, func() bool { return len(l.got) >= len(want) })
+	l.wait(timeout, func() bool { return len(l.got) >= len(want) })
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if len(l.got) != len(want) {
-		t.Fatalf("%q brought %d messages, want %d: %.80q", l.channel, len(l.got), len(want), l.got)
+		t.Fatalf("%q got %d messages, want %d: %.80q", l.channel, len(l.got), len(want), l.got)
 	}
 	for i := range want {
 		if l.got[i] != want[i] {
@@ -154,11 +163,11 @@ func (l *listener) want(t testing.TB, want ...string) {
 	}
 }
 
-// wantNone listens a little while for what must not come.
+// wantNone waits a short time and checks that no message has arrived.
 func (l *listener) wantNone(t testing.TB) {
 	t.Helper()
 	if l.wait(quiet, func() bool { return len(l.got) > 0 }) {
-		t.Errorf("%q brought %s, want nothing", l.channel, brief(l.got[0]))
+		t.Errorf("%q got %s, want nothing", l.channel, brief(l.got[0]))
 	}
 }
 

@@ -13,7 +13,7 @@ func refusesCancelled(t *testing.T, a, b bus.Bus) {
 	l := listen(t, b, a, "room")
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	err := a.Publish(ctx, bus.Message{Channel: "room", Payload: []byte("never")})
+	err := a.Publish(ctx, bus.Message{Channel: "room", Payload: []byte("cancelled")})
 	if !errors.Is(err, context.Canceled) {
 		t.Errorf("Publish with a cancelled context = %v, want context.Canceled", err)
 	}
@@ -24,7 +24,7 @@ func refusesCancelled(t *testing.T, a, b bus.Bus) {
 func refusesAfterClose(t *testing.T, a, b bus.Bus) {
 	l := listen(t, a, a, "room")
 	closeBus(t, a)
-	closeBus(t, a) // harmless
+	closeBus(t, a) // allowed
 	l.Close()
 	if _, err := a.Subscribe("room", bus.Handler{Message: func([]byte) {}}); !errors.Is(err, bus.ErrClosed) {
 		t.Errorf("Subscribe after Close = %v, want ErrClosed", err)
@@ -36,11 +36,11 @@ func refusesAfterClose(t *testing.T, a, b bus.Bus) {
 	l.wantNone(t)
 }
 
-func closeWaits(t *testing.T, a, b bus.Bus) {
+func closeWaitsForHandlers(t *testing.T, a, b bus.Bus) {
 	l := listen(t, b, a, "ready")
 	entered, proceed := make(chan struct{}), make(chan struct{})
-	var left atomic.Bool
-	blocking := false // only the handler touches it
+	var returned atomic.Bool
+	blocking := false // used by the handler only
 	_, err := b.Subscribe("room", bus.Handler{Message: func([]byte) {
 		if blocking {
 			return
@@ -48,14 +48,14 @@ func closeWaits(t *testing.T, a, b bus.Bus) {
 		blocking = true
 		close(entered)
 		<-proceed
-		left.Store(true)
+		returned.Store(true)
 	}})
 	if err != nil {
 		t.Fatalf("Subscribe: %v", err)
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	published := make(chan struct{})
-	go func() { // ended by closing proceed and cancelling ctx
+	go func() { // ends when entered is closed or ctx is cancelled
 		defer close(published)
 		for ctx.Err() == nil && !errors.Is(a.Publish(ctx, bus.Message{Channel: "room", Payload: []byte("x")}), bus.ErrClosed) {
 			select {
@@ -70,11 +70,11 @@ func closeWaits(t *testing.T, a, b bus.Bus) {
 	go func() {
 		defer close(closed)
 		closeBus(t, b)
-		if !left.Load() {
+		if !returned.Load() {
 			t.Error("Close returned while a handler was running")
 		}
 	}()
-	// Subscribing is refused from the moment Close has begun.
+	// Subscribe returns an error as soon as Close has begun.
 	for {
 		s, err := b.Subscribe("other", bus.Handler{Message: func([]byte) {}})
 		if err != nil {

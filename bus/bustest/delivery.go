@@ -10,7 +10,7 @@ import (
 	"github.com/coupchat/coup/bus"
 )
 
-func reachesAll(t *testing.T, a, b bus.Bus) {
+func reachesEverySubscription(t *testing.T, a, b bus.Bus) {
 	onA, onB := listen(t, a, a, "room"), listen(t, b, a, "room")
 	publish(t, a, "room", "from a")
 	onA.want(t, "from a")
@@ -55,7 +55,7 @@ func keepsBatchOrder(t *testing.T, a, b bus.Bus) {
 	}
 }
 
-func keepsChannelsApart(t *testing.T, a, b bus.Bus) {
+func separatesChannels(t *testing.T, a, b bus.Bus) {
 	names := []string{
 		"a", "ab", "a?", "a*", "*", "?", "[ab]", "a b", " a", "A", "a:b", "a.b", "a.>", "a/b", "a/#",
 		"", "채널", "a\r\nb", "a\x00b", `a\*`, strings.Repeat("long", 1000),
@@ -72,7 +72,7 @@ func keepsChannelsApart(t *testing.T, a, b bus.Bus) {
 	}
 }
 
-func carriesBytes(t *testing.T, a, b bus.Bus) {
+func carriesAnyBytes(t *testing.T, a, b bus.Bus) {
 	all := make([]byte, 256)
 	for i := range all {
 		all[i] = byte(i)
@@ -89,7 +89,7 @@ func carriesBytes(t *testing.T, a, b bus.Bus) {
 		if err := a.Publish(t.Context(), bus.Message{Channel: "room", Payload: buf}); err != nil {
 			t.Fatalf("Publish of %s: %v", brief(p), err)
 		}
-		clear(buf) // the bus has taken it over
+		clear(buf) // the caller may reuse a payload after Publish
 	}
 	l.want(t, payloads...)
 	if err := a.Publish(t.Context(), bus.Message{Channel: "room"}); err != nil {
@@ -101,11 +101,11 @@ func carriesBytes(t *testing.T, a, b bus.Bus) {
 	}
 }
 
-func oneAtATime(t *testing.T, a, b bus.Bus) {
+func callsOneAtATime(t *testing.T, a, b bus.Bus) {
 	l := listen(t, b, a, "room")
 	const publishers, each = 8, 50
 	var running sync.Mutex
-	count := 0 // unguarded on purpose: the race detector watches it
+	count := 0 // not guarded by a lock, for the race detector to check
 	done := make(chan struct{})
 	s, err := b.Subscribe("room", bus.Handler{Message: func(payload []byte) {
 		if string(payload) == probe {
@@ -124,7 +124,7 @@ func oneAtATime(t *testing.T, a, b bus.Bus) {
 		t.Fatalf("Subscribe: %v", err)
 	}
 	defer s.Close()
-	second := listen(t, b, a, "room") // subscribed later, so the one above holds too
+	second := listen(t, b, a, "room") // subscribed later: when it is active, s is too
 	var wg sync.WaitGroup
 	for p := range publishers {
 		from := a
@@ -142,7 +142,8 @@ func oneAtATime(t *testing.T, a, b bus.Bus) {
 	wg.Wait()
 	await(t, done, "all messages on one handler")
 
-	// Whatever the order of the publishers among each other, it is one order.
+	// Messages of different publishers may arrive in any order, but all
+	// subscriptions get the same order, and that of each publisher is kept.
 	want := l.first(t, publishers*each)
 	second.want(t, want...)
 	next := make(map[string]int)

@@ -10,27 +10,28 @@ import (
 	"github.com/coupchat/coup/bus"
 )
 
-// first waits for n messages and returns them.
+// first waits until n messages have arrived and returns the first n.
 func (l *listener) first(t testing.TB, n int) []string {
 	t.Helper()
-	if !l.wait(patience, func() bool { return len(l.got) >= n }) {
-		t.Fatalf("%q did not bring %d messages in %s", l.channel, n, patience)
+	if !l.wait(timeout, func() bool { return len(l.got) >= n }) {
+		t.Fatalf("%q did not get %d messages in %s", l.channel, n, timeout)
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return append([]string(nil), l.got[:n]...)
 }
 
+// await waits until done is closed; what says who closes it.
 func await(t testing.TB, done <-chan struct{}, what string) {
 	t.Helper()
 	select {
 	case <-done:
-	case <-time.After(patience):
-		t.Fatalf("%s: nothing after %s", what, patience)
+	case <-time.After(timeout):
+		t.Fatalf("%s did not get there in %s", what, timeout)
 	}
 }
 
-func servesSeveral(t *testing.T, a, b bus.Bus) {
+func severalSubscriptions(t *testing.T, a, b bus.Bus) {
 	var ls []*listener
 	for range 10 {
 		ls = append(ls, listen(t, b, a, "room"))
@@ -49,45 +50,46 @@ func servesSeveral(t *testing.T, a, b bus.Bus) {
 	}
 }
 
-func stopsAfterClose(t *testing.T, a, b bus.Bus) {
+func stopsWhenClosed(t *testing.T, a, b bus.Bus) {
 	l, other := listen(t, b, a, "room"), listen(t, b, a, "other")
 	l.Close()
-	l.Close() // harmless
+	l.Close() // allowed
 	publish(t, a, "room", "too late")
 	publish(t, a, "other", "in time")
 	other.want(t, "in time")
 	l.wantNone(t)
 }
 
-// holdsAnew says everything until it is heard: what a new subscription hears first
-// may have come over the end of the one before, and Gap tells of what is lost then.
-func holdsAnew(t *testing.T, a, b bus.Bus) {
+// subscribesAgain publishes each message until it arrives. One publication is not
+// enough: the first message that a new subscription gets may still come from the
+// subscription before, and messages after it may be lost. The bus calls Gap then.
+func subscribesAgain(t *testing.T, a, b bus.Bus) {
 	for i := range 20 {
 		l := subscribe(t, b, "room")
-		l.hears(t, a, fmt.Sprint(i))
+		l.publishUntilReceived(t, a, fmt.Sprint(i))
 		l.Close()
 	}
 	l := subscribe(t, b, "room")
-	for range 50 { // faster than any network
+	for range 50 { // faster than any server answers
 		next := subscribe(t, b, "room")
 		l.Close()
 		l = next
 		l.Close()
 		l = subscribe(t, b, "room")
 	}
-	l.hears(t, a, "still there")
+	l.publishUntilReceived(t, a, "at the end")
 }
 
-// hears publishes text until it arrives.
-func (l *listener) hears(t testing.TB, from bus.Bus, text string) {
+// publishUntilReceived publishes text on from until l has got it.
+func (l *listener) publishUntilReceived(t testing.TB, from bus.Bus, text string) {
 	t.Helper()
-	for deadline := time.Now().Add(patience); ; {
+	for deadline := time.Now().Add(timeout); ; {
 		_ = from.Publish(t.Context(), bus.Message{Channel: l.channel, Payload: []byte(text)})
 		if l.wait(50*time.Millisecond, func() bool { return slices.Contains(l.got, text) }) {
 			return
 		}
 		if time.Now().After(deadline) {
-			t.Fatalf("%q did not bring %q in %s", l.channel, text, patience)
+			t.Fatalf("%q did not get %q in %s", l.channel, text, timeout)
 		}
 	}
 }
@@ -146,9 +148,9 @@ func manyChannels(t *testing.T, a, b bus.Bus) {
 	each(func(i int) { ls[i].Close() })
 }
 
-func closesItself(t *testing.T, a, b bus.Bus) {
+func handlerClosesItself(t *testing.T, a, b bus.Bus) {
 	other := listen(t, b, a, "room")
-	var mu sync.Mutex // guards s, which the first call may come before
+	var mu sync.Mutex // guards s: the handler may be called before Subscribe has returned
 	var s bus.Subscription
 	calls := 0
 	done := make(chan struct{})
@@ -187,8 +189,9 @@ func handlerUsesBus(t *testing.T, a, b bus.Bus) {
 			return
 		}
 		once.Do(func() {
-			// On its own channel, where it must not wait for itself, and another.
-			// Publishing may take the network: only a test may do it here.
+			// On its own channel, where Publish must not wait for this handler, and
+			// on another. Outside tests a handler must not publish: that may wait
+			// for the network.
 			msgs := []bus.Message{{Channel: "room", Payload: []byte("again")}, {Channel: "echo", Payload: []byte("call")}}
 			if err := b.Publish(t.Context(), msgs...); err != nil {
 				t.Errorf("Publish in a handler: %v", err)

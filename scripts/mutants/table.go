@@ -66,7 +66,7 @@ var mutants = []mutant{
 	{"a join that fails leaves the room open", "room/join.go", "			g.release(r)\n			return unavailable(err)", "			return unavailable(err)", "./room"},
 	{"a client id that was made up is shown", "room/join.go", "Message: m.Public()}", "Message: m}", "./room"},
 	{"what waits for its turn has no end", "room/order.go", "	case len(r.ahead) < maxAhead:", "	default:", "./room"},
-	{"memory bus: what waits is spoiled", "bus/memory.go", "	d.payload = slices.Clone(d.payload)\n", "", "./bus"},
+	{"memory bus: the queue keeps no copy of a payload", "bus/memory.go", "	d.payload = slices.Clone(d.payload)\n", "", "./bus"},
 	// hub and below
 	{"what comes with the handshake is lost", "internal/ws/upgrade.go", "n > 0 {", "n < 0 {", ". -run Handshake"},
 	{"a connection may join any number of rooms", "hub/requests.go", "seat == nil && seats >= limit {", "seat == nil && seats < 0 {", ". -run Rooms"},
