@@ -1,4 +1,4 @@
-// The sample business server, as the page needs it.
+// The client of the sample business server.
 
 export class ApiError extends Error {
   constructor(status, code, message) {
@@ -10,8 +10,8 @@ export class ApiError extends Error {
 
 export class Api {
   #token = "";
-  // onUnauthorized is asked for a new token when one is refused; it returns
-  // whether there is one.
+  // onUnauthorized is called when the server refuses the token. It resolves to
+  // whether there is a new one, and then the request is repeated once.
   onUnauthorized = async () => false;
 
   useToken(token) {

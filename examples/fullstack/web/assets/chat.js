@@ -1,13 +1,14 @@
-// The conversation of one study.
+// The conversation of the study that is open: its messages, loaded as the user
+// scrolls, and the form to write one.
 
+import { Composer } from "./composer.js";
 import { delayOf } from "./connection.js";
-import { $, h, reconcile, seal, soon, withLinks } from "./dom.js";
-import { dayOf, fullTimeOf, t, timeOf } from "./i18n.js";
+import { $, h, reconcile, soon } from "./dom.js";
+import { entriesOf } from "./entries.js";
+import { t } from "./i18n.js";
 
-const MAX = 2000; // UTF-16 units, as the server counts
-const NEAR = 200; // from here on the counter shows
-const TOGETHER = 5 * 60_000; // messages of one person this close stand together
-const AT_BOTTOM = 80; // pixels
+const AT_BOTTOM = 80; // pixels from the bottom that count as the bottom
+const NEAR_TOP = 240; // pixels from the top at which older messages are loaded
 
 export class Chat {
   studyId = null;
@@ -15,20 +16,18 @@ export class Chat {
   #rooms;
   #outbox;
   #me;
+  #composer;
   #log = $("#log");
   #list = $("#messages");
   #status = $("#older");
   #pill = $("#pill");
-  #box = $("#draft");
   #nodes = new Map(); // key -> element
-  #drafts = new Map();
-  #unreadMark = 0;
-  #missed = 0; // messages that came in below the fold
-  #loading = null; // the load under way, an object of its own
+  #unreadAfter = 0; // seq; 0 draws no unread rule
+  #missed = 0; // messages that arrived while the user was scrolled up
+  #loading = null; // an object of its own for each load under way
   #loadFailed = false;
   #loadingOlder = false;
-  #stick = true;
-  #sentByEnter = false; // that Enter makes no line, whoever made the key event
+  #stick = true; // the list stays scrolled to the bottom
   #ended = new AbortController();
 
   #resizes = new ResizeObserver(() => this.#stick && this.#jump());
@@ -40,16 +39,11 @@ export class Chat {
     this.#outbox = outbox;
     this.#me = me;
     const signal = this.#ended.signal;
-    rooms.addEventListener("messages", (e) => this.#hear(e.detail), { signal });
+    this.#composer = new Composer((content) => this.#send(content), signal);
+    rooms.addEventListener("messages", (e) => this.#receive(e.detail), { signal });
     outbox.addEventListener("change", (e) => e.detail.studyId === this.studyId && this.draw(), { signal });
     this.#log.addEventListener("scroll", () => this.#scrolled(), { signal, passive: true });
     this.#pill.addEventListener("click", () => this.toBottom(), { signal });
-    this.#box.addEventListener("input", () => this.#typed(), { signal });
-    this.#box.addEventListener("keydown", (e) => this.#key(e), { signal });
-    this.#box.addEventListener("beforeinput", (e) => {
-      if (this.#sentByEnter && e.inputType === "insertLineBreak") e.preventDefault();
-    }, { signal });
-    $("#composer").addEventListener("submit", (e) => this.#submit(e), { signal });
     document.addEventListener("visibilitychange", () => this.#markRead(), { signal });
     this.#resizes.observe(this.#log);
   }
@@ -60,9 +54,8 @@ export class Chat {
     this.show(null);
   }
 
-  // show turns to a study; null shows none.
+  // show opens a study; null shows none.
   show(id) {
-    if (this.studyId) this.#drafts.set(this.studyId, this.#box.value);
     this.studyId = id;
     this.#nodes.clear();
     this.#list.replaceChildren();
@@ -70,29 +63,27 @@ export class Chat {
     this.#loading = null;
     this.#loadFailed = false;
     this.#stick = true;
-    this.#box.value = this.#drafts.get(id) ?? "";
-    this.#typed();
+    this.#composer.show(id, (id && this.#rooms.study(id)?.name) ?? "");
     if (!id) return;
-    const name = this.#rooms.study(id)?.name ?? "";
-    this.#box.placeholder = t("messageTo", { name });
-    this.#unreadMark = this.#rooms.unread(id) > 0 ? this.#rooms.readUpTo(id) : 0;
-    this.#say("");
+    this.#unreadAfter = this.#rooms.unread(id) > 0 ? this.#rooms.readUpTo(id) : 0;
+    this.#showStatus("");
     this.draw();
     this.#load();
   }
 
-  // load brings the newest page in, for as long as its study is the one shown.
+  // load reads the newest page of the study. It tries again until it succeeds or
+  // another study is shown.
   async #load() {
     const id = this.studyId;
     const mine = (this.#loading = {});
     for (let tries = 1; ; tries++) {
-      this.#log.setAttribute("aria-busy", "true"); // old news is not read aloud
+      this.#log.setAttribute("aria-busy", "true"); // screen readers must not read history aloud
       try {
         await this.#rooms.load(id);
         break;
       } catch {
         if (this.#loading !== mine) return;
-        if (!this.#loadFailed) this.#say("historyFailed", () => this.#load());
+        if (!this.#loadFailed) this.#showStatus("historyFailed", () => this.#load());
         this.#loadFailed = true;
         this.#draw();
         this.#log.removeAttribute("aria-busy");
@@ -102,7 +93,7 @@ export class Chat {
     }
     if (this.#loading !== mine) return;
     this.#loading = null;
-    if (this.#loadFailed) this.#say("");
+    if (this.#loadFailed) this.#showStatus("");
     this.#loadFailed = false;
     this.#draw();
     if (!this.#loadingOlder) this.#log.removeAttribute("aria-busy");
@@ -119,7 +110,13 @@ export class Chat {
     this.#log.scrollTop = this.#log.scrollHeight;
   }
 
-  #hear({ studyId, fresh }) {
+  #send(content) {
+    this.#unreadAfter = 0;
+    this.#outbox.add(this.studyId, content);
+    this.toBottom();
+  }
+
+  #receive({ studyId, fresh }) {
     for (const m of fresh) if (m.userId === this.#me.userId) this.#outbox.seen(m.clientId);
     if (studyId !== this.studyId) {
       this.#rooms.timeline(studyId).trim();
@@ -129,7 +126,8 @@ export class Chat {
       this.#missed += fresh.filter((m) => m.userId !== this.#me.userId).length;
     }
     this.draw();
-    if (!this.#loading && !this.#rooms.timeline(studyId).loaded) this.#load(); // too much was missed
+    // A truncated join leaves the timeline without its newest page.
+    if (!this.#loading && !this.#rooms.timeline(studyId).loaded) this.#load();
   }
 
   #draw() {
@@ -137,7 +135,13 @@ export class Chat {
     if (!id) return;
     const timeline = this.#rooms.timeline(id);
     const anchor = this.#stick ? null : this.#firstVisible();
-    const entries = this.#entries(timeline.loaded || this.#loadFailed ? timeline.messages : [], this.#outbox.of(id));
+    const entries = entriesOf({
+      messages: timeline.loaded || this.#loadFailed ? timeline.messages : [],
+      unsent: this.#outbox.of(id),
+      unreadAfter: this.#unreadAfter,
+      me: this.#me,
+      outbox: this.#outbox,
+    });
     const used = new Map();
     for (const { key, make, follows } of entries) {
       const node = this.#nodes.get(key) ?? make();
@@ -148,78 +152,16 @@ export class Chat {
     reconcile(this.#list, [...used.values()]);
     if (anchor?.node.isConnected) this.#log.scrollTop += anchor.node.getBoundingClientRect().top - anchor.top;
     if (this.#stick) this.#jump();
-    if (timeline.loaded && timeline.atBeginning) this.#say(entries.length ? "beginning" : "emptyChat");
+    if (timeline.loaded && timeline.atBeginning) this.#showStatus(entries.length ? "beginning" : "emptyChat");
     this.#pill.hidden = this.#stick;
     this.#pill.textContent = this.#missed > 0 ? t("newMessages", { n: this.#missed }) : t("toNewest");
     this.#pill.classList.toggle("fresh", this.#missed > 0);
     this.#markRead();
-    if (timeline.loaded && this.#log.scrollHeight <= this.#log.clientHeight + 200) this.#older();
+    if (timeline.loaded && this.#log.scrollHeight <= this.#log.clientHeight + 200) this.#loadOlder();
   }
 
-  // entries lists what is shown, in order: days, the unread line, messages, and
-  // below them what is not sent yet.
-  #entries(messages, pending) {
-    const entries = [];
-    let before = null;
-    let marked = this.#unreadMark === 0;
-    for (const m of messages) {
-      const at = new Date(m.sentAt);
-      const newDay = !before || new Date(before.sentAt).toDateString() !== at.toDateString();
-      if (newDay) entries.push({ key: `day ${at.toDateString()} ${dayOf(at)}`, make: () => rule("day", dayOf(at)) });
-      const newLine = !marked && m.seq > this.#unreadMark;
-      if (newLine) {
-        marked = true;
-        entries.push({ key: "unread", make: () => rule("unread", t("unreadLine")) });
-      }
-      const follows =
-        !newDay && !newLine && before.userId === m.userId && before.userName === m.userName && at - new Date(before.sentAt) < TOGETHER;
-      entries.push({ key: `m ${m.seq}`, follows, make: () => this.#message(m, at) });
-      before = m;
-    }
-    for (const p of pending) {
-      entries.push({
-        key: `p ${p.clientId} ${p.state}`,
-        follows: before?.userId === this.#me.userId,
-        make: () => this.#pending(p),
-      });
-      before = { userId: this.#me.userId };
-    }
-    return entries;
-  }
-
-  #message(m, at) {
-    const mine = m.userId === this.#me.userId;
-    return h(
-      "article",
-      { class: mine ? "message mine" : "message", dataset: { seq: m.seq } },
-      seal(m.userId, m.userName),
-      h("header", {}, h("b", { class: "who" }, m.userName || m.userId), time(at)),
-      h("div", { class: "margin-time", "aria-hidden": "true" }, timeOf(at)),
-      h("p", { class: "said", dir: "auto" }, withLinks(m.content)),
-    );
-  }
-
-  #pending(p) {
-    const failed = p.state === "failed";
-    const reason = { too_large: "tooLarge", forbidden: "forbidden", unavailable: "unavailable" }[p.error];
-    return h(
-      "article",
-      { class: `message mine pending ${p.state}`, dataset: { clientId: p.clientId } },
-      seal(this.#me.userId, this.#me.userName),
-      h("header", {}, h("b", { class: "who" }, this.#me.userName)),
-      h("p", { class: "said", dir: "auto" }, p.content),
-      h(
-        "div",
-        { class: "fate", role: failed ? "alert" : undefined },
-        h("span", {}, failed ? `${t("failed")}${reason ? ` · ${t(reason)}` : ""}` : t(p.state)),
-        failed && h("button", { type: "button", class: "text", onclick: () => this.#outbox.retry(p.clientId) }, t("retry")),
-        p.state !== "sending" &&
-          h("button", { type: "button", class: "text", onclick: () => this.#outbox.discard(p.clientId) }, t("discard")),
-      ),
-    );
-  }
-
-  #say(key, retry) {
+  // showStatus shows a text above the messages, with a button if retry is given.
+  #showStatus(key, retry) {
     const text = key ? t(key) : "";
     if (this.#status.dataset.key === key && !retry) return;
     this.#status.dataset.key = key;
@@ -244,29 +186,29 @@ export class Chat {
       if (stick) this.#missed = 0;
       this.draw();
     }
-    if (scrollTop < 240) this.#older();
+    if (scrollTop < NEAR_TOP) this.#loadOlder();
   }
 
-  async #older() {
+  async #loadOlder() {
     const id = this.studyId;
     const timeline = id && this.#rooms.timeline(id);
     if (!timeline?.loaded || timeline.atBeginning || this.#loadingOlder) return;
     this.#loadingOlder = true;
-    this.#log.setAttribute("aria-busy", "true"); // old news is not read aloud
-    this.#say("loadingOlder");
+    this.#log.setAttribute("aria-busy", "true"); // screen readers must not read history aloud
+    this.#showStatus("loadingOlder");
     let fine = false;
     try {
       await this.#rooms.loadOlder(id);
       fine = true;
     } catch {
-      if (this.studyId === id) this.#say("olderFailed", () => this.#older());
+      if (this.studyId === id) this.#showStatus("olderFailed", () => this.#loadOlder());
     }
     if (this.studyId === id) this.#draw();
     this.#loadingOlder = false;
     this.#log.removeAttribute("aria-busy");
     if (fine && this.studyId === id) {
-      if (!timeline.atBeginning) this.#say("");
-      if (this.#log.scrollTop < 240) this.#older();
+      if (!timeline.atBeginning) this.#showStatus("");
+      if (this.#log.scrollTop < NEAR_TOP) this.#loadOlder();
     }
   }
 
@@ -274,43 +216,4 @@ export class Chat {
     const seen = this.studyId && this.#stick && !document.hidden && this.#rooms.timeline(this.studyId).loaded;
     if (seen) this.#rooms.markRead(this.studyId);
   }
-
-  #typed() {
-    const left = MAX - this.#box.value.trim().length;
-    const counter = $("#counter");
-    counter.hidden = left > NEAR;
-    counter.textContent = left < 0 ? t("charsOver", { n: -left }) : t("charsLeft", { n: left });
-    counter.classList.toggle("over", left < 0);
-    $("#send").disabled = left < 0 || left === MAX;
-    this.#box.style.height = "auto";
-    this.#box.style.height = `${Math.min(this.#box.scrollHeight + 2, 180)}px`;
-  }
-
-  // key sends on Enter, except while a syllable is being composed, and except on
-  // a touch screen, where Enter is the only way to a new line.
-  #key(e) {
-    this.#sentByEnter = false;
-    if (e.key !== "Enter" || e.shiftKey || e.isComposing || e.keyCode === 229) return;
-    if (matchMedia("(pointer: coarse)").matches) return;
-    e.preventDefault();
-    this.#sentByEnter = true;
-    $("#composer").requestSubmit();
-  }
-
-  #submit(e) {
-    e.preventDefault();
-    const content = this.#box.value.trim();
-    if (!this.studyId || content === "" || content.length > MAX) return;
-    this.#box.value = "";
-    this.#drafts.delete(this.studyId);
-    this.#unreadMark = 0;
-    this.#outbox.add(this.studyId, content);
-    this.#typed();
-    this.toBottom();
-    this.#box.focus();
-  }
 }
-
-const time = (at) => h("time", { datetime: at.toISOString(), title: fullTimeOf(at) }, timeOf(at));
-
-const rule = (kind, text) => h("div", { class: `rule ${kind}`, role: "separator", "aria-label": text }, h("span", {}, text));

@@ -1,17 +1,17 @@
-// One WebSocket to the hub that comes back by itself.
+// One WebSocket connection to the hub that reconnects by itself.
 //
-// Events it dispatches: "state" (detail: state, retryAt), "event" (detail:
-// event, data), "unauthorized" (the token is no good; give a new one to start).
+// Events it dispatches: "state" (detail: state, code, retryAt), "event" (detail:
+// event, data), "unauthorized" (the token was refused; call start with a new one).
 
 const REQUEST_TIMEOUT = 10_000;
-const QUIET = 45_000; // after so much silence ask whether anybody is there
+const QUIET = 45_000; // after so long without a frame, ask whether the hub still answers
 const TOO_MANY = 4429;
 const UNAUTHORIZED = 4401;
-const STEADY = 30_000; // a connection that lasted so long was a good one
+const STEADY = 30_000; // a connection that lasted so long resets the backoff
 const FLOODING = 1008;
 
-// RequestError says why a request has no good answer. Its code is one of the
-// wire contract, or "disconnected" or "timeout": then the outcome is unknown.
+// RequestError says why a request failed. Its code is one of the protocol, or
+// "disconnected" or "timeout": then the outcome is unknown.
 export class RequestError extends Error {
   constructor(code, message = code, retryAfterMs = 0) {
     super(message);
@@ -20,8 +20,8 @@ export class RequestError extends Error {
   }
 }
 
-// delayOf spreads clients out: full jitter under a ceiling that doubles up to
-// 30 s. Only the first retry is quick.
+// delayOf returns the delay before a retry, in ms: random, so that many clients do
+// not retry at once, with a maximum that doubles up to 30 s. The first is short.
 export function delayOf(attempt, random = Math.random) {
   if (attempt === 0) return 100 + random() * 400;
   return 500 + random() * (Math.min(30_000, 1000 * 2 ** attempt) - 500);
@@ -36,13 +36,13 @@ export class Connection extends EventTarget {
   #socket = null;
   #attempt = 0;
   #onlineAt = 0;
-  #toldToWait = false; // by the hub, when it hung up
+  #toldToWait = false; // by the code with which the hub closed the connection
   #refusals = 0; // tokens refused in a row
   #nextId = 1;
   #requests = new Map(); // id -> {resolve, reject, timer}
   #retryTimer = 0;
   #handshake = 0;
-  #heardAt = 0;
+  #receivedAt = 0;
   #stopped = true;
 
   constructor(url) {
@@ -52,13 +52,13 @@ export class Connection extends EventTarget {
     window.addEventListener("online", wake);
     window.addEventListener("offline", () => this.probe());
     document.addEventListener("visibilitychange", () => !document.hidden && wake());
-    // A browser hides pings from us, and a dead line is silent.
+    // Scripts do not see pings, and a dead connection gives no sign.
     setInterval(() => {
-      if (!document.hidden && Date.now() - this.#heardAt > QUIET) this.probe();
+      if (!document.hidden && Date.now() - this.#receivedAt > QUIET) this.probe();
     }, 15_000);
   }
 
-  // start connects, or renews the session of a connection that stands.
+  // start connects. If the connection is up, start gives it a new token.
   start(token) {
     this.#token = token;
     this.#stopped = false;
@@ -73,7 +73,7 @@ export class Connection extends EventTarget {
     this.#become("offline");
   }
 
-  // retryNow does not wait for the next try; if the line seems up, it asks.
+  // retryNow reconnects at once. If the connection is up, retryNow probes it.
   retryNow() {
     if (this.#stopped) return;
     if (this.state === "online") return this.probe();
@@ -83,7 +83,8 @@ export class Connection extends EventTarget {
     }
   }
 
-  // probe hangs up on a hub that does not answer. Any answer is a good one.
+  // probe closes the connection if the hub does not answer. Any answer will do,
+  // errors included.
   async probe() {
     if (this.state !== "online") return;
     const socket = this.#socket;
@@ -94,7 +95,7 @@ export class Connection extends EventTarget {
     }
   }
 
-  // request sends one event and waits for its one answer.
+  // request sends one event and resolves to the data of its answer.
   request(event, data, timeout = REQUEST_TIMEOUT) {
     if (this.state !== "online" && event !== "authenticate") {
       return Promise.reject(new RequestError("disconnected"));
@@ -120,7 +121,7 @@ export class Connection extends EventTarget {
       if (this.#socket === socket) this.#authenticate();
     };
     socket.onmessage = ({ data }) => {
-      if (this.#socket === socket) this.#hear(data);
+      if (this.#socket === socket) this.#receive(data);
     };
     socket.onclose = ({ code }) => {
       if (this.#socket === socket) this.#lost(code);
@@ -138,12 +139,12 @@ export class Connection extends EventTarget {
       this.#become("online");
     } catch (err) {
       if (err.code === "timeout") this.#lost(0);
-      // What was refused is followed by close 4401, or the old token holds.
+      // After a refusal the hub closes with 4401, or the old token stays valid.
     }
   }
 
-  #hear(text) {
-    this.#heardAt = Date.now();
+  #receive(text) {
+    this.#receivedAt = Date.now();
     let frame;
     try {
       frame = JSON.parse(text);
@@ -162,14 +163,15 @@ export class Connection extends EventTarget {
     if (event !== "ack") this.dispatchEvent(new CustomEvent("event", { detail: { event, data } }));
   }
 
-  // lost decides what to do after the line is gone.
+  // lost decides what to do after the connection was lost with a close code.
   #lost(code) {
     if (this.state === "online" && Date.now() - this.#onlineAt > STEADY) this.#attempt = 0;
     this.#drop(1000);
     if (this.#stopped) return;
     if (code === UNAUTHORIZED) {
       this.#become("refused");
-      // If a fresh token is refused too, the servers do not agree; that takes a while.
+      // A new token that is refused too means that the servers disagree; asking for
+      // tokens in a loop would not help.
       const wait = this.#refusals++ === 0 ? 0 : delayOf(this.#refusals);
       this.#retryTimer = setTimeout(() => this.dispatchEvent(new CustomEvent("unauthorized")), wait);
       return;
@@ -183,7 +185,8 @@ export class Connection extends EventTarget {
     this.#become("waiting", code);
   }
 
-  // drop forgets the socket first, so that nothing late from it counts.
+  // drop forgets the socket before it closes it: late events of the socket are
+  // ignored.
   #drop(code) {
     clearTimeout(this.#retryTimer);
     clearTimeout(this.#handshake);

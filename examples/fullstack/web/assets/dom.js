@@ -1,8 +1,8 @@
-// Small tools for the document. Text only ever goes in as text.
+// Helpers for the document. They insert text as text, never as HTML.
 
 export const $ = (selector, root = document) => root.querySelector(selector);
 
-// h makes an element. Props are attributes, on* listeners, or class and dataset.
+// h makes an element. Props are attributes, listeners (on…), class and dataset.
 export function h(tag, props = {}, ...children) {
   const el = document.createElement(tag);
   for (const [name, value] of Object.entries(props)) {
@@ -16,8 +16,8 @@ export function h(tag, props = {}, ...children) {
   return el;
 }
 
-// safeLink returns where a link of a notification leads, or null if it must not
-// be one: a path of this site, or https.
+// safeLink returns the URL of a link in a notification. It returns null unless
+// the link is a path of this site or an https URL.
 export function safeLink(link) {
   if (typeof link !== "string" || /[\u0000-\u0020\u007f\\]/.test(link)) return null;
   const path = link.startsWith("/") && !link.startsWith("//");
@@ -31,7 +31,7 @@ export function safeLink(link) {
   }
 }
 
-// withLinks cuts text into strings and links, for web addresses in messages.
+// withLinks splits the text of a message into strings and links.
 export function withLinks(text) {
   const parts = [];
   let from = 0;
@@ -50,8 +50,8 @@ export function withLinks(text) {
   return parts.filter((part) => part !== "");
 }
 
-// seal draws the stamp of a person: the first character of the name on a colour
-// of their own.
+// seal draws a user's avatar: the first character of the name, on a colour that
+// depends on the user id.
 export function seal(userId, userName) {
   const [first] = new Intl.Segmenter().segment((userName || "?").trim() || "?");
   let n = 0;
@@ -59,7 +59,8 @@ export function seal(userId, userName) {
   return h("span", { class: `seal hue-${n % 8}`, "aria-hidden": "true" }, (first?.segment ?? "?").toUpperCase());
 }
 
-// soon calls f once before the next paint, or shortly if there is none.
+// soon returns a function that calls f once before the next paint, however often
+// it is called. A hidden page does not paint: there f is called after 50 ms.
 export function soon(f) {
   let waiting = false;
   return () => {
@@ -74,7 +75,7 @@ export function soon(f) {
   };
 }
 
-// reconcile makes the children of parent be nodes, touching only what differs.
+// reconcile replaces the children of parent with nodes. Children that stay are not moved.
 export function reconcile(parent, nodes) {
   let at = parent.firstChild;
   for (const node of nodes) {
@@ -88,21 +89,12 @@ export function reconcile(parent, nodes) {
   }
 }
 
-// refill is reconcile for rows that are made anew each time: a row that looks the
-// same stays, so that a click that has begun on it still counts.
+// refill is reconcile for rows that are built anew each time. An equal row stays
+// in the document: replaced between mouse down and mouse up, it would lose a click.
 export function refill(parent, rows) {
   const old = [...parent.children];
   reconcile(parent, rows.map((row) => {
     const same = old.findIndex((el) => el.isEqualNode(row));
     return same < 0 ? row : old.splice(same, 1)[0];
   }));
-}
-
-// ask opens a dialog and resolves to whether it was confirmed.
-export function ask(dialog) {
-  return new Promise((done) => {
-    dialog.returnValue = "";
-    dialog.addEventListener("close", () => done(dialog.returnValue === "yes"), { once: true });
-    dialog.showModal();
-  });
 }

@@ -1,4 +1,5 @@
-// What the page says, in the languages it speaks. The browser's list decides.
+// The texts of the page in Korean and English, and dates. The browser's list of
+// languages decides; the default is English.
 
 const ko = {
   tagline: "같이 공부하는 사람들의 조용한 방",
@@ -187,12 +188,12 @@ export const language =
     .map((tag) => tag.toLowerCase().split("-")[0])
     .find((tag) => tag in languages) ?? "en";
 
-// t returns the words for a key, with {names} filled in. With n = 1 a key that
-// ends in "One" wins, where a language has one.
+// t returns the text of a key with the {names} in it replaced. For n = 1 it takes
+// the key with "One" appended, if the language has that key.
 export function t(key, values = {}) {
-  const words = languages[language];
-  const one = values.n === 1 ? words[key + "One"] : undefined;
-  return (one ?? words[key] ?? key).replace(/\{(\w+)\}/g, (_, name) => values[name] ?? "");
+  const texts = languages[language];
+  const one = values.n === 1 ? texts[key + "One"] : undefined;
+  return (one ?? texts[key] ?? key).replace(/\{(\w+)\}/g, (_, name) => values[name] ?? "");
 }
 
 const clock = new Intl.DateTimeFormat(language, { hour: "numeric", minute: "2-digit" });
@@ -204,7 +205,7 @@ const relative = new Intl.RelativeTimeFormat(language, { numeric: "auto" });
 export const timeOf = (date) => clock.format(date);
 export const fullTimeOf = (date) => full.format(date);
 
-// dayOf names a day as people do: today, yesterday, then by date.
+// dayOf names a day: today, yesterday, or the date.
 export function dayOf(date, now = new Date()) {
   const midnight = (d) => new Date(d.getFullYear(), d.getMonth(), d.getDate());
   const ago = Math.round((midnight(now) - midnight(date)) / 864e5);
@@ -213,7 +214,7 @@ export function dayOf(date, now = new Date()) {
   return (date.getFullYear() === now.getFullYear() ? day : dayOfYear).format(date);
 }
 
-// agoOf says how long something is past, roughly.
+// agoOf says roughly how long ago date is.
 export function agoOf(date, now = new Date()) {
   const minutes = Math.round((date - now) / 6e4);
   if (minutes > -60) return relative.format(Math.min(minutes, 0), "minute");
@@ -221,7 +222,7 @@ export function agoOf(date, now = new Date()) {
   return relative.format(Math.round(minutes / 60 / 24), "day");
 }
 
-// translate fills in what index.html left to us.
+// translate fills in the texts of index.html, which holds only their keys.
 export function translate(root = document) {
   document.documentElement.lang = language;
   for (const el of root.querySelectorAll("[data-t]")) el.textContent = t(el.dataset.t);

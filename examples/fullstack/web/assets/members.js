@@ -1,9 +1,10 @@
-// Who is in the study that is open, and who of them is here.
+// The members of the study that is open, and who of them is online.
 
-import { $, ask, h, refill, seal } from "./dom.js";
+import { confirm } from "./dialogs.js";
+import { $, h, refill, seal } from "./dom.js";
 import { agoOf, fullTimeOf, t } from "./i18n.js";
 
-const EVERY = 15_000;
+const EVERY = 15_000; // ms between two reads of the list
 
 export class Members {
   #api;
@@ -39,8 +40,8 @@ export class Members {
     this.refresh();
   }
 
-  // refresh reads the list, and again after a while: nobody tells us who comes
-  // and goes.
+  // refresh reads the list and plans the next read. The server sends no events
+  // when members go online or offline.
   async refresh() {
     const id = this.#studyId;
     const round = ++this.#round;
@@ -50,7 +51,7 @@ export class Members {
       const members = await this.#api.members(id);
       if (round === this.#round) this.#draw(members);
     } catch {
-      // The list on the screen is the best there is; the next round may do.
+      // The list on the screen stays until the next read succeeds.
     }
     if (round === this.#round) this.#timer = setTimeout(() => this.refresh(), EVERY + Math.random() * 2000);
   }
@@ -88,9 +89,7 @@ export class Members {
 
   async #kick(m) {
     const id = this.#studyId;
-    $("#confirm-text").textContent = t("removeAsk", { name: m.userName });
-    $("#confirm-yes").textContent = t("remove");
-    if (!(await ask($("#confirm")))) return;
+    if (!(await confirm(t("removeAsk", { name: m.userName }), t("remove")))) return;
     try {
       await this.#api.kick(id, m.userId);
       this.#say(t("removed", { name: m.userName }));

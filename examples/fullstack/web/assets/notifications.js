@@ -1,27 +1,29 @@
-// What the server tells one person: shown for a moment, kept behind the bell.
+// Notifications of the server: each is shown for some seconds, and listed behind
+// the bell.
 
 import { $, h, safeLink } from "./dom.js";
 import { t, timeOf } from "./i18n.js";
 
-const KEPT = 50;
-const SHOWN_FOR = 9000;
+const KEPT = 50; // in the list
+const SHOWN_FOR = 9000; // ms
 
 export class Notifications {
   #items = [];
-  #seen = new Set();
+  #seen = new Set(); // ids
   #unread = 0;
   #navigate;
   #dialog = $("#notifications");
 
-  // navigate opens a path of this page.
+  // navigate opens a path of this page and returns true, or returns false if the
+  // page does not have that path.
   constructor(navigate) {
     this.#navigate = navigate;
     $("#bell").onclick = () => this.#open();
     this.#draw();
   }
 
-  // hear takes a notification; the same id counts once.
-  hear(notification, studyName, text = notification.message) {
+  // add shows a notification. It ignores an id that it has seen before.
+  add(notification, studyName, text = notification.message) {
     if (notification.id) {
       if (this.#seen.has(notification.id)) return;
       this.#seen.add(notification.id);
@@ -34,7 +36,7 @@ export class Notifications {
     this.#toast(item);
   }
 
-  // clear forgets everything, for the next who logs in here.
+  // clear forgets everything, before another user logs in.
   clear() {
     this.#items = [];
     this.#seen.clear();
@@ -44,7 +46,7 @@ export class Notifications {
     this.#draw();
   }
 
-  // say shows something about what the user just did.
+  // say shows a text that is not kept in the list.
   say(text) {
     this.#toast({ title: "", text, link: null });
   }

@@ -1,10 +1,13 @@
 // Messages that were written and are not yet known to be stored. They survive a
-// reload, and each keeps its client id, so that sending again never says it
-// twice. One storage key for each, so that two tabs do not overwrite each other.
+// reload. Each keeps its client id, by which the server recognizes a message that
+// is sent again. Each has a storage key of its own: two tabs must not overwrite
+// each other's messages.
+//
+// Events it dispatches: "change" (detail: studyId), "sent" (detail: item, ack).
 
 import { RequestError } from "./connection.js";
 
-// newClientId also works on plain http, where randomUUID does not exist.
+// newClientId works on plain http too, where randomUUID does not exist.
 function newClientId() {
   if (crypto.randomUUID) return crypto.randomUUID();
   return Array.from(crypto.getRandomValues(new Uint8Array(16)), (b) => b.toString(16).padStart(2, "0")).join("");
@@ -16,29 +19,31 @@ export class Outbox extends EventTarget {
   #connection;
   #prefix;
   #items = new Map(); // clientId -> {clientId, studyId, content, at, state, error}
-  #busy = new Set(); // studies that are being sent to
-  #join; // joins a study again if the hub forgot
+  #busy = new Set(); // studies with a flush under way
+  #join;
   #storage;
 
+  // join joins a study and resolves to whether that worked. The outbox calls it
+  // when the hub answers that the connection is not in the room.
   constructor(connection, userId, join) {
     super();
     this.#connection = connection;
     this.#prefix = `coup.outbox.${userId}.`;
     this.#join = join;
-    this.#storage = (e) => this.#hearOtherTab(e);
+    this.#storage = (e) => this.#followOtherTab(e);
     window.addEventListener("storage", this.#storage);
     for (const key of Object.keys(localStorage)) {
       if (key.startsWith(this.#prefix)) this.#restore(localStorage.getItem(key));
     }
   }
 
-  // close stops listening. What is unsent stays in storage.
+  // close stops listening. Unsent messages stay in storage.
   close() {
     window.removeEventListener("storage", this.#storage);
     this.#items.clear();
   }
 
-  // of lists what is unsent in a study, in the order it was written.
+  // of lists the unsent messages of a study in the order they were written.
   of(studyId) {
     return [...this.#items.values()].filter((m) => m.studyId === studyId).sort((a, b) => a.at - b.at);
   }
@@ -63,18 +68,19 @@ export class Outbox extends EventTarget {
     if (item) this.#forget(item);
   }
 
-  // seen drops a message of ours that came back over another way.
+  // seen drops a message that was delivered by the server, so it is stored.
   seen(clientId) {
     const item = clientId && this.#items.get(clientId);
     if (item) this.#forget(item);
   }
 
-  // flushAll sends all that waits, after the line is back.
+  // flushAll sends all waiting messages. It is called when the connection is back.
   flushAll() {
     for (const studyId of new Set([...this.#items.values()].map((m) => m.studyId))) this.flush(studyId);
   }
 
-  // flush sends what waits in a study, one after the other: order is kept.
+  // flush sends the waiting messages of a study one after the other, which keeps
+  // their order.
   async flush(studyId) {
     if (this.#busy.has(studyId)) return;
     this.#busy.add(studyId);
@@ -90,7 +96,7 @@ export class Outbox extends EventTarget {
     }
   }
 
-  // send returns whether the next one may go.
+  // send resolves to whether flush may go on to the next message.
   async #send(item) {
     for (let tries = 1; this.#items.has(item.clientId); tries++) {
       try {
@@ -119,17 +125,17 @@ export class Outbox extends EventTarget {
         return false;
       case "timeout":
         this.#set(item, "waiting");
-        this.#connection.probe(); // hangs up if nobody is there
+        this.#connection.probe(); // closes the connection if the hub does not answer
         return this.#connection.state === "online";
       case "rate_limited":
         await sleep(Math.max(err.retryAfterMs || 1000, 50) + Math.random() * 100);
         return true;
       case "not_joined":
         if (await this.#join(item.studyId)) return true;
-        if (this.#connection.state === "online") this.#set(item, "failed", "forbidden"); // we are out
+        if (this.#connection.state === "online") this.#set(item, "failed", "forbidden"); // the user is no member any more
         else this.#set(item, "waiting");
         return false;
-      case "unavailable": // the store is away: it will be back
+      case "unavailable": // the store is unreachable for now
         this.#set(item, "delayed");
         await sleep(Math.min(500 * tries, 5000) + Math.random() * 500);
         return true;
@@ -148,7 +154,7 @@ export class Outbox extends EventTarget {
     try {
       localStorage.setItem(this.#prefix + item.clientId, JSON.stringify(item));
     } catch {
-      // Storage is full or forbidden: it is kept for as long as the page is.
+      // Storage is full or forbidden: the message is kept until the page is closed.
     }
     this.#changed(item.studyId);
   }
@@ -170,8 +176,9 @@ export class Outbox extends EventTarget {
     }
   }
 
-  // hearOtherTab follows what another tab of the same user wrote or got rid of.
-  #hearOtherTab({ key, newValue }) {
+  // followOtherTab drops a message that another tab of the same user has sent or
+  // discarded.
+  #followOtherTab({ key, newValue }) {
     if (!key?.startsWith(this.#prefix)) return;
     const item = this.#items.get(key.slice(this.#prefix.length));
     if (newValue === null && item) {

@@ -1,4 +1,4 @@
-// The list of studies, with what is unread in each.
+// The list of studies, with the number of unread messages in each.
 
 import { $, h, refill, soon } from "./dom.js";
 import { t } from "./i18n.js";
@@ -11,7 +11,8 @@ export class Sidebar {
 
   draw = soon(() => this.#draw());
 
-  // current returns the study that is open; onJoin is called to join one.
+  // current returns the id of the study that is open. onJoin is called with a study
+  // that the user wants to join.
   constructor(rooms, current, onJoin) {
     this.#rooms = rooms;
     this.#current = current;
@@ -40,7 +41,7 @@ export class Sidebar {
     document.title = `${unread ? `(${unread > 99 ? "99+" : unread}) ` : ""}${name ? `${name} · ` : ""}coup`;
   }
 
-  // fill keeps the focus where it was: rows are drawn anew all the time.
+  // fill draws rows and keeps the focus, which a replaced row would lose.
   #fill(list, rows) {
     const focused = list.contains(document.activeElement) ? document.activeElement.dataset.key : null;
     refill(list, rows);

@@ -1,17 +1,16 @@
-// What was said in one study, as far as this page knows it: keyed and ordered
-// by seq, each message once.
+// The messages of one study that the page has: ordered by seq, each once.
 
-const KEPT = 400; // of a study nobody looks at
+const KEPT = 400; // messages of a study that is not open
 
 export class Timeline {
   #bySeq = new Map();
   #order = null; // sorted copy, made when asked for
   first = 0; // oldest seq of the unbroken run; 0 while nothing is loaded
   last = 0; // newest seq of the unbroken run
-  loaded = false; // the newest page of history is in
-  known = false; // last says something, even if it is 0
+  loaded = false; // the newest page of history has been read
+  known = false; // first and last are set, even if last is 0
 
-  // startAt says up to where the study had come when we joined it.
+  // startAt forgets all messages. seq is the study's newest one, which a join returned.
   startAt(seq) {
     this.#bySeq.clear();
     this.#order = null;
@@ -21,7 +20,7 @@ export class Timeline {
     this.loaded = false;
   }
 
-  // add takes messages in any order. It returns those that are new.
+  // add takes messages in any order and returns those that are new.
   add(messages) {
     const fresh = messages.filter((m) => Number.isInteger(m.seq) && !this.#bySeq.has(m.seq));
     for (const m of fresh) this.#bySeq.set(m.seq, m);
@@ -37,7 +36,7 @@ export class Timeline {
     return fresh;
   }
 
-  // messages returns the unbroken run; what lies beyond a hole waits.
+  // messages returns the unbroken run. Messages after a hole are not shown yet.
   get messages() {
     this.#order ??= [...this.#bySeq.values()]
       .filter((m) => m.seq >= this.first && m.seq <= this.last)
@@ -45,7 +44,7 @@ export class Timeline {
     return this.#order;
   }
 
-  // hasHole reports whether something arrived ahead of its turn.
+  // hasHole reports whether a message has arrived and one before it has not.
   get hasHole() {
     for (const seq of this.#bySeq.keys()) if (seq > this.last) return true;
     return false;
@@ -55,7 +54,7 @@ export class Timeline {
     return this.known && this.first <= 1;
   }
 
-  // trim forgets the oldest messages; scrolling up reads them again.
+  // trim forgets the oldest messages. They are read again when the user scrolls up.
   trim() {
     if (this.#bySeq.size <= KEPT) return;
     this.first = Math.max(this.first, this.last - KEPT / 2 + 1);

@@ -1,0 +1,41 @@
+// Up to which seq the user has read each study. It is kept in storage and shared
+// by the tabs of one user.
+//
+// Events it dispatches: "change".
+
+export class ReadMarks extends EventTarget {
+  #prefix;
+  #seqs = new Map(); // studyId -> seq, or null if storage has none
+
+  // signal ends the listening to other tabs.
+  constructor(userId, signal) {
+    super();
+    this.#prefix = `coup.read.${userId}.`;
+    window.addEventListener("storage", (e) => this.#followOtherTab(e), { signal });
+  }
+
+  // get returns a seq, or null if the study was never opened.
+  get(studyId) {
+    if (!this.#seqs.has(studyId)) {
+      const stored = Number.parseInt(localStorage.getItem(this.#prefix + studyId) ?? "", 10);
+      this.#seqs.set(studyId, Number.isNaN(stored) ? null : stored);
+    }
+    return this.#seqs.get(studyId);
+  }
+
+  set(studyId, seq) {
+    this.#seqs.set(studyId, seq);
+    try {
+      localStorage.setItem(this.#prefix + studyId, String(seq));
+    } catch {
+      // Without storage the mark is kept until the page is closed.
+    }
+    this.dispatchEvent(new Event("change"));
+  }
+
+  #followOtherTab({ key }) {
+    if (!key?.startsWith(this.#prefix)) return;
+    this.#seqs.delete(key.slice(this.#prefix.length));
+    this.dispatchEvent(new Event("change"));
+  }
+}
