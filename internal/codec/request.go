@@ -2,7 +2,11 @@
 // server out, both JSON. It knows fields and no rules.
 package codec
 
-import "errors"
+import (
+	"errors"
+
+	"github.com/coupchat/coup/internal/json"
+)
 
 // A Request is one event of a client. Fields that were not given are zero.
 type Request struct {
@@ -43,11 +47,13 @@ func (d *Data) HasClientID() bool { return d.given&clientID != 0 }
 func (d *Data) HasStudyID() bool  { return d.given&studyID != 0 }
 func (d *Data) HasToken() bool    { return d.given&token != 0 }
 
-// Decoding errors say what is wrong in words that the client may see.
-var errNotObject = errors.New("a frame must be one JSON object")
-
-// maxDepth bounds the nesting of a request.
-const maxDepth = 16
+// These errors are for the client to see.
+var (
+	errNotObject = errors.New("a frame must be one JSON object")
+	errNoEvent   = errors.New("event is missing")
+	errData      = errors.New("data must be an object")
+	errAfter     = errors.New("after must be a whole number from 0")
+)
 
 // Decode reads a request. The JSON is read strictly: names match exactly,
 // duplicate keys, lone surrogates, invalid UTF-8, NUL in strings and anything
@@ -56,89 +62,80 @@ const maxDepth = 16
 // be told to the right request.
 func Decode(frame []byte) (Request, error) {
 	var req Request
-	s := scanner{b: frame}
-	s.space()
-	if s.peek() != '{' {
+	r := json.NewReader(frame)
+	if r.Next() != '{' {
 		return req, errNotObject
 	}
 	hasEvent := false
-	s.object(1, func(key string) {
-		switch key {
+	r.Object(func(key []byte) {
+		switch string(key) {
 		case "event":
-			req.Event, hasEvent = s.stringField("event")
+			req.Event, hasEvent = stringField(&r, "event")
 		case "id":
-			req.ID, req.HasID = s.stringField("id")
+			req.ID, req.HasID = stringField(&r, "id")
 		case "data":
-			req.Data.decode(&s)
+			req.Data.decode(&r)
 		default:
-			s.skip(2)
+			r.Skip()
 		}
 	})
-	if s.space(); s.err == nil && s.i != len(s.b) {
-		s.fail("there is something after the object")
-	}
-	if s.err != nil {
+	r.End()
+	switch {
+	case r.Failed():
 		req.Event = "" // what is not JSON names none
-		return req, s.err
+	case !hasEvent:
+		r.Flag(errNoEvent)
 	}
-	if !hasEvent {
-		s.flag("event is missing")
-	}
-	return req, s.wrong
+	return req, r.Err()
 }
 
-func (d *Data) decode(s *scanner) {
-	if s.peek() != '{' {
-		s.skip(2)
-		s.flag("data must be an object")
-		return
-	}
+func (d *Data) decode(r *json.Reader) {
 	str := func(name string, to *string, bit field) {
-		if v, ok := s.stringField(name); ok {
+		if v, ok := stringField(r, name); ok {
 			*to = v
 			d.given |= bit
 		}
 	}
-	s.object(2, func(key string) {
-		switch key {
+	if !r.Object(func(key []byte) {
+		switch string(key) {
 		case "studyId":
-			str(key, &d.StudyID, studyID)
+			str("studyId", &d.StudyID, studyID)
 		case "content":
-			str(key, &d.Content, content)
+			str("content", &d.Content, content)
 		case "clientId":
-			str(key, &d.ClientID, clientID)
+			str("clientId", &d.ClientID, clientID)
 		case "token":
-			str(key, &d.Token, token)
+			str("token", &d.Token, token)
 		case "after":
-			d.After, d.HasAfter = s.seqField()
+			d.After, d.HasAfter = seqField(r)
 		default:
-			s.skip(3)
+			r.Skip()
 		}
-	})
+	}) {
+		r.Flag(errData)
+	}
 }
 
 // stringField reads a value that must be a string.
-func (s *scanner) stringField(name string) (string, bool) {
-	if s.peek() != '"' {
-		s.skip(3)
-		s.flag(name + " must be a string")
-		return "", false
+func stringField(r *json.Reader, name string) (string, bool) {
+	isString := r.Next() == '"'
+	v, ok := r.String()
+	if !isString {
+		r.Flag(errors.New(name + " must be a string"))
 	}
-	v := s.string()
-	return v, s.err == nil
+	return v, ok
 }
 
 // seqField reads a value that must be a whole number of at least 0.
-func (s *scanner) seqField() (int64, bool) {
-	start := s.i
-	s.skip(3)
-	if s.err != nil {
+func seqField(r *json.Reader) (int64, bool) {
+	digits := r.Raw()
+	if r.Failed() {
 		return 0, false
 	}
 	n := int64(0)
-	for _, c := range s.b[start:s.i] {
+	for _, c := range digits {
 		if c < '0' || c > '9' || n > 1<<53/10 {
-			s.flag("after must be a whole number from 0")
+			r.Flag(errAfter)
 			return 0, false
 		}
 		n = n*10 + int64(c-'0')

@@ -91,6 +91,6 @@ var mutants = []mutant{
 	{"a drain takes posts whose ack cannot arrive", "hub/requests.go", "	if s.hub.Draining() {", "	if false {", "."},
 	{"text need not be UTF-8", "internal/ws/reader.go", "			if !utf8.Valid(payload) {", "			if false {", "./internal/ws"},
 	{"a message may be of any size", "internal/ws/reader.go", "	case lim.MaxMessage > 0 && h.Length > int64(lim.MaxMessage-len(r.fragments)):", "	case false:", "./internal/ws"},
-	{"duplicate keys pass", "internal/codec/scanner.go", `			s.flag("duplicate key in an object")`, "", "./internal/codec"},
+	{"duplicate keys pass", "internal/json/reader.go", "			r.Flag(ErrDuplicate)\n", "", "./internal/json"},
 	{"a pause is forgotten when the end comes first", "internal/poll/stream_linux.go", "		if !s.resumed {\n			s.paused = true", "		if true {\n			s.paused = true", "./internal/poll . -run Stream|Chat|Join"},
 }
