@@ -4,12 +4,36 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"maps"
 	"runtime/debug"
-	"slices"
-	"sync"
-	"time"
+
+	"github.com/coupchat/coup/internal/batch"
 )
+
+// Members answers who may enter a study. It is separate from Store, because an
+// application usually has its members elsewhere. It may be called at the same time
+// from any goroutine.
+type Members interface {
+	// Member returns the role of user in study: "owner", "member", or any other
+	// word of the application; the role may be empty. Without an error the user may
+	// enter, whatever the role.
+	//
+	// ErrNotFound says that user is not a member, or that there is no such study.
+	// Only ErrNotFound says so: a Member that reads from a database must turn
+	// sql.ErrNoRows into ErrNotFound. After any other error the connections that the
+	// user has in the study stay, and a user who wants to join may try again.
+	//
+	// Member returns soon after ctx is done.
+	Member(ctx context.Context, study StudyID, user UserID) (role string, err error)
+}
+
+// MembersFunc makes a Members of a function. The function must do what
+// Members.Member promises.
+type MembersFunc func(ctx context.Context, study StudyID, user UserID) (string, error)
+
+// Member calls f.
+func (f MembersFunc) Member(ctx context.Context, study StudyID, user UserID) (string, error) {
+	return f(ctx, study, user)
+}
 
 // A Membership names a user of a study.
 type Membership struct {
@@ -17,151 +41,83 @@ type Membership struct {
 	UserID  UserID
 }
 
-// MaxLookup is the largest number of memberships that BatchMembers is asked for at
-// once.
+// MaxLookup is the largest number of memberships that one call of
+// BatchMembers.Roles gets.
 const MaxLookup = 1000
 
-// BatchMembers is a Members that can answer for many users at once. A hub confirms
-// the memberships of everybody who is connected, every 15 s unless
-// room.Options.MemberCache says otherwise: it asks in batches where it can, and
-// about one user at a time where not.
+// BatchMembers is a Members that can answer for many users at once. A hub checks
+// the memberships of all its connections again and again, every 15 s unless
+// room.Options.MemberCache says otherwise. It calls Roles if its Members has that
+// method, and otherwise Member for one user at a time.
 type BatchMembers interface {
 	Members
-	// Roles returns the roles of those memberships that there are; who is missing is
-	// not a member. It gets from 1 to MaxLookup memberships, no two the same. An error
-	// says nothing about any of them; one that wraps errors.ErrUnsupported has the
-	// caller ask Member instead. It may be called at the same time from any goroutine.
+	// Roles returns the roles of the memberships in of. A membership that is missing
+	// from the answer does not exist. of has 1 to MaxLookup memberships without
+	// duplicates.
+	//
+	// After an error no membership counts as missing. An error that wraps
+	// errors.ErrUnsupported makes the caller use Member instead.
+	//
+	// Roles may be called at the same time from any goroutine.
 	Roles(ctx context.Context, of []Membership) (map[Membership]string, error)
 }
 
-// GroupedMembers is a BatchMembers for backends that can look up many memberships in
-// one query: calls that come together share one. When thousands of connections
-// come back at once, after a hub has died, that is what keeps the database up.
+// GroupedMembers is a BatchMembers for a backend that can look up many memberships
+// in one query. Calls of Member at about the same time share one lookup: that
+// protects the database when a hub dies and thousands of its clients join again at
+// once.
 type GroupedMembers struct {
-	lookup func(context.Context, []Membership) (map[Membership]string, error)
-
-	mu   sync.Mutex // guards next, busy, what next asks, and waiting of all groups
-	next *lookupGroup
-	busy bool
+	lookup  func(context.Context, []Membership) (map[Membership]string, error)
+	batches *batch.Collector[Membership, string]
 }
 
 var _ BatchMembers = (*GroupedMembers)(nil)
 
-// A lookupGroup is who shares a lookup.
-type lookupGroup struct {
-	ctx     context.Context // of the lookup; ends with it, or when nobody waits any more
-	cancel  context.CancelFunc
-	asked   map[Membership]struct{} // fixed once it is not next any more
-	waiting int
-	done    chan struct{}
-	roles   map[Membership]string // set before done is closed, and so is err
-	err     error
-}
-
-// GroupMembers returns a Members that asks lookup, which does what Roles of
-// BatchMembers promises, for all callers of Member that come together. (Calls of
-// Roles go to it as they are, beside those.) Its context
-// ends when nobody waits for the answer any more, and carries none of the callers'
-// values.
+// GroupMembers returns a GroupedMembers that calls lookup, which must do what
+// BatchMembers.Roles promises. A lookup that panics, or returns ErrNotFound, counts
+// as ErrUnavailable.
 //
-// While one lookup is under way, and somebody waits for it, the next collects. One
-// of n has the next wait 2 ms × n, at most 100 ms: a single caller is served at
-// once, a herd in few lookups.
+// While one lookup is under way, the next one collects. After a lookup for n calls
+// of Member the next lookup waits 2 ms × n, at most 100 ms: a single call is
+// answered at once, and thousands at the same time in few lookups. Roles calls
+// lookup directly and waits for nothing.
+//
+// The context of a lookup for Member ends when no caller waits for the answer any
+// more. It has none of the values of the callers' contexts.
 func GroupMembers(lookup func(context.Context, []Membership) (map[Membership]string, error)) *GroupedMembers {
-	return &GroupedMembers{lookup: lookup}
+	g := &GroupedMembers{lookup: lookup}
+	g.batches = batch.New(batch.Options[Membership, string]{Call: g.call, Max: MaxLookup})
+	return g
 }
 
 // Member implements Members, by a lookup that begins after Member did.
 func (g *GroupedMembers) Member(ctx context.Context, study StudyID, user UserID) (string, error) {
-	m := Membership{study, user}
-	group := g.join(m)
-	select {
-	case <-group.done:
-	case <-ctx.Done():
-		g.leave(group)
-		return "", ctx.Err()
+	role, ok, err := g.batches.Get(ctx, Membership{study, user})
+	if err != nil {
+		return "", err
 	}
-	if group.err != nil {
-		return "", group.err
-	}
-	role, ok := group.roles[m]
 	if !ok {
 		return "", ErrNotFound
 	}
 	return role, nil
 }
 
-// Roles implements BatchMembers: it is the lookup itself.
+// Roles implements BatchMembers. It is the lookup itself.
 func (g *GroupedMembers) Roles(ctx context.Context, of []Membership) (map[Membership]string, error) {
 	return g.lookup(ctx, of)
 }
 
-// join adds a membership to what is looked up next.
-func (g *GroupedMembers) join(m Membership) *lookupGroup {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	if g.next == nil {
-		g.next = &lookupGroup{asked: map[Membership]struct{}{}, done: make(chan struct{})}
-		g.next.ctx, g.next.cancel = context.WithCancel(context.Background())
-	}
-	g.next.asked[m] = struct{}{}
-	g.next.waiting++
-	if !g.busy {
-		g.busy = true
-		go g.serve()
-	}
-	return g.next
-}
-
-// leave gives up waiting.
-func (g *GroupedMembers) leave(group *lookupGroup) {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	if group.waiting--; group.waiting > 0 {
-		return
-	}
-	group.cancel()
-	if g.next == group { // nobody is to join it any more
-		g.next = nil
-	}
-}
-
-// serve looks up who has asked, and comes again after a pause until there is
-// nobody.
-func (g *GroupedMembers) serve() {
-	g.mu.Lock()
-	group := g.next
-	g.next, g.busy = nil, group != nil
-	g.mu.Unlock()
-	if group == nil {
-		return
-	}
-	go g.answer(group)
-	// At its end, or when nobody waits for it any more: a lookup that hangs holds up
-	// those who have asked for it, and nobody else.
-	<-group.ctx.Done()
-	time.AfterFunc(min(time.Duration(len(group.asked))*2*time.Millisecond, 100*time.Millisecond), g.serve)
-}
-
-// answer looks one group up, which nobody joins any more. A bug in the lookup is an error like others.
-func (g *GroupedMembers) answer(group *lookupGroup) {
-	defer group.cancel()
-	defer close(group.done)
+// call is the lookup that many calls of Member share. A panic is an error here,
+// because no caller's goroutine runs the lookup.
+func (g *GroupedMembers) call(ctx context.Context, of []Membership) (roles map[Membership]string, err error) {
 	defer func() {
-		if bug := recover(); bug != nil {
-			group.err = fmt.Errorf("%w: the lookup of members panicked: %v\n%s", ErrUnavailable, bug, debug.Stack())
+		if p := recover(); p != nil {
+			err = fmt.Errorf("%w: the lookup of members panicked: %v\n%s", ErrUnavailable, p, debug.Stack())
 		}
 	}()
-	group.roles = map[Membership]string{}
-	for part := range slices.Chunk(slices.Collect(maps.Keys(group.asked)), MaxLookup) {
-		roles, err := g.lookup(group.ctx, part)
-		if errors.Is(err, ErrNotFound) { // of whom? Nobody is put out for it
-			err = fmt.Errorf("%w: the lookup of members failed: %v", ErrUnavailable, err)
-		}
-		if err != nil {
-			group.err = err
-			return
-		}
-		maps.Copy(group.roles, roles)
+	roles, err = g.lookup(ctx, of)
+	if errors.Is(err, ErrNotFound) { // does not say which user, so it must remove none
+		err = fmt.Errorf("%w: the lookup of members failed: %v", ErrUnavailable, err)
 	}
+	return roles, err
 }

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"strings"
 	"sync"
-	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -14,20 +13,21 @@ import (
 	"github.com/coupchat/coup/store"
 )
 
-// register answers lookups after a while and counts them. Odd users are members.
-type register struct {
+// directory answers lookups after a while and counts them. Users whose id ends in
+// 1 are members.
+type directory struct {
 	takes time.Duration
 
 	mu    sync.Mutex // guards sizes
 	sizes []int
 }
 
-func (r *register) lookup(ctx context.Context, of []store.Membership) (map[store.Membership]string, error) {
-	r.mu.Lock()
-	r.sizes = append(r.sizes, len(of))
-	r.mu.Unlock()
+func (d *directory) lookup(ctx context.Context, of []store.Membership) (map[store.Membership]string, error) {
+	d.mu.Lock()
+	d.sizes = append(d.sizes, len(of))
+	d.mu.Unlock()
 	select {
-	case <-time.After(r.takes):
+	case <-time.After(d.takes):
 	case <-ctx.Done():
 		return nil, ctx.Err()
 	}
@@ -40,13 +40,13 @@ func (r *register) lookup(ctx context.Context, of []store.Membership) (map[store
 	return roles, nil
 }
 
-func TestMembersThatComeTogetherShareALookup(t *testing.T) {
+func TestCallsOfMemberAtTheSameTimeShareALookup(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		r := &register{takes: time.Millisecond}
-		g := store.GroupMembers(r.lookup)
-		const herd = 5000
+		d := &directory{takes: time.Millisecond}
+		g := store.GroupMembers(d.lookup)
+		const callers = 5000
 		var wg sync.WaitGroup
-		for i := range herd {
+		for i := range callers {
 			wg.Go(func() {
 				study, user := store.StudyID(fmt.Sprint("s", i%7)), store.UserID(fmt.Sprint("u", i))
 				role, err := g.Member(t.Context(), study, user)
@@ -60,123 +60,34 @@ func TestMembersThatComeTogetherShareALookup(t *testing.T) {
 			})
 		}
 		wg.Wait()
-		if len(r.sizes) > 7 {
-			t.Errorf("%d lookups for a herd of %d: %v", len(r.sizes), herd, r.sizes)
+		if len(d.sizes) > 7 {
+			t.Errorf("%d lookups for %d callers: %v", len(d.sizes), callers, d.sizes)
 		}
-		for _, n := range r.sizes {
+		for _, n := range d.sizes {
 			if n > store.MaxLookup {
-				t.Errorf("a lookup of %d", n)
+				t.Errorf("a lookup of %d memberships, want at most %d", n, store.MaxLookup)
 			}
 		}
 	})
 }
 
-func TestASingleMemberIsNotHeldUp(t *testing.T) {
+func TestLookupEndsWhenNoCallerOfMemberWaits(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		g := store.GroupMembers((&register{takes: time.Millisecond}).lookup)
-		for range 10 {
-			begin := time.Now()
-			if _, err := g.Member(t.Context(), "s1", "u1"); err != nil {
-				t.Fatal(err)
-			}
-			if d := time.Since(begin); d != time.Millisecond {
-				t.Errorf("Member took %v, the lookup 1ms", d)
-			}
-			time.Sleep(10 * time.Millisecond)
+		g := store.GroupMembers((&directory{takes: time.Hour}).lookup)
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		if _, err := g.Member(ctx, "s1", "u1"); !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("Member = %v, want the caller's deadline", err)
+		}
+		start := time.Now()
+		synctest.Wait() // fails the test unless the lookup ends
+		if d := time.Since(start); d != 0 {
+			t.Errorf("the lookup went on for %s", d)
 		}
 	})
 }
 
-// A trickle of one each millisecond must be slowed into groups, and everyone in
-// it still be served soon.
-func TestAnAnswerIsNeverLate(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		r := &register{takes: time.Millisecond}
-		g := store.GroupMembers(r.lookup)
-		var wg sync.WaitGroup
-		for i := range 3000 {
-			wg.Go(func() {
-				begin := time.Now()
-				_, _ = g.Member(t.Context(), "s1", store.UserID(fmt.Sprint("u", i)))
-				if d := time.Since(begin); d > 110*time.Millisecond {
-					t.Errorf("Member took %v", d)
-				}
-			})
-			time.Sleep(time.Millisecond)
-		}
-		wg.Wait()
-		if n := len(r.sizes); n > 100 {
-			t.Errorf("%d lookups in 3 s", n)
-		}
-	})
-}
-
-func TestALookupEndsWhenNobodyWaits(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		r := &register{takes: time.Hour}
-		g := store.GroupMembers(r.lookup)
-		var wg sync.WaitGroup
-		for _, patience := range []time.Duration{time.Second, 2 * time.Second} {
-			wg.Go(func() {
-				ctx, cancel := context.WithTimeout(t.Context(), patience)
-				defer cancel()
-				if _, err := g.Member(ctx, "s1", "u1"); !errors.Is(err, context.DeadlineExceeded) {
-					t.Errorf("Member = %v, want the caller's deadline", err)
-				}
-			})
-		}
-		begin := time.Now()
-		wg.Wait()
-		synctest.Wait() // the bubble ends only if the lookup does
-		if d := time.Since(begin); d != 2*time.Second {
-			t.Errorf("the callers waited for %v, want 2s", d)
-		}
-	})
-}
-
-func TestWhoComesAfterOneThatGaveUpIsServed(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		g := store.GroupMembers((&register{takes: time.Second}).lookup)
-		var wg sync.WaitGroup
-		ask := func(after, patience time.Duration, want error) {
-			wg.Go(func() {
-				time.Sleep(after)
-				ctx, cancel := context.WithTimeout(t.Context(), patience)
-				defer cancel()
-				if _, err := g.Member(ctx, "s1", "u1"); !errors.Is(err, want) {
-					t.Errorf("Member after %v = %v, want %v", after, err, want)
-				}
-			})
-		}
-		ask(0, time.Minute, nil)
-		ask(100*time.Millisecond, 100*time.Millisecond, context.DeadlineExceeded) // waits for the next lookup, alone
-		ask(300*time.Millisecond, time.Minute, nil)
-		wg.Wait()
-	})
-}
-
-func TestALookupThatHangsHoldsUpNobodyElse(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		hang := make(chan struct{})
-		var calls atomic.Int64
-		g := store.GroupMembers(func(_ context.Context, of []store.Membership) (map[store.Membership]string, error) {
-			if calls.Add(1) == 1 {
-				<-hang
-			}
-			return map[store.Membership]string{of[0]: "member"}, nil
-		})
-		for i, want := range []error{context.DeadlineExceeded, nil} {
-			ctx, cancel := context.WithTimeout(t.Context(), time.Second)
-			if _, err := g.Member(ctx, "s1", "u1"); !errors.Is(err, want) {
-				t.Errorf("Member %d = %v, want %v", i, err, want)
-			}
-			cancel()
-		}
-		close(hang)
-	})
-}
-
-func TestALookupThatFailsFailsForItsGroupOnly(t *testing.T) {
+func TestFailedLookupIsUnavailableAndNeverNotFound(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		answers := []func() (map[store.Membership]string, error){
 			func() (map[store.Membership]string, error) { return nil, store.ErrUnavailable },
@@ -198,6 +109,29 @@ func TestALookupThatFailsFailsForItsGroupOnly(t *testing.T) {
 		}
 		if role, err := g.Member(t.Context(), "s1", "u1"); role != "owner" || err != nil {
 			t.Errorf("Member = %q, %v, want owner", role, err)
+		}
+	})
+}
+
+func TestRolesIsTheLookupItself(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		d := &directory{takes: time.Millisecond}
+		g := store.GroupMembers(d.lookup)
+		is, isNot := store.Membership{StudyID: "s1", UserID: "u1"}, store.Membership{StudyID: "s1", UserID: "u2"}
+		start := time.Now()
+		for range 3 {
+			roles, err := g.Roles(t.Context(), []store.Membership{is, isNot})
+			if err != nil || len(roles) != 1 || roles[is] != "member of s1" {
+				t.Errorf("Roles = %v, %v, want that of %v alone", roles, err, is)
+			}
+		}
+		if took := time.Since(start); took != 3*time.Millisecond || len(d.sizes) != 3 {
+			t.Errorf("three calls of Roles took %s in %d lookups, want 3ms in 3", took, len(d.sizes))
+		}
+		ctx, cancel := context.WithCancel(t.Context())
+		cancel()
+		if _, err := g.Roles(ctx, []store.Membership{is}); !errors.Is(err, context.Canceled) {
+			t.Errorf("Roles with a context that is done = %v, want Canceled", err)
 		}
 	})
 }

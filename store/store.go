@@ -88,24 +88,3 @@ type Store interface {
 	// lease ended over a day ago, but not when its users were last seen.
 	RenewNode(ctx context.Context, node NodeID, ttl time.Duration) error
 }
-
-// Members answers who belongs to a study. It is a seam of its own, since a team
-// usually has its members elsewhere. It may be called at the same time from any
-// goroutine.
-type Members interface {
-	// Member returns the role of user in study ("owner", "member", whatever the
-	// team calls them; it may be empty). Without an error the user is let in,
-	// whatever the role. ErrNotFound, and nothing else (a sql.ErrNoRows must be made
-	// one), says that user is not a member or there is no such study. After any other
-	// error who is in stays in, and who wants to join is told to try again. It returns
-	// soon after ctx is done.
-	Member(ctx context.Context, study StudyID, user UserID) (role string, err error)
-}
-
-// MembersFunc lets a function be a Members.
-type MembersFunc func(ctx context.Context, study StudyID, user UserID) (string, error)
-
-// Member calls f.
-func (f MembersFunc) Member(ctx context.Context, study StudyID, user UserID) (string, error) {
-	return f(ctx, study, user)
-}
