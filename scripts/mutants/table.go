@@ -3,18 +3,18 @@ package main
 // mutants are the bugs, floor by floor from below.
 var mutants = []mutant{
 	// store
-	{"memory: a client id counts for everybody", "store/memory.go", "memoryKey{m.UserID, m.ClientID}", `memoryKey{"", m.ClientID}`, "./store"},
+	{"memory: a client id is shared by all users", "store/memory.go", "memoryKey{m.UserID, m.ClientID}", `memoryKey{"", m.ClientID}`, "./store"},
 	{"content is not trimmed", "store/validate.go", "m.Content = strings.TrimSpace(m.Content)", "", ". ./store"},
 	{"characters are counted, not what a browser counts", "store/validate.go", "		if r > 0xffff {\n			n++\n		}\n", "		_ = r\n", ". ./store"},
-	{"NUL is let through", "store/validate.go", "&& strings.IndexByte(s, 0) < 0", "", "./store"},
-	{"members: everybody asks alone", "store/members.go", "min(time.Duration(len(group.asked))*2*time.Millisecond, 100*time.Millisecond)", "0", "./store"},
-	{"members: whoever is missing is one", "store/members.go", "	if !ok {\n", "	if false && !ok {\n", "./store"},
+	{"content with NUL is valid", "store/validate.go", "&& strings.IndexByte(s, 0) < 0", "", "./store"},
+	{"batch: every question makes a call of its own", "internal/batch/batch.go", "min(time.Duration(n)*2*time.Millisecond, 100*time.Millisecond)", "0", "./internal/batch ./store"},
+	{"members: a user missing from the answer is a member", "store/members.go", "	if !ok {\n", "	if false && !ok {\n", "./store"},
 	{"postgres: no row lock", "internal/sqlstore/migrations/postgres/00001_init.sql", "SELECT head INTO v_head FROM coup_studies WHERE study_id = v_study FOR UPDATE;\n            IF NOT FOUND", "SELECT head INTO v_head FROM coup_studies WHERE study_id = v_study;\n            IF NOT FOUND", "./store/postgres -run TestStore/Concurrency"},
 	{"postgres: no unique key", "internal/sqlstore/migrations/postgres/00001_init.sql", "        ON CONFLICT (study_id, user_id, client_id) DO NOTHING;", "        ;", "./store/postgres -run TestStore/Repeats"},
 	{"postgres: leases do not end", "internal/sqlstore/migrations/postgres/00001_init.sql", "coalesce(n.lease_end > clock_timestamp(), false)", "true", "./store/postgres -run TestStore/Presence"},
-	{"reports of hubs that are gone stay", "internal/sqlstore/presence.go", "	s.sweep(ctx)\n", "", "./internal/sqlstore"},
-	{"rest: any token will do", "store/rest/handler.go", "	return same == 1\n", "	return true\n", "./store/rest"},
-	{"rest: the token goes where a redirect says", "store/rest/client.go", "	client.CheckRedirect = ", "	_ = ", "./store/rest"},
+	{"the reports of dead hubs are kept for ever", "internal/sqlstore/presence.go", "	s.sweep(ctx)\n", "", "./internal/sqlstore"},
+	{"rest: any token is valid", "store/rest/handler.go", "	return same == 1\n", "	return true\n", "./store/rest"},
+	{"rest: the client follows redirects, with its token", "store/rest/client.go", "	client.CheckRedirect = ", "	_ = ", "./store/rest"},
 	// room
 	{"acknowledged before it is stored", "room/post.go", "	stored, err := g.append(msgs, batch[0].at, away)\n", "	for _, p := range batch {\n		p.done(p.msg, nil)\n		p.done = func(store.Message, error) {}\n	}\n	stored, err := g.append(msgs, batch[0].at, away)\n", "./room ."},
 	{"a retry goes under a new client id", "room/post.go", "		g.stats.retries.Add(1)\n", "		g.stats.retries.Add(1)\n		for i := range msgs {\n			msgs[i].ClientID = store.NewClientID()\n		}\n", "./room"},
