@@ -54,6 +54,14 @@ func (g *Group) Deadline(parent context.Context) (context.Context, context.Cance
 	return context.WithTimeout(parent, g.timeout)
 }
 
+// Within is Deadline for a call that may take d at most.
+func (g *Group) Within(parent context.Context, d time.Duration) (context.Context, context.CancelFunc) {
+	if g.timeout >= 0 {
+		d = min(d, g.timeout)
+	}
+	return context.WithTimeout(parent, d)
+}
+
 // Sleep waits for d. It reports false if the group ended first.
 func (g *Group) Sleep(d time.Duration) bool {
 	if d <= 0 {

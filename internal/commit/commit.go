@@ -1,0 +1,184 @@
+// Package commit stores messages in batches.
+package commit
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"hash/maphash"
+	"log/slog"
+	"sync/atomic"
+	"time"
+
+	"github.com/coupchat/coup/internal/work"
+	"github.com/coupchat/coup/store"
+)
+
+// An Appender is the part of a store.Store that stores messages.
+type Appender interface {
+	Append(ctx context.Context, msgs []store.Message) ([]store.Message, error)
+}
+
+// Options say how Lanes store messages. All fields are required.
+type Options[From any] struct {
+	Store Appender
+	// Work runs the lanes. Its timeout is the deadline of one Append.
+	Work *work.Group
+	// Log gets a line for each batch that was not stored.
+	Log *slog.Logger
+	// Lanes is how many batches may be stored at the same time.
+	Lanes int
+	// MaxQueue is how many posts may wait in one lane. Below 0 there is no limit.
+	MaxQueue int
+	// Budget is how long a post is tried, counted from its Add. Below 0 it is tried
+	// once.
+	Budget time.Duration
+	// Stored is called with the posts of a batch and what the store made of them,
+	// after the last Done of the batch. The next batch of the lane waits for it.
+	Stored func(posts []Post[From], stored []store.Message)
+}
+
+// A Post is a message on its way into the store.
+type Post[From any] struct {
+	Message store.Message
+	// From is not used here. Stored gets it back.
+	From From
+	// Done is called once, with the stored message or an error that wraps
+	// store.ErrUnavailable or store.ErrInvalid. It must not block.
+	Done func(store.Message, error)
+
+	added time.Time
+}
+
+// Lanes store posts. All posts of one study go through one lane, which keeps their
+// order. The methods may be called at the same time from any goroutine.
+type Lanes[From any] struct {
+	opts    Options[From]
+	seed    maphash.Seed
+	lanes   []lane[From]
+	retries atomic.Int64
+}
+
+// New returns Lanes without posts.
+func New[From any](opts Options[From]) *Lanes[From] {
+	l := &Lanes[From]{opts: opts, seed: maphash.MakeSeed(), lanes: make([]lane[From], opts.Lanes)}
+	for i := range l.lanes {
+		l.lanes[i].all = l
+	}
+	return l
+}
+
+// Add queues a post and returns at once. If it returns an error it does not call
+// Done. The error wraps store.ErrUnavailable: the queue is full, the store does not
+// answer, or the work group has ended.
+func (l *Lanes[From]) Add(p Post[From]) error {
+	p.added = time.Now()
+	return l.lanes[maphash.String(l.seed, string(p.Message.StudyID))%uint64(len(l.lanes))].add(p)
+}
+
+// Flush waits until every post that Add took before has been answered, or until ctx
+// is done.
+func (l *Lanes[From]) Flush(ctx context.Context) error {
+	for i := range l.lanes {
+		if err := l.lanes[i].wait(ctx); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Retries returns how many calls of Append repeated a call that had failed.
+func (l *Lanes[From]) Retries() int64 { return l.retries.Load() }
+
+// commit stores a batch of a lane, answers the senders, and then calls Stored.
+// failing says that the lane could not store the batch before.
+func (l *Lanes[From]) commit(ln *lane[From], batch []Post[From], failing bool) error {
+	msgs := make([]store.Message, len(batch))
+	for i, p := range batch {
+		msgs[i] = p.Message
+	}
+	stored, err := l.append(msgs, batch[0].added, failing)
+	if errors.Is(err, store.ErrInvalid) && len(batch) > 1 {
+		// The store refuses at least one of the messages. The others must not fail with it.
+		err = nil
+		for i := range batch {
+			err = errors.Join(err, l.commit(ln, batch[i:i+1], failing || errors.Is(err, store.ErrUnavailable)))
+		}
+		ln.answer(err)
+		return err
+	}
+	if err != nil {
+		l.opts.Log.Warn("messages not stored", "messages", len(batch), "err", err)
+		err = withoutDetails(err)
+		ln.answer(err)
+		for _, p := range batch {
+			p.Done(store.Message{}, err)
+		}
+		return err
+	}
+	ln.answer(nil)
+	// All answers first: a sender must not wait for deliveries.
+	for i, p := range batch {
+		stored[i] = stored[i].Public()
+		p.Done(stored[i], nil)
+	}
+	l.opts.Stored(batch, stored)
+	return nil
+}
+
+// withoutDetails returns what a client may know about a store that refused a
+// message. The rest of the error may name tables or queries.
+func withoutDetails(err error) error {
+	for _, kind := range []error{store.ErrEmpty, store.ErrTooLarge, store.ErrInvalid} {
+		if errors.Is(err, kind) {
+			return kind
+		}
+	}
+	return err
+}
+
+// minTry is the least time that one Append gets, whatever is left of the budget:
+// with a slow store, posts may have used up their budget in the queue.
+const minTry = 500 * time.Millisecond
+
+// append stores msgs. It tries again until the budget is spent, which began when the
+// first message was added. Client ids make a repeat harmless. Messages that queued
+// behind a batch that failed, and have no budget left, are not tried.
+func (l *Lanes[From]) append(msgs []store.Message, begin time.Time, failing bool) ([]store.Message, error) {
+	end := begin.Add(max(0, l.opts.Budget))
+	if failing && l.opts.Budget >= 0 && time.Now().After(end) {
+		return nil, errNoAnswer
+	}
+	for failures := 1; ; failures++ {
+		ctx, cancel := l.try(end)
+		stored, err := l.opts.Store.Append(ctx, msgs)
+		cancel()
+		if err == nil && len(stored) != len(msgs) {
+			err = fmt.Errorf("the store answered with %d messages for %d", len(stored), len(msgs))
+		}
+		if err == nil || errors.Is(err, store.ErrInvalid) {
+			return stored, err
+		}
+		wait := work.Backoff(failures)
+		if time.Now().Add(wait).After(end) || !l.opts.Work.Sleep(wait) {
+			return nil, unavailable(err)
+		}
+		l.retries.Add(1)
+	}
+}
+
+// try returns the context of one Append.
+func (l *Lanes[From]) try(end time.Time) (context.Context, context.CancelFunc) {
+	if l.opts.Budget < 0 {
+		return l.opts.Work.Deadline(l.opts.Work.Context())
+	}
+	return l.opts.Work.Within(l.opts.Work.Context(), max(minTry, time.Until(end)))
+}
+
+// unavailable makes err wrap store.ErrUnavailable.
+func unavailable(err error) error {
+	if errors.Is(err, store.ErrUnavailable) {
+		return err
+	}
+	return fmt.Errorf("%w: %w", store.ErrUnavailable, err)
+}

@@ -1,0 +1,124 @@
+package commit
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+
+	"github.com/coupchat/coup/store"
+)
+
+var (
+	errNoAnswer  = fmt.Errorf("%w: the store does not answer", store.ErrUnavailable)
+	errQueueFull = fmt.Errorf("%w: too many posts wait to be stored", store.ErrUnavailable)
+	errEnded     = fmt.Errorf("%w: nothing is stored any more", store.ErrUnavailable)
+)
+
+// A lane stores one batch at a time. While one Append is under way the next batch
+// collects, so a slow store gets large batches.
+//
+// After a batch that was not stored within its budget, the lane tries one batch at a
+// time and refuses all posts meanwhile, until a batch is stored again. So a sender
+// learns at once that the store does not answer.
+type lane[From any] struct {
+	all *Lanes[From]
+
+	mu      sync.Mutex // guards what follows
+	queue   []Post[From]
+	running bool            // a goroutine stores the queue
+	failing bool            // the last batch was not stored
+	trying  bool            // a batch is under way, or queued, that has no answer yet
+	idle    []chan struct{} // closed when the queue is empty and nothing is under way
+}
+
+func (l *lane[From]) add(p Post[From]) error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	switch limit := l.all.opts.MaxQueue; {
+	case l.failing && l.trying:
+		return errNoAnswer
+	case limit >= 0 && len(l.queue) >= limit:
+		return errQueueFull
+	case !l.running:
+		if !l.all.opts.Work.Go(l.run) {
+			return errEnded
+		}
+		l.running = true
+	}
+	l.trying = true
+	l.queue = append(l.queue, p)
+	return nil
+}
+
+// run stores batches until the queue is empty.
+func (l *lane[From]) run() {
+	for {
+		batch, failing := l.next()
+		if len(batch) == 0 {
+			return
+		}
+		l.all.commit(l, batch, failing)
+	}
+}
+
+// next takes the next batch from the queue. Without one, the lane is idle from then
+// on.
+func (l *lane[From]) next() (batch []Post[From], failing bool) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	n := batchSize(l.queue)
+	batch = l.queue[:n:n]
+	if l.queue = l.queue[n:]; len(l.queue) == 0 {
+		l.queue = nil
+	}
+	l.trying = n > 0
+	if n == 0 {
+		l.running = false
+		for _, c := range l.idle {
+			close(c)
+		}
+		l.idle = nil
+	}
+	return batch, l.failing
+}
+
+// answer notes how a batch ended. It comes before the answers themselves: a sender
+// that has its answer may post again at once.
+func (l *lane[From]) answer(err error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.failing, l.trying = errors.Is(err, store.ErrUnavailable), false
+}
+
+// wait returns when the lane has nothing to do.
+func (l *lane[From]) wait(ctx context.Context) error {
+	l.mu.Lock()
+	if !l.running {
+		l.mu.Unlock()
+		return nil
+	}
+	c := make(chan struct{})
+	l.idle = append(l.idle, c)
+	l.mu.Unlock()
+	select {
+	case <-c:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// maxBatchBytes bounds the texts of one batch. A batch then fits into one request of
+// the internal API even if every byte has to be escaped.
+const maxBatchBytes = 512 << 10
+
+// batchSize returns how many posts of a queue make the next batch.
+func batchSize[From any](queue []Post[From]) int {
+	n, size := 0, 0
+	for n < len(queue) && n < store.MaxBatch && size < maxBatchBytes {
+		size += len(queue[n].Message.Content) + len(queue[n].Message.UserName)
+		n++
+	}
+	return n
+}
