@@ -10,55 +10,65 @@ import (
 	"github.com/coupchat/coup/store"
 )
 
-// Types of a StudyEvent that do more than notify.
+// Types of a StudyEvent with a meaning of their own.
 const (
-	Notice         = "notice"
-	MemberKicked   = "member_kicked"
+	// Notice is a notification to everybody in the room.
+	Notice = "notice"
+	// MemberKicked says that UserID is not a member any more. The user is removed from
+	// the room, and then notified.
+	MemberKicked = "member_kicked"
+	// MemberApproved says that UserID has become a member. The user is notified.
 	MemberApproved = "member_approved"
-	StudyDeleted   = "study_deleted"
+	// StudyDeleted says that the study does not exist any more. Everybody is removed
+	// from the room.
+	StudyDeleted = "study_deleted"
 )
 
-// A Notification goes to every connection of some users, on every hub.
+// A Notification is delivered to every connection of some users, on every hub.
 type Notification struct {
-	// UserID or UserIDs (or both) name the users. All of it must fit into 1 MiB of
-	// JSON: for more than some 25,000 users, publish several.
+	// UserID or UserIDs (or both) name the users. The whole notification has at most
+	// 1 MiB as JSON: for more than about 25,000 users, publish several.
 	UserID  store.UserID   `json:"userId,omitempty"`
 	UserIDs []store.UserID `json:"userIds,omitempty"`
-	// Type says what kind it is, in the team's own words. Required, at most 128
-	// bytes.
+	// Type is a word of the application that says what kind of notification this is.
+	// Required, at most 128 bytes.
 	Type string `json:"type"`
-	// Message is for people to read, at most 8 KiB; it may be empty.
+	// Message is a text for people, at most 8 KiB. It may be empty.
 	Message string `json:"message"`
 	// Link is a same-site absolute path or an https URL, see ValidLink.
 	Link string `json:"link,omitempty"`
-	// ID makes it repeatable: each hub shows the same one to a user once, as long as
-	// it is among the newest 65,536 that it has shown. At most 256 bytes.
+	// ID makes it safe to publish the notification again: each hub delivers an ID to a
+	// user once, as long as it is among the newest 65,536 that the hub has delivered.
+	// At most 256 bytes. Without one, each notification is delivered.
 	ID string `json:"id,omitempty"`
 }
 
-// A StudyEvent tells hubs what became of a study or one of its members.
+// A StudyEvent says what happened to a study or to one of its members.
 type StudyEvent struct {
-	// Type is Notice, MemberKicked, MemberApproved, StudyDeleted, or any other
-	// word: a notification of that type to UserID, or without one to the room.
+	// Type is Notice, MemberKicked, MemberApproved, StudyDeleted, or any other word.
+	// With another word it is a notification of that type, to UserID or, without one,
+	// to the room.
 	Type    string        `json:"type"`
 	StudyID store.StudyID `json:"studyId"`
-	// UserID is whom it is about. MemberKicked and MemberApproved require it; Notice
-	// and StudyDeleted, which are for everybody in the room, ignore it.
+	// UserID is the user that the event is about. MemberKicked and MemberApproved
+	// require it. Notice and StudyDeleted are for everybody in the room and ignore it.
 	UserID store.UserID `json:"userId,omitempty"`
-	// Message, Link and ID are as in a Notification; StudyDeleted shows none of them.
+	// Message, Link and ID are those of a Notification. StudyDeleted ignores them.
 	Message string `json:"message,omitempty"`
 	Link    string `json:"link,omitempty"`
 	ID      string `json:"id,omitempty"`
 }
 
-// A Publisher is the business server's voice on the bus.
+// A Publisher publishes what the application wants hubs to know. It may be used by
+// several goroutines at the same time.
 type Publisher struct {
+	// Bus is the bus of the hubs. Required.
 	Bus bus.Bus
 }
 
-// Notify publishes n. The error wraps store.ErrInvalid if n is malformed. After any
-// other error, which is the bus's, n may have been heard all the same; with an ID it
-// may be published again.
+// Notify publishes n. The error wraps store.ErrInvalid if n is malformed. Any other
+// error is that of the bus: hubs may have received n all the same. With an ID, n may
+// then be published again.
 func (p Publisher) Notify(ctx context.Context, n Notification) error {
 	if err := errors.Join(n.check(), checkLink(n.Link)); err != nil {
 		return err
@@ -66,7 +76,7 @@ func (p Publisher) Notify(ctx context.Context, n Notification) error {
 	return p.publish(ctx, bus.Notifications, n)
 }
 
-// Announce publishes e. Its errors are those of Notify.
+// Announce publishes e. It has the errors of Notify.
 func (p Publisher) Announce(ctx context.Context, e StudyEvent) error {
 	if err := errors.Join(e.check(), checkLink(e.Link)); err != nil {
 		return err
@@ -85,8 +95,11 @@ func (p Publisher) publish(ctx context.Context, channel string, v any) error {
 	return p.Bus.Publish(ctx, bus.Message{Channel: channel, Payload: b})
 }
 
-// maxAnnouncement bounds the texts of an announcement, in bytes.
-const maxAnnouncement = 8 << 10
+// maxAnnounced bounds the JSON of an announcement, in bytes.
+const maxAnnounced = 1 << 20
+
+// maxText bounds the message of an announcement, in bytes.
+const maxText = 8 << 10
 
 func (n *Notification) check() error {
 	if n.UserID == "" && len(n.UserIDs) == 0 {
@@ -123,8 +136,8 @@ func checkTexts(kind, message, id string) error {
 	switch {
 	case kind == "" || len(kind) > 128:
 		return fmt.Errorf("%w: type must have 1 to 128 bytes", store.ErrInvalid)
-	case len(message) > maxAnnouncement:
-		return fmt.Errorf("%w: message is over %d bytes", store.ErrInvalid, maxAnnouncement)
+	case len(message) > maxText:
+		return fmt.Errorf("%w: message is over %d bytes", store.ErrInvalid, maxText)
 	case len(id) > 256:
 		return fmt.Errorf("%w: id is over 256 bytes", store.ErrInvalid)
 	}

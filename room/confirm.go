@@ -3,138 +3,114 @@ package room
 import (
 	"cmp"
 	"errors"
+	"log/slog"
 	"time"
 
+	"github.com/coupchat/coup/internal/membership"
+	"github.com/coupchat/coup/internal/work"
 	"github.com/coupchat/coup/store"
 )
 
-// confirmEvery is the gap between confirmations if MemberCache says nothing.
+// confirmEvery is the gap between confirmations if Options.MemberCache is off.
 const confirmEvery = 15 * time.Second
 
 // maxConfirm is how many memberships are confirmed in one call.
 const maxConfirm = 250
 
-// confirm asks again whether those who sit in rooms may: all the time, since news
-// of a kick may have been lost before they came to the bus, and at once after a
-// subscription had a gap. It ends with the registry. A join may be let in on what
-// was known half a MemberCache ago, and is confirmed half of one later at most.
-func (g *Registry) confirm() {
+// A confirmer checks again and again whether the users in the rooms are still
+// members, because the event that ended a membership may not have reached the bus. A
+// join may use an answer that is half of MemberCache old; half of MemberCache later at
+// most, it is confirmed.
+type confirmer struct {
+	members *membership.Checker
+	work    *work.Group
+	log     *slog.Logger
+	// stamp is the clock of Seat.checked.
+	stamp func() int64
+	// rooms returns all rooms.
+	rooms func() []*room
+	// now makes run confirm at once.
+	now chan struct{}
+}
+
+// missed drops all cached answers and makes run confirm at once: events that ended
+// memberships may be missing.
+func (c *confirmer) missed() {
+	c.members.RevokeAll()
+	select {
+	case c.now <- struct{}{}:
+	default: // the confirmation that is due comes after this
+	}
+}
+
+// run confirms until the work group ends. keep is Options.MemberCache.
+func (c *confirmer) run(keep time.Duration) {
 	every := confirmEvery
-	if g.opts.MemberCache > 0 {
-		every = max(g.opts.MemberCache/2, time.Second)
+	if keep > 0 {
+		every = max(keep/2, time.Second)
 	}
 	tick := time.NewTicker(every)
 	defer tick.Stop()
 	failed := false
 	for {
 		select {
-		case <-g.life.Done():
+		case <-c.work.Context().Done():
 			return
 		case <-tick.C:
-		case <-g.missed:
+		case <-c.now:
 		}
-		err := g.confirmAll()
-		if err != nil && !failed && g.life.Err() == nil {
-			g.opts.Log.Warn("memberships not confirmed; trying again", "err", err)
+		err := c.confirmAll()
+		if err != nil && !failed && !c.work.Ended() {
+			c.log.Warn("memberships not confirmed; trying again", "err", err)
 		}
 		failed = err != nil
 	}
 }
 
-// missedNews believes no membership any more, and has all confirmed soon.
-func (g *Registry) missedNews() {
-	for i := range g.revoked {
-		g.revoked[i].Add(1) // no answer from before is to be believed
-	}
-	g.members.forgetAll()
-	select {
-	case g.missed <- struct{}{}:
-	default: // it will be looked at after this
-	}
-}
-
-// confirmAll asks for everybody, one batch after the other. It returns one of the
-// errors, if there were any.
-func (g *Registry) confirmAll() (err error) {
-	asked := make(map[store.Membership][]*Seat)
-	for _, r := range g.all() {
-		var seats []*Seat
-		r.call(func() { seats = append(seats, r.seats...) })
-		for _, s := range seats {
-			m := store.Membership{StudyID: r.study, UserID: s.user.id}
-			asked[m] = append(asked[m], s)
-			if len(asked) == maxConfirm {
-				err = cmp.Or(g.confirmSome(asked), err)
-				clear(asked)
+// confirmAll confirms all seats, one batch after the other. It returns one of the
+// errors.
+func (c *confirmer) confirmAll() (err error) {
+	seats := make(map[store.Membership][]*Seat)
+	for _, r := range c.rooms() {
+		var ofRoom []*Seat
+		r.inbox.call(func() { ofRoom = append(ofRoom, r.seats...) })
+		for _, s := range ofRoom {
+			m := s.membership()
+			seats[m] = append(seats[m], s)
+			if len(seats) == maxConfirm {
+				err = cmp.Or(c.confirm(seats), err)
+				clear(seats)
 			}
-			if g.life.Err() != nil {
+			if c.work.Ended() {
 				return err
 			}
 		}
 	}
-	return cmp.Or(g.confirmSome(asked), err)
+	return cmp.Or(c.confirm(seats), err)
 }
 
-// confirmSome takes the seats of those who are members no more. Whom nobody can
-// tell us about stays.
-func (g *Registry) confirmSome(asked map[store.Membership][]*Seat) (err error) {
-	of := make([]store.Membership, 0, len(asked))
-	for m := range asked {
-		of = append(of, m)
+// confirm checks memberships in one call, and removes the seats whose membership does
+// not exist. A seat stays if the check of its membership failed.
+func (c *confirmer) confirm(seats map[store.Membership][]*Seat) (err error) {
+	ms := make([]store.Membership, 0, len(seats))
+	for m := range seats {
+		ms = append(ms, m)
 	}
-	begin := g.stamp()
-	for m, answer := range g.roles(of) {
+	begin := c.stamp()
+	for m, answer := range c.members.CheckAll(ms) {
 		switch {
 		case answer == nil:
-			for _, s := range asked[m] {
+			for _, s := range seats[m] {
 				s.checked.Store(begin)
 			}
 		case errors.Is(answer, ErrForbidden):
-			g.revoke(m.StudyID, m.UserID)
-			for _, s := range asked[m] {
-				s.room.later(func() {
-					// Who has joined again since was let in on a newer answer.
-					s.room.expel(MembershipLost, func(o *Seat) bool { return o == s && s.checked.Load() <= begin })
-				})
+			c.members.Revoke(m)
+			for _, s := range seats[m] {
+				s.revoke(begin)
 			}
 		default:
 			err = answer
 		}
 	}
 	return err
-}
-
-// roles returns nil for each membership that there is, ErrForbidden where there is
-// none, and another error where that cannot be told. Who is missing was not asked
-// for: the registry ends.
-func (g *Registry) roles(of []store.Membership) map[store.Membership]error {
-	answers := make(map[store.Membership]error, len(of))
-	if len(of) == 0 {
-		return answers
-	}
-	roles, err := g.batch(of)
-	if errors.Is(err, errors.ErrUnsupported) {
-		for _, m := range of {
-			if g.life.Err() != nil {
-				break
-			}
-			answers[m] = g.ask(g.life, m.StudyID, m.UserID)
-		}
-		return answers
-	}
-	for _, m := range of {
-		if _, member := roles[m]; member {
-			answers[m] = nil
-		} else {
-			answers[m] = cmp.Or(err, ErrForbidden)
-		}
-	}
-	return answers
-}
-
-// batch asks for many memberships at once, where the backend can.
-func (g *Registry) batch(of []store.Membership) (map[store.Membership]string, error) {
-	ctx, cancel := g.deadline(g.life)
-	defer cancel()
-	return g.store.Roles(ctx, of)
 }

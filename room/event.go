@@ -4,51 +4,62 @@ import (
 	"github.com/coupchat/coup/store"
 )
 
+// A Conn is one connection of a user, as a room sees it.
+type Conn interface {
+	// User returns the user of the connection, always the same.
+	User() store.UserID
+	// Deliver sends events to the client. It must not block. A room calls it for one
+	// batch after the other; notifications may come at the same time, from another
+	// goroutine.
+	Deliver(b *Batch)
+}
+
 // A Kind says what an Event is about.
 type Kind uint8
 
 const (
-	// NewMessage is a message of the study.
+	// NewMessage is a message of a study.
 	NewMessage Kind = iota
-	// Notified is a notification to the member or to the room.
+	// Notified is a notification to a user or to a room.
 	Notified
-	// Left tells a member that the server took it out of the room.
+	// Left says that the server has removed the connection from a room.
 	Left
 )
 
 // Reasons of a Left event.
 const (
-	Kicked         = "kicked"
-	Deleted        = "study_deleted"
+	// Kicked follows a StudyEvent of type MemberKicked.
+	Kicked = "kicked"
+	// Deleted follows a StudyEvent of type StudyDeleted.
+	Deleted = "study_deleted"
+	// MembershipLost says that the user is not a member any more.
 	MembershipLost = "membership_lost"
 )
 
-// An Event is one thing to be told to members. It is shared by all of them and
-// must not be changed.
+// An Event is delivered to connections. All of them share it: it must not be changed.
 type Event struct {
 	Kind Kind
-	// Message is what was said.
+	// Message is the message of a NewMessage event.
 	Message store.Message
-	// From is the member that posted the message, if that was on this hub.
+	// From is the connection that posted the message, if it is on this hub.
 	From Conn
-	// StudyID is the room of a Left event and of a notification to a room.
+	// StudyID is the study of a Left event, and of a notification to a room.
 	StudyID store.StudyID
-	// Reason is why the member left.
+	// Reason is why a Left event happened.
 	Reason string
-	// Notice is the notification.
+	// Notice is the notification of a Notified event.
 	Notice Notification
 
 	encoded encoded
 }
 
-// A Batch is events that are delivered together, in order. Like its events it is
-// shared by all connections: a Conn must not change it, and must not keep it after
-// Deliver returns.
+// A Batch holds events that are delivered together, in order. All connections share
+// it: a Conn must not change it, and must not keep it after Deliver has returned.
 //
-// An event of kind Left comes alone in its batch. It is the last batch that the
-// room delivers to the seat: a Conn that gets it forgets the seat that is Gone in
-// that study. A connection that has joined the study again meanwhile holds another
-// seat, which stays.
+// An event of kind Left is alone in its batch. It is the last batch that the room
+// delivers to the seat: a Conn that gets it must forget its seat in that study, if
+// the seat is Gone. A connection that has joined the study again meanwhile has
+// another seat, which stays.
 type Batch struct {
 	Events []*Event
 
@@ -86,15 +97,15 @@ func (b *Batch) Encoded(enc Encoder) []byte {
 	return kept.data
 }
 
-// encoded is what an Encoder has written, and a list of what others have. The first
-// is kept in place: one dialect costs no allocation.
+// encoded holds the bytes of one Encoder, and a list with those of others. The first
+// needs no allocation.
 type encoded struct {
 	enc  Encoder
 	data []byte
 	next *encoded
 }
 
-// by returns where the bytes of enc are kept.
+// by returns the place for the bytes of enc.
 func (e *encoded) by(enc Encoder) *encoded {
 	for ; e.enc != enc; e = e.next {
 		if e.enc == nil {

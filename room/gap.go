@@ -1,96 +1,60 @@
 package room
 
 import (
-	"context"
+	"log/slog"
+	"sync/atomic"
 	"time"
 
+	"github.com/coupchat/coup/internal/work"
 	"github.com/coupchat/coup/store"
 )
 
-// A waiter waits until the room has delivered seq.
-type waiter struct {
-	seq  int64
-	done chan struct{}
-}
-
-// learn notes that the study has come to seq, and has the store asked for what
-// is missing after waiting a moment for it to come by itself.
-func (r *room) learn(seq int64, wait time.Duration) {
-	r.target = max(r.target, seq)
-	if r.ready && r.head < r.target && !r.filling {
-		r.filling = true
-		r.reg.background(func() { r.fill(wait) })
-	}
-}
-
-// wake lets go those whose seq has been delivered.
-func (r *room) wake() {
-	rest := r.waiters[:0]
-	for _, w := range r.waiters {
-		if w.seq <= r.head {
-			close(w.done)
-		} else {
-			rest = append(rest, w)
-		}
-	}
-	clear(r.waiters[len(rest):])
-	r.waiters = rest
-}
-
-// reach waits until the room has delivered everything up to seq.
-func (r *room) reach(ctx context.Context, seq int64) error {
-	done := make(chan struct{})
-	r.do(func() {
-		r.open(seq)
-		r.waiters = append(r.waiters, waiter{seq, done})
-		r.learn(seq, r.reg.opts.ReorderWait) // it may be on its way
-		r.flush()
-		r.wake()
-	})
-	select {
-	case <-done:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	case <-r.reg.life.Done():
-		return ErrClosed
-	}
-}
-
-// maxHoles is how often in a row the store may answer without the next message
-// before it is believed that there is none.
+// maxHoles is how often in a row the store may answer without the next message,
+// until it is believed not to have that message.
 const maxHoles = 5
 
-// fill reads what lies between head and target from the store, and goes on
-// until nothing is missing. There is at most one for a room.
-func (r *room) fill(wait time.Duration) {
-	failures, holes := 0, 0
-	last := int64(-1)
-	for r.reg.sleep(wait) {
-		var after int64
-		complete := false
-		r.call(func() {
-			after = r.head
-			if complete = r.head >= r.target; complete {
-				r.filling = false
-			}
-		})
-		if complete {
+// A gapReader reads from the store the messages that the bus did not bring.
+type gapReader struct {
+	history func(store.Query) ([]store.Message, error)
+	work    *work.Group
+	log     *slog.Logger
+	filled  *atomic.Int64
+}
+
+// An incomplete is what a gapReader fills: a room. Its methods act in the order of the
+// room.
+type incomplete interface {
+	// next returns the seq after which a message is missing. It reports false if none
+	// is; the filling then ends.
+	next() (after int64, missing bool)
+	// add takes messages from the store, which begin with the missing one.
+	add([]store.Message)
+	// skip goes on after seq, because the store has no message up to there.
+	skip(seq int64)
+	// giveUp ends the filling although messages are missing.
+	giveUp()
+}
+
+// fill reads what is missing in study after wait, and goes on until nothing is.
+func (g *gapReader) fill(study store.StudyID, in incomplete, wait time.Duration) {
+	failures, holes, last := 0, 0, int64(-1)
+	for g.work.Sleep(wait) {
+		after, missing := in.next()
+		if !missing {
 			return
 		}
 		if after != last {
-			failures, holes = 0, 0
+			failures, holes, last = 0, 0, after
 		}
-		last = after
-		msgs, err := r.reg.history(store.Query{StudyID: r.study, After: after, Limit: store.MaxBatch})
+		msgs, err := g.history(store.Query{StudyID: study, After: after, Limit: store.MaxBatch})
 		if err == nil && len(msgs) > 0 && msgs[0].Seq == after+1 {
-			r.reg.stats.filled.Add(int64(len(msgs)))
-			r.put(said(msgs)...)
+			g.filled.Add(int64(len(msgs)))
+			in.add(msgs)
 			wait = 0
 			continue
 		}
 		failures++
-		wait = backoff(failures)
+		wait = work.Backoff(failures)
 		if err != nil {
 			continue
 		}
@@ -98,25 +62,10 @@ func (r *room) fill(wait time.Duration) {
 			continue
 		}
 		if len(msgs) == 0 {
-			break // there is no such message: somebody told us wrong
+			break // no such message exists: its seq was wrong
 		}
-		r.reg.opts.Log.Error("the store has a hole in the seqs of a study", "study", r.study, "after", after, "next", msgs[0].Seq)
-		r.do(func() { r.head, r.recent = max(r.head, msgs[0].Seq-1), nil })
+		g.log.Error("the store has a hole in the seqs of a study", "study", study, "after", after, "next", msgs[0].Seq)
+		in.skip(msgs[0].Seq - 1)
 	}
-	r.do(func() {
-		r.target, r.ahead, r.filling = r.head, nil, false
-	})
-}
-
-func said(msgs []store.Message) []work {
-	ws := make([]work, len(msgs))
-	for i, m := range msgs {
-		ws[i].said = &Event{Kind: NewMessage, Message: m.Public()}
-	}
-	return ws
-}
-
-// backoff grows from 50 ms to 2 s.
-func backoff(failures int) time.Duration {
-	return min(25*time.Millisecond<<min(failures, 10), 2*time.Second)
+	in.giveUp()
 }

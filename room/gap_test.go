@@ -2,7 +2,7 @@ package room_test
 
 import (
 	"context"
-	"errors"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -45,61 +45,68 @@ func newGappy(t *testing.T) *gappy {
 	return &gappy{Bus: b}
 }
 
-func TestWhatWasMissedInAGapIsReadAtOnce(t *testing.T) {
+func TestAMissedMessageIsReadFromTheStore(t *testing.T) {
+	dropped := func(n *atomic.Int64, which int64) func(bus.Message) bool {
+		return func(m bus.Message) bool { return strings.Contains(m.Channel, "room:") && n.Add(1) == which }
+	}
+	t.Run("when the next one comes", func(t *testing.T) {
+		inBubble(t, func(t *testing.T) {
+			var n atomic.Int64
+			a, b, _ := two(t, dropped(&n, 2))
+			mina, jun := connect(t, a, "mina"), connect(t, b, "jun")
+			seat := join(t, a, mina, room.JoinRequest{}).Seat
+			join(t, b, jun, room.JoinRequest{})
+			for _, text := range []string{"one", "two", "three"} {
+				mustPost(t, seat, text)
+				synctest.Wait()
+			}
+			jun.expect(t, "1")
+			after(60 * time.Millisecond)
+			jun.expect(t, "2", "3")
+		})
+	})
+	t.Run("when nothing comes after it", func(t *testing.T) {
+		inBubble(t, func(t *testing.T) {
+			var n atomic.Int64
+			a, b, _ := two(t, dropped(&n, 1))
+			mina, jun := connect(t, a, "mina"), connect(t, b, "jun")
+			seat := join(t, a, mina, room.JoinRequest{}).Seat
+			join(t, b, jun, room.JoinRequest{})
+			mustPost(t, seat, "the last before a silence")
+			jun.expect(t)
+			after(5 * time.Second)
+			jun.expect(t, "1")
+		})
+	})
+}
+
+func TestMessagesMissedInAGapAreReadAtOnce(t *testing.T) {
 	inBubble(t, func(t *testing.T) {
-		s, news := store.NewMemory(), newGappy(t)
-		a := hub(t, room.Options{Store: s, Alone: true}) // nobody hears of its posts
-		b := hub(t, room.Options{Store: s, Bus: news, CheckHeads: -1})
-		seat := join(t, a, enter(t, a, "mina"), room.JoinRequest{}).Seat
-		jun := enter(t, b, "jun")
+		s, events := store.NewMemory(), newGappy(t)
+		a := newRegistry(t, room.Options{Store: s, Alone: true}) // nobody hears of its posts
+		b := newRegistry(t, room.Options{Store: s, Bus: events, CheckHeads: -1})
+		seat := join(t, a, connect(t, a, "mina"), room.JoinRequest{}).Seat
+		jun := connect(t, b, "jun")
 		join(t, b, jun, room.JoinRequest{})
 		mustPost(t, seat, "missed")
 		after(time.Minute)
 		jun.expect(t)
-		news.gap()
+		events.gap()
 		after(time.Second)
 		jun.expect(t, "1")
 	})
 }
 
-func TestAGapInTheNewsOfKicksPutsOutWhoIsNoMember(t *testing.T) {
-	inBubble(t, func(t *testing.T) {
-		var members register
-		news := newGappy(t)
-		g := hub(t, room.Options{Members: &members, Bus: news, MemberCache: time.Hour})
-		sits, left := enter(t, g, "sits"), enter(t, g, "left")
-		join(t, g, sits, room.JoinRequest{})
-		join(t, g, left, room.JoinRequest{}).Seat.Leave(func() {})
-		members.gone.Store(true)
-		join(t, g, left, room.JoinRequest{}).Seat.Leave(func() {}) // it is believed still
-		sits.expect(t)
-		news.gap()
-		if _, err := tryJoin(g, left, room.JoinRequest{}); !errors.Is(err, room.ErrForbidden) {
-			t.Errorf("join after the gap = %v, want ErrForbidden", err)
-		}
-		after(time.Second)
-		sits.expect(t, "-membership_lost")
-	})
-}
-
-// An answer that was given before the gap may be older than a kick in it.
-func TestAGapInTheNewsOfKicksOvertakesAJoin(t *testing.T) {
-	inBubble(t, func(t *testing.T) {
-		news := newGappy(t)
-		overtaken(t, room.Options{Bus: news}, news.gap)
-	})
-}
-
 // One read brings all that is missing, however much comes after the gap.
-func TestAHoleInTheNewsIsReadOnce(t *testing.T) {
+func TestAGapIsReadOnce(t *testing.T) {
 	inBubble(t, func(t *testing.T) {
 		s, shared := &asked{Store: store.NewMemory()}, bus.NewMemory()
 		defer shared.Close()
 		lost := false
-		a := hub(t, room.Options{Store: s, Rate: -1, Bus: lossy{shared, func(bus.Message) bool { was := lost; lost = true; return !was }}})
-		b := hub(t, room.Options{Store: s, Bus: shared, CheckHeads: -1})
-		seat := join(t, a, enter(t, a, "mina"), room.JoinRequest{}).Seat
-		jun := enter(t, b, "jun")
+		a := newRegistry(t, room.Options{Store: s, Rate: -1, Bus: lossy{shared, func(bus.Message) bool { was := lost; lost = true; return !was }}})
+		b := newRegistry(t, room.Options{Store: s, Bus: shared, CheckHeads: -1})
+		seat := join(t, a, connect(t, a, "mina"), room.JoinRequest{}).Seat
+		jun := connect(t, b, "jun")
 		join(t, b, jun, room.JoinRequest{})
 		for range 20 {
 			mustPost(t, seat, "text")
@@ -107,7 +114,7 @@ func TestAHoleInTheNewsIsReadOnce(t *testing.T) {
 		}
 		jun.expect(t)
 		after(time.Second)
-		if got := len(jun.told()); got != 20 {
+		if got := len(jun.received()); got != 20 {
 			t.Errorf("%d messages arrived, want 20", got)
 		}
 		if n := s.n.Load(); n != 1 {
@@ -116,53 +123,68 @@ func TestAHoleInTheNewsIsReadOnce(t *testing.T) {
 	})
 }
 
-// What the bus brings in order is delivered as it comes, and nobody asks the store.
-func TestNewsInOrderNeedNoStore(t *testing.T) {
-	inBubble(t, func(t *testing.T) {
-		s, shared := &asked{Store: store.NewMemory()}, bus.NewMemory()
-		defer shared.Close()
-		a := hub(t, room.Options{Store: s, Rate: -1, Bus: shared})
-		b := hub(t, room.Options{Store: s, Bus: shared, CheckHeads: -1, ReorderWait: -1})
-		seat := join(t, a, enter(t, a, "mina"), room.JoinRequest{}).Seat
-		jun := enter(t, b, "jun")
-		join(t, b, jun, room.JoinRequest{})
-		for range 500 {
-			mustPost(t, seat, "text")
-		}
-		after(time.Second)
-		if got := len(jun.told()); got != 500 {
-			t.Errorf("%d messages arrived, want 500", got)
-		}
-		if n := s.n.Load(); n != 0 {
-			t.Errorf("the store was read %d times", n)
-		}
-	})
-}
-
 // Without regular looks at the store, a gap is all there is to say that something is
 // missing: it holds until the store has answered.
 func TestAGapIsNotForgottenWhenTheStoreFails(t *testing.T) {
 	inBubble(t, func(t *testing.T) {
-		s, news := store.NewMemory(), newGappy(t)
+		s, events := store.NewMemory(), newGappy(t)
 		var failing atomic.Bool
-		b := hub(t, room.Options{Bus: news, CheckHeads: -1, Store: faulty{Store: s, before: func(method string) error {
+		b := newRegistry(t, room.Options{Bus: events, CheckHeads: -1, Store: faulty{Store: s, before: func(method string) error {
 			if method == "Heads" && failing.Load() {
 				return errBroken
 			}
 			return nil
 		}}})
-		jun := enter(t, b, "jun")
+		jun := connect(t, b, "jun")
 		join(t, b, jun, room.JoinRequest{})
 		said := store.Message{StudyID: "s1", UserID: "mina", Content: "text", ClientID: store.NewClientID()}
 		if _, err := s.Append(context.Background(), []store.Message{said}); err != nil {
 			t.Fatal(err)
 		}
 		failing.Store(true)
-		news.gap()
+		events.gap()
 		after(5 * time.Second)
 		jun.expect(t)
 		failing.Store(false)
 		after(3 * time.Second)
 		jun.expect(t, "1")
 	})
+}
+
+// A store that lost a message for good must not silence its study.
+func TestAHoleInTheStoreIsSkipped(t *testing.T) {
+	inBubble(t, func(t *testing.T) {
+		s := incompleteStore{store.NewMemory(), 2}
+		shared := bus.NewMemory()
+		defer shared.Close()
+		a, b := newRegistry(t, room.Options{Store: s, Bus: lossy{shared, func(bus.Message) bool { return true }}}), newRegistry(t, room.Options{Store: s, Bus: shared})
+		mina, jun := connect(t, a, "mina"), connect(t, b, "jun")
+		seat := join(t, a, mina, room.JoinRequest{}).Seat
+		join(t, b, jun, room.JoinRequest{})
+		for range 3 {
+			mustPost(t, seat, "text")
+		}
+		after(20 * time.Second)
+		jun.expect(t, "1", "3")
+		late := connect(t, b, "late")
+		join(t, b, late, room.JoinRequest{HasAfter: true})
+		late.expect(t, "1", "3")
+	})
+}
+
+// incompleteStore hides the message with one seq.
+type incompleteStore struct {
+	store.Store
+	seq int64
+}
+
+func (h incompleteStore) History(ctx context.Context, q store.Query) ([]store.Message, error) {
+	msgs, err := h.Store.History(ctx, q)
+	var rest []store.Message
+	for _, m := range msgs {
+		if m.Seq != h.seq {
+			rest = append(rest, m)
+		}
+	}
+	return rest, err
 }

@@ -2,39 +2,39 @@ package room
 
 import "sync"
 
-// maxSeen is how many notification ids are remembered.
-const maxSeen = 1 << 16
+// maxIDs is how many ids of notifications are remembered.
+const maxIDs = 1 << 16
 
-// seen remembers which notifications were shown to whom, the newest maxSeen.
-type seen struct {
+// idCache remembers the ids of delivered notifications, the newest maxIDs.
+type idCache struct {
 	mu    sync.Mutex // guards what follows
 	keys  map[string]struct{}
-	order []string
+	order []string // a ring: next is the oldest once it is full
 	next  int
 }
 
-// first reports whether id is new to the audience, and remembers it. Without an
-// id everything is new.
-func (s *seen) first(audience, id string) bool {
+// add reports whether audience gets the notification with id for the first time, and
+// remembers it. A notification without an id is always new.
+func (c *idCache) add(audience, id string) bool {
 	if id == "" {
 		return true
 	}
 	key := audience + " " + id // an audience has no space in it
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if _, known := s.keys[key]; known {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if _, known := c.keys[key]; known {
 		return false
 	}
-	if s.keys == nil {
-		s.keys = map[string]struct{}{}
+	if c.keys == nil {
+		c.keys = map[string]struct{}{}
 	}
-	s.keys[key] = struct{}{}
-	if len(s.order) < maxSeen {
-		s.order = append(s.order, key)
+	c.keys[key] = struct{}{}
+	if len(c.order) < maxIDs {
+		c.order = append(c.order, key)
 		return true
 	}
-	delete(s.keys, s.order[s.next])
-	s.order[s.next] = key
-	s.next = (s.next + 1) % maxSeen
+	delete(c.keys, c.order[c.next])
+	c.order[c.next] = key
+	c.next = (c.next + 1) % maxIDs
 	return true
 }

@@ -2,51 +2,54 @@ package room
 
 import (
 	"math"
+	"sync"
 	"time"
 )
 
-// A bucket is a token bucket. Its zero value is full.
-type bucket struct {
-	used float64
-	at   int64 // Unix nanoseconds
-}
-
-// mayPost takes a token for a post.
-func (u *user) mayPost(now time.Time, o *Options) error {
-	u.mu.Lock()
-	defer u.mu.Unlock()
-	return u.posts.take(now, o.Rate, max(1, 2*o.Rate))
-}
-
-// Joining costs a question to the store, and a client that comes back joins all
-// its studies at once.
+// A join asks the store. A client that reconnects joins all its studies at once.
 const joinRate, joinBurst = 10, 200
 
-// mayJoin takes a token for a join.
-func (u *user) mayJoin(now time.Time, o *Options) error {
-	if o.Rate < 0 {
+// limits are what one user may do. They are token buckets, and full at first.
+type limits struct {
+	mu           sync.Mutex // guards posts, joins
+	posts, joins bucket
+}
+
+// post takes a token for a post. rate is Options.Rate.
+func (l *limits) post(now time.Time, rate float64) error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.posts.take(now, rate, max(1, 2*rate))
+}
+
+// join takes a token for a join. There is no limit if rate is below 0.
+func (l *limits) join(now time.Time, rate float64) error {
+	if rate < 0 {
 		return nil
 	}
-	u.mu.Lock()
-	defer u.mu.Unlock()
-	return u.joins.take(now, joinRate, joinBurst)
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.joins.take(now, joinRate, joinBurst)
 }
 
-// rested reports whether the buckets are full again.
-func (u *user) rested(now time.Time, o *Options) bool {
-	if o.Rate < 0 {
+// full reports whether both buckets are full.
+func (l *limits) full(now time.Time, rate float64) bool {
+	if rate < 0 {
 		return true
 	}
-	u.mu.Lock()
-	defer u.mu.Unlock()
-	full := func(b bucket, rate float64) bool {
-		return b.used <= time.Duration(now.UnixNano()-b.at).Seconds()*rate
-	}
-	return full(u.posts, o.Rate) && full(u.joins, joinRate)
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.posts.full(now, rate) && l.joins.full(now, joinRate)
 }
 
-// take takes one token of a bucket that holds burst and regains rate in a
-// second. A rate below 0 is no limit.
+// A bucket is a token bucket. The zero value is full.
+type bucket struct {
+	used float64 // tokens taken and not regained by the time at
+	at   int64   // Unix nanoseconds
+}
+
+// take takes one token of a bucket that holds burst tokens and regains rate tokens a
+// second. If there is none it returns a *RateError. A rate below 0 is no limit.
 func (b *bucket) take(now time.Time, rate, burst float64) error {
 	if rate < 0 {
 		return nil
@@ -59,4 +62,8 @@ func (b *bucket) take(now time.Time, rate, burst float64) error {
 	}
 	b.used++
 	return nil
+}
+
+func (b *bucket) full(now time.Time, rate float64) bool {
+	return b.used <= time.Duration(now.UnixNano()-b.at).Seconds()*rate
 }

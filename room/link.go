@@ -8,10 +8,10 @@ import (
 // maxLink is the longest link, in bytes.
 const maxLink = 2048
 
-// ValidLink reports whether a page may turn link into something to click: a
-// same-site absolute path (/studies/1) or an https URL. Browsers read
-// backslashes as slashes and skip white space and control characters inside a
-// scheme, so none of those may stand in it.
+// ValidLink reports whether a page may show link as a link: it is an absolute path on
+// the same site (/studies/1) or an https URL, with at most 2 KiB. Browsers read a
+// backslash as a slash, and ignore white space and control characters inside a scheme.
+// So a valid link has none of them.
 func ValidLink(link string) bool {
 	if link == "" || len(link) > maxLink {
 		return false
@@ -29,7 +29,7 @@ func ValidLink(link string) bool {
 	return u.Scheme == "https" && u.Hostname() != "" && u.Opaque == "" && u.User == nil && !control(u.Path)
 }
 
-// control finds what percent-encoding hid.
+// control reports whether a decoded path has a control character or a backslash.
 func control(path string) bool {
 	return strings.IndexFunc(path, func(r rune) bool { return r < ' ' || r == 0x7f || r == '\\' }) >= 0
 }

@@ -6,40 +6,57 @@ import (
 	"log/slog"
 
 	"github.com/coupchat/coup/bus"
+	"github.com/coupchat/coup/internal/membership"
 	"github.com/coupchat/coup/store"
 )
 
-// maxAnnounced bounds an announcement, in bytes.
-const maxAnnounced = 1 << 20
+// A listener acts on what the application publishes on the public channels.
+type listener struct {
+	users   *users
+	members *membership.Checker
+	// room returns the room of a study, or nil.
+	room func(store.StudyID) *room
+	// missed is called when study events may be missing.
+	missed func()
+	stats  *counters
+	log    *slog.Logger
 
-// listen subscribes to what the business server publishes.
-func (g *Registry) listen() error {
-	g.wire.header = g.newsHeader()
-	for channel, take := range map[string]func([]byte) error{
-		bus.Notifications: g.notification,
-		bus.StudyEvents:   g.studyEvent,
+	delivered idCache
+	subs      []bus.Subscription
+}
+
+// subscribe subscribes to the public channels.
+func (l *listener) subscribe(b bus.Bus) error {
+	for _, c := range []struct {
+		channel string
+		act     func([]byte) error
+		gap     func()
+	}{
+		{bus.Notifications, l.notification, nil},
+		{bus.StudyEvents, l.studyEvent, l.missed},
 	} {
-		h := bus.Handler{Message: func(payload []byte) {
-			if err := take(payload); err != nil {
-				g.stats.junk.Add(1)
-				g.opts.Log.LogAttrs(g.life, slog.LevelWarn, "announcement skipped", slog.String("channel", channel), slog.Any("err", err))
+		sub, err := b.Subscribe(c.channel, bus.Handler{Gap: c.gap, Message: func(payload []byte) {
+			if err := c.act(payload); err != nil {
+				l.stats.malformed.Add(1)
+				l.log.Warn("announcement ignored", "channel", c.channel, "err", err)
 			}
-		}}
-		if channel == bus.StudyEvents {
-			h.Gap = g.missedNews
-		}
-		sub, err := g.opts.Bus.Subscribe(channel, h)
+		}})
 		if err != nil {
-			for _, sub := range g.subs {
-				sub.Close()
-			}
-			return fmt.Errorf("subscribe to %s: %w", channel, err)
+			l.close()
+			return fmt.Errorf("subscribe to %s: %w", c.channel, err)
 		}
-		g.subs = append(g.subs, sub)
+		l.subs = append(l.subs, sub)
 	}
 	return nil
 }
 
+func (l *listener) close() {
+	for _, sub := range l.subs {
+		sub.Close()
+	}
+}
+
+// parse reads the JSON of an announcement.
 func parse(payload []byte, v any) error {
 	if len(payload) > maxAnnounced {
 		return fmt.Errorf("over %d bytes", maxAnnounced)
@@ -47,10 +64,11 @@ func parse(payload []byte, v any) error {
 	return json.Unmarshal(payload, v)
 }
 
-// A looseLink is a link as others write it. What is no text is no link either, and
-// costs the event nothing else.
+// A looseLink reads a link of any JSON type. A link that is not a string counts as
+// none: it must not cost the rest of the announcement.
 type looseLink string
 
+// UnmarshalJSON never fails.
 func (l *looseLink) UnmarshalJSON(b []byte) error {
 	var s string
 	if json.Unmarshal(b, &s) == nil {
@@ -59,11 +77,11 @@ func (l *looseLink) UnmarshalJSON(b []byte) error {
 	return nil
 }
 
-// notification takes a payload of the notifications channel.
-func (g *Registry) notification(payload []byte) error {
+// notification acts on a payload of bus.Notifications.
+func (l *listener) notification(payload []byte) error {
 	var n struct {
 		Notification
-		Link looseLink `json:"link"` // instead of that of Notification
+		Link looseLink `json:"link"` // instead of the Link of Notification
 	}
 	if err := parse(payload, &n); err != nil {
 		return err
@@ -75,19 +93,19 @@ func (g *Registry) notification(payload []byte) error {
 	if n.UserID != "" {
 		ids = append(ids, n.UserID)
 	}
-	ev := notified(n.Type, n.Message, n.Link, n.ID, "")
-	told := make(map[store.UserID]bool, len(ids))
+	ev := notificationEvent(n.Type, n.Message, n.Link, n.ID, "")
+	done := make(map[store.UserID]bool, len(ids))
 	for _, id := range ids {
-		if !told[id] {
-			told[id] = true
-			g.notify(id, ev)
+		if !done[id] {
+			done[id] = true
+			l.notify(id, ev)
 		}
 	}
 	return nil
 }
 
-// notified makes the event of a notification. A link that is no link is dropped.
-func notified(kind, message string, loose looseLink, id string, study store.StudyID) *Event {
+// notificationEvent returns the event of a notification. It drops an invalid link.
+func notificationEvent(kind, message string, loose looseLink, id string, study store.StudyID) *Event {
 	link := string(loose)
 	if !ValidLink(link) {
 		link = ""
@@ -95,25 +113,25 @@ func notified(kind, message string, loose looseLink, id string, study store.Stud
 	return &Event{Kind: Notified, StudyID: study, Notice: Notification{Type: kind, Message: message, Link: link, ID: id}}
 }
 
-// notify tells all connections of a user, once for each id of a notification.
-func (g *Registry) notify(user store.UserID, ev *Event) {
-	members := g.users.of(user)
-	if len(members) == 0 || !g.shown.first("u"+string(user), ev.Notice.ID) {
+// notify delivers ev to all connections of a user, unless a notification with this ID
+// has been delivered before.
+func (l *listener) notify(user store.UserID, ev *Event) {
+	conns := l.users.of(user)
+	if len(conns) == 0 || !l.delivered.add("u"+string(user), ev.Notice.ID) {
 		return
 	}
 	batch := &Batch{Events: []*Event{ev}}
-	for _, m := range members {
-		m.Deliver(batch)
+	for _, c := range conns {
+		c.Deliver(batch)
 	}
 }
 
-// studyEvent takes a payload of the study-events channel. What becomes of a
-// membership does not hang on the words that come with it: if they cannot be shown,
-// that is an error, and nothing else is left out.
-func (g *Registry) studyEvent(payload []byte) error {
+// studyEvent acts on a payload of bus.StudyEvents. If the texts are invalid it returns
+// an error, but the end of a membership takes effect all the same.
+func (l *listener) studyEvent(payload []byte) error {
 	var e struct {
 		StudyEvent
-		Link looseLink `json:"link"` // instead of that of StudyEvent
+		Link looseLink `json:"link"` // instead of the Link of StudyEvent
 	}
 	if err := parse(payload, &e); err != nil {
 		return err
@@ -121,46 +139,48 @@ func (g *Registry) studyEvent(payload []byte) error {
 	if err := e.checkIDs(); err != nil {
 		return err
 	}
-	wrong := checkTexts(e.Type, e.Message, e.ID)
-	ev := notified(e.Type, e.Message, e.Link, e.ID, e.StudyID)
-	tell := func() {
-		if wrong == nil {
-			g.notify(e.UserID, ev)
+	invalid := checkTexts(e.Type, e.Message, e.ID)
+	ev := notificationEvent(e.Type, e.Message, e.Link, e.ID, e.StudyID)
+	notify := func() {
+		if invalid == nil {
+			l.notify(e.UserID, ev)
 		}
 	}
+	member := store.Membership{StudyID: e.StudyID, UserID: e.UserID}
 	switch {
 	case e.Type == MemberKicked:
-		g.revoke(e.StudyID, e.UserID)
-		g.inRoom(e.StudyID, func(r *room) {
+		l.members.Revoke(member)
+		l.inRoom(e.StudyID, func(r *room) {
 			r.expel(Kicked, func(s *Seat) bool { return s.user.id == e.UserID })
-		}, tell)
+		}, notify)
 	case e.Type == StudyDeleted:
-		g.revoke(e.StudyID, "")
-		g.inRoom(e.StudyID, func(r *room) {
+		l.members.Revoke(store.Membership{StudyID: e.StudyID})
+		l.inRoom(e.StudyID, func(r *room) {
 			r.expel(Deleted, func(*Seat) bool { return true })
 		}, nil)
 	case e.Type == MemberApproved:
-		g.members.forget(membership{e.StudyID, e.UserID})
-		tell()
-	case wrong != nil:
+		l.members.Forget(member)
+		notify()
+	case invalid != nil:
 	case e.UserID != "" && e.Type != Notice:
-		g.notify(e.UserID, ev)
-	case g.lookup(e.StudyID) != nil && g.shown.first("r"+string(e.StudyID), e.ID):
-		g.inRoom(e.StudyID, func(r *room) { r.tell(ev) }, nil)
+		l.notify(e.UserID, ev)
+	case l.room(e.StudyID) != nil && l.delivered.add("r"+string(e.StudyID), e.ID):
+		l.inRoom(e.StudyID, func(r *room) { r.broadcast(ev) }, nil)
 	}
-	return wrong
+	return invalid
 }
 
-// inRoom does fn in the order of a room, if there is one, and next after it.
-func (g *Registry) inRoom(study store.StudyID, fn func(*room), next func()) {
-	r := g.lookup(study)
+// inRoom calls fn in the order of a room, if there is one, and then next, if it is not
+// nil.
+func (l *listener) inRoom(study store.StudyID, fn func(*room), next func()) {
+	r := l.room(study)
 	if r == nil {
 		if next != nil {
 			next()
 		}
 		return
 	}
-	r.later(func() { // the bus is not to wait for deliveries
+	r.inbox.later(func() { // the goroutine of the bus must not run deliveries
 		fn(r)
 		if next != nil {
 			next()

@@ -2,83 +2,42 @@ package room
 
 import (
 	"context"
-	"time"
 
 	"github.com/coupchat/coup/store"
 )
 
-// priming is one read of a study's newest messages, for all who wait for it.
-type priming struct {
-	done chan struct{}
-	err  error // set before done is closed
-}
-
-// prime has the room remember as many messages as a join replays. When a herd
-// comes back to a hub that has just started, its joins share one read.
-func (r *room) prime(ctx context.Context) error {
-	var p *priming
-	r.call(func() {
-		if p = r.priming; p != nil {
+// readRecent reads as many of the newest messages as a join replays, and keeps them in
+// the timeline. When a hub has restarted and many clients reconnect at once, their
+// joins share one read.
+func (r *room) readRecent(ctx context.Context) error {
+	var read *recentRead
+	r.inbox.call(func() {
+		if read = r.reading; read != nil {
 			return
 		}
-		p = &priming{done: make(chan struct{})}
-		r.priming = p
-		if !r.reg.background(func() { r.readRecent(p) }) {
-			r.priming, p.err = nil, ErrClosed
-			close(p.done)
+		read = &recentRead{done: make(chan struct{})}
+		r.reading = read
+		if !r.shared.work.Go(func() { r.loadRecent(read) }) {
+			r.reading, read.err = nil, ErrClosed
+			close(read.done)
 		}
 	})
 	select {
-	case <-p.done:
-		return p.err
+	case <-read.done:
+		return read.err
 	case <-ctx.Done():
 		return ctx.Err()
 	}
 }
 
-func (r *room) readRecent(p *priming) {
-	msgs, err := r.reg.history(store.Query{StudyID: r.study, Newest: true, Limit: r.reg.opts.MaxReplay})
-	r.do(func() {
+// loadRecent makes the read.
+func (r *room) loadRecent(read *recentRead) {
+	msgs, err := r.shared.history(store.Query{StudyID: r.study, Newest: true, Limit: r.shared.opts.MaxReplay})
+	r.inbox.do(func() {
 		if err == nil {
-			r.remember(msgs)
-			r.primed = r.reg.now()
+			r.timeline.load(msgs)
 		}
-		r.priming, p.err = nil, err
-		close(p.done)
+		r.reading, read.err = nil, err
+		close(read.done)
 	})
-}
-
-// keepPrimed is how long a room remembers all that a join replays, once one has
-// asked for it. A herd is back by then; a silent room would keep it for ever.
-const keepPrimed = 30 * time.Second
-
-// trim forgets what nobody is likely to ask for any more, when there is twice as
-// much as is kept.
-func (r *room) trim() {
-	n, keep := len(r.recent), keepRecent
-	if n < 2*keep {
-		return
-	}
-	if r.reg.now().Sub(r.primed) <= keepPrimed {
-		keep = max(keep, r.reg.opts.MaxReplay)
-	}
-	if n >= 2*keep {
-		r.recent = append(make([]*Event, 0, 2*keep), r.recent[n-keep:]...)
-	}
-}
-
-// remember puts messages before the recent ones, if they end where those begin.
-func (r *room) remember(msgs []store.Message) {
-	begin := r.head - int64(len(r.recent)) + 1
-	for len(msgs) > 0 && msgs[len(msgs)-1].Seq >= begin {
-		msgs = msgs[:len(msgs)-1]
-	}
-	older := make([]*Event, len(msgs), len(msgs)+len(r.recent))
-	for i, m := range msgs {
-		if m.Seq != begin-int64(len(msgs)-i) {
-			return // a hole: what is remembered has none
-		}
-		older[i] = &Event{Kind: NewMessage, Message: m.Public()}
-	}
-	r.recent = append(older, r.recent...)
 }

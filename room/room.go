@@ -1,206 +1,171 @@
 package room
 
 import (
+	"context"
 	"runtime/debug"
 	"slices"
-	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/coupchat/coup/bus"
+	"github.com/coupchat/coup/internal/commit"
+	"github.com/coupchat/coup/internal/membership"
+	"github.com/coupchat/coup/internal/work"
 	"github.com/coupchat/coup/store"
 )
 
-// A room is a study that has members on this hub. Everything that happens in it
-// goes through one inbox, and one goroutine at a time works the inbox off:
-// whoever puts something in while nobody does, and where others keep adding, a
-// goroutine of the room's own. So the state below the inbox has no lock,
-// deliveries have one order, and an idle room costs no goroutine.
+// shared is what all rooms of a registry use.
+type shared struct {
+	opts    Options
+	begin   time.Time
+	work    *work.Group
+	store   guarded
+	stats   counters
+	members *membership.Checker
+	posts   *commit.Lanes[Conn]
+	gaps    gapReader
+	// release gives up one reference to a room.
+	release func(*room)
+}
+
+func (sh *shared) now() time.Time { return time.Now() }
+
+// stamp returns the time as a number for an atomic.Int64, in nanoseconds, never 0. It
+// uses the monotonic clock: a later stamp is larger even if the wall clock is set back.
+func (sh *shared) stamp() int64 { return int64(time.Since(sh.begin)) + 1 }
+
+// history is one call of the store.
+func (sh *shared) history(q store.Query) ([]store.Message, error) {
+	return sh.historyFor(sh.work.Context(), q)
+}
+
+// historyFor is history for a caller that may give up.
+func (sh *shared) historyFor(parent context.Context, q store.Query) ([]store.Message, error) {
+	ctx, cancel := sh.work.Deadline(parent)
+	defer cancel()
+	return sh.store.History(ctx, q)
+}
+
+// A room is a study that has connections on this hub. Everything that happens in it
+// goes through its inbox, so deliveries have one order and the state below the inbox
+// needs no lock.
 type room struct {
-	reg   *Registry
-	study store.StudyID
-	sub   bus.Subscription
-	refs  int // seats and joins under way; guarded by reg.mu
+	shared *shared
+	study  store.StudyID
+	sub    bus.Subscription
+	refs   int // seats and joins under way; the registry's lock guards it
+	inbox  inbox
 
-	mu    sync.Mutex // guards inbox, spare, busy
-	inbox []work
-	spare []work // the emptied inbox of last time
-	busy  bool
+	// What follows belongs to the goroutine that runs the inbox.
 
-	// What follows belongs to the deliverer.
-
-	seats []*Seat
-	// head is the newest seq delivered, once ready says that it is known.
-	head  int64
-	ready bool
-	// target is the newest seq known to exist.
-	target int64
-	// ahead holds messages that came before their turn.
-	ahead map[int64]*Event
-	// recent holds the last messages delivered, ending with head.
-	recent []*Event
-	// primed is when recent was last read from the store.
-	primed time.Time
-	// priming is the read of recent messages that is under way, if any.
-	priming *priming
+	timeline timeline
+	seats    []*Seat
+	// waiters wait until the room has delivered a seq.
+	waiters []waiter
 	// filling says that a goroutine reads what is missing.
 	filling bool
-	waiters []waiter
-	// out is what will be delivered next.
-	out []*Event
+	// reading is the read of recent messages that is under way, or nil.
+	reading *recentRead
 }
 
-// work is a message to deliver or something else to do.
-type work struct {
-	said *Event
-	do   func()
+// A Seat is a connection's place in a room.
+type Seat struct {
+	room    *room
+	conn    Conn
+	user    *user
+	index   int          // in room.seats; belongs to the goroutine that runs the inbox
+	gone    atomic.Bool  // left or was removed
+	checked atomic.Int64 // the stamp of the last check that found the membership
+	asked   atomic.Int64 // the stamp of the last check that a post started, or 0
 }
 
-// do runs fn in the room's order.
-func (r *room) do(fn func()) {
-	r.put(work{do: fn})
+// A waiter waits until the room has delivered seq.
+type waiter struct {
+	seq  int64
+	done chan struct{}
 }
 
-// later is do for those who must not be held up by what is in the inbox: somebody
-// else works it off.
-func (r *room) later(fn func()) {
-	if r.enter(work{do: fn}) {
-		r.handOver()
+// A recentRead is one read of the newest messages of a study.
+type recentRead struct {
+	done chan struct{}
+	err  error // set before done is closed
+}
+
+func newRoom(sh *shared, study store.StudyID) *room {
+	r := &room{shared: sh, study: study}
+	r.timeline.maxReplay = sh.opts.MaxReplay
+	r.inbox.run, r.inbox.work = r.run, sh.work
+	return r
+}
+
+// messageItems returns the items that deliver messages from the store or the bus.
+func messageItems(msgs []store.Message) []item {
+	items := make([]item, len(msgs))
+	for i, m := range msgs {
+		items[i].message = messageEvent(m)
 	}
+	return items
 }
 
-// call is do that waits until fn has run. It must not be called from within the
-// room's order.
-func (r *room) call(fn func()) {
-	done := make(chan struct{})
-	r.do(func() {
-		defer close(done)
-		fn()
-	})
-	<-done
-}
-
-// put adds to the inbox and does it, unless somebody else is at it. What others add
-// meanwhile is not the caller's to do: in a lively room that has no end.
-func (r *room) put(ws ...work) {
-	if r.enter(ws...) && r.workBatch() {
-		r.handOver()
-	}
-}
-
-// handOver has the inbox worked off by somebody else.
-func (r *room) handOver() {
-	if !r.reg.background(r.workOff) {
-		r.workOff()
-	}
-}
-
-// maxInbox bounds how much of what other hubs say may wait in the inbox.
-const maxInbox = 4096
-
-// behind reports whether as much waits in the inbox as may.
-func (r *room) behind() bool {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	return len(r.inbox) >= maxInbox
-}
-
-// enter adds to the inbox. It reports true if the caller must see to it that the
-// inbox is worked off.
-func (r *room) enter(ws ...work) bool {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.inbox = append(r.inbox, ws...)
-	idle := !r.busy
-	r.busy = true
-	return idle
-}
-
-// workOff empties the inbox.
-func (r *room) workOff() {
-	for r.workBatch() {
-	}
-}
-
-// workBatch does what is in the inbox. If it reports true there is more already,
-// which the caller must see to.
-func (r *room) workBatch() (more bool) {
-	r.mu.Lock()
-	batch := r.inbox
-	r.inbox, r.spare = r.spare[:0], nil
-	r.mu.Unlock()
-	for rest := batch; len(rest) > 0; {
-		rest = rest[r.work(rest):]
-	}
-	clear(batch)
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if cap(batch) <= maxSpare {
-		r.spare = batch
-	}
-	r.busy = len(r.inbox) > 0
-	return r.busy
-}
-
-// maxSpare bounds the inbox kept for reuse.
-const maxSpare = 256
-
-// work does a batch in order and returns how much of it is done: all, unless there
-// is a bug in a part, which then costs no more than that part. Messages that stand
-// together are delivered together, so that each member's share leaves in one
-// write.
-func (r *room) work(batch []work) (done int) {
+// run runs a batch of items. Messages that follow each other are delivered together,
+// so that each connection gets them in one write. A panic costs no more than the item
+// or the delivery in which it happens.
+func (r *room) run(batch []item) (done int) {
 	defer func() {
-		if bug := recover(); bug != nil {
-			r.reg.opts.Log.Error("room panicked", "study", r.study, "panic", bug, "stack", string(debug.Stack()))
+		if p := recover(); p != nil {
+			r.shared.opts.Log.Error("room panicked", "study", r.study, "panic", p, "stack", string(debug.Stack()))
 		}
 	}()
-	for _, w := range batch {
-		if w.said != nil {
+	for _, it := range batch {
+		if it.message != nil {
 			done++
-			r.take(w.said)
+			if r.timeline.add(it.message) {
+				r.fillGap(r.shared.opts.ReorderWait)
+			}
 			continue
 		}
-		r.flush() // a bug in a delivery must not cost what comes after it
+		r.flush() // before the item counts as done: a panic here must not skip it
 		done++
-		w.do()
+		it.do()
 	}
 	r.flush()
 	return done
 }
 
-// flush delivers what has come up.
+// flush delivers the messages whose turn has come.
 func (r *room) flush() {
-	if len(r.out) == 0 {
+	out := r.timeline.out
+	if len(out) == 0 {
 		return
 	}
-	out := r.out
-	r.out = nil
+	r.timeline.out = nil
 	defer r.wake()
 	batch := &Batch{Events: out}
-	// Whoever sat down last is told first: who has just come is looking at the page.
+	// The newest seat first: that user has just opened the page and looks at it.
 	for _, s := range slices.Backward(r.seats) {
 		s.conn.Deliver(batch)
 	}
-	r.reg.stats.delivered.Add(int64(len(out) * len(r.seats)))
+	r.shared.stats.delivered.Add(int64(len(out) * len(r.seats)))
 	clear(out)
-	r.out = out[:0]
+	r.timeline.out = out[:0]
 }
 
-// tell delivers one event to everyone in the room.
-func (r *room) tell(ev *Event) {
+// broadcast delivers one event to every seat.
+func (r *room) broadcast(ev *Event) {
 	batch := &Batch{Events: []*Event{ev}}
 	for _, s := range r.seats {
 		s.conn.Deliver(batch)
 	}
 }
 
-// add seats a member. The caller holds a reference for it.
-func (r *room) add(s *Seat) {
-	s.index = len(r.seats)
+// seat adds a seat. The caller has a reference to the room for it.
+func (r *room) seat(c Conn, u *user) *Seat {
+	s := &Seat{room: r, conn: c, user: u, index: len(r.seats)}
 	r.seats = append(r.seats, s)
+	return s
 }
 
-// remove takes a seat away, once.
+// remove removes a seat. It reports false if that has been done before.
 func (r *room) remove(s *Seat) bool {
 	if s.gone.Swap(true) {
 		return false
@@ -210,11 +175,11 @@ func (r *room) remove(s *Seat) bool {
 	r.seats[s.index].index = s.index
 	r.seats[last] = nil
 	r.seats = r.seats[:last]
-	r.reg.release(r)
+	r.shared.release(r)
 	return true
 }
 
-// expel takes out the seats that match and tells their members why.
+// expel removes the seats that match, and tells their clients why.
 func (r *room) expel(reason string, match func(*Seat) bool) {
 	batch := &Batch{Events: []*Event{{Kind: Left, StudyID: r.study, Reason: reason}}}
 	for i := len(r.seats) - 1; i >= 0; i-- {
@@ -222,4 +187,73 @@ func (r *room) expel(reason string, match func(*Seat) bool) {
 			s.conn.Deliver(batch)
 		}
 	}
+}
+
+// learn notes that the store has messages up to seq. After ReorderWait it reads those
+// that the bus has not brought by then.
+func (r *room) learn(seq int64) {
+	r.timeline.learn(seq)
+	r.fillGap(r.shared.opts.ReorderWait)
+}
+
+// fillGap starts to read what is missing, unless a goroutine does already.
+func (r *room) fillGap(wait time.Duration) {
+	if r.timeline.incomplete() && !r.filling {
+		r.filling = true
+		r.shared.work.Go(func() { r.shared.gaps.fill(r.study, gap{r}, wait) })
+	}
+}
+
+// A gap is a room as its gapReader sees it.
+type gap struct{ room *room }
+
+func (g gap) next() (after int64, missing bool) {
+	r := g.room
+	r.inbox.call(func() {
+		after, missing = r.timeline.head, r.timeline.incomplete()
+		r.filling = missing
+	})
+	return after, missing
+}
+
+func (g gap) add(msgs []store.Message) { g.room.inbox.put(messageItems(msgs)...) }
+
+func (g gap) skip(seq int64) { g.room.inbox.do(func() { g.room.timeline.skip(seq) }) }
+
+func (g gap) giveUp() {
+	g.room.inbox.do(func() {
+		g.room.timeline.giveUp()
+		g.room.filling = false
+	})
+}
+
+// reach waits until the room has delivered all messages up to seq.
+func (r *room) reach(ctx context.Context, seq int64) error {
+	done := make(chan struct{})
+	r.inbox.do(func() {
+		r.timeline.open(seq)
+		r.waiters = append(r.waiters, waiter{seq, done})
+		r.learn(seq)
+		r.flush()
+		r.wake()
+	})
+	select {
+	case <-done:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-r.shared.work.Context().Done():
+		return ErrClosed
+	}
+}
+
+// wake ends the wait of those whose seq has been delivered.
+func (r *room) wake() {
+	r.waiters = slices.DeleteFunc(r.waiters, func(w waiter) bool {
+		if w.seq > r.timeline.head {
+			return false
+		}
+		close(w.done)
+		return true
+	})
 }

@@ -1,41 +1,99 @@
 package room
 
 import (
-	"sync/atomic"
+	"errors"
 
+	"github.com/coupchat/coup/internal/commit"
 	"github.com/coupchat/coup/store"
 )
 
-// A Conn is one connection of a user, as a room sees it.
-type Conn interface {
-	// User returns whose connection it is; always the same.
-	User() store.UserID
-	// Deliver tells the member of events. It never blocks.
-	Deliver(b *Batch)
-}
-
-// A Seat is a member's place in a room.
-type Seat struct {
-	room    *room
-	conn    Conn
-	user    *user
-	index   int          // in room.seats; owned by the room's deliverer
-	gone    atomic.Bool  // left or was taken out
-	checked atomic.Int64 // when membership was last confirmed, a stamp
-	asked   atomic.Int64 // when a post last had it asked, likewise, or 0
-}
-
-// StudyID returns which study the seat is in.
+// StudyID returns the study that the seat is in.
 func (s *Seat) StudyID() store.StudyID { return s.room.study }
 
-// Gone reports whether the member left or was taken out.
+// Gone reports whether the connection has left or was removed.
 func (s *Seat) Gone() bool { return s.gone.Load() }
 
-// Leave gives the seat up and then calls left, which must not block, in the
-// room's order: nothing of the room is delivered to the member after it.
+// Leave gives up the seat and then calls left, which must not block. After that the
+// room delivers nothing to the connection. A second Leave only calls left.
 func (s *Seat) Leave(left func()) {
-	s.room.later(func() {
+	s.room.inbox.later(func() {
 		s.room.remove(s)
 		left()
+	})
+}
+
+// A Post is a message that a user wants to post.
+type Post struct {
+	// UserName is the name that the message shows.
+	UserName string
+	// Content is the text. Post trims it.
+	Content string
+	// ClientID makes it safe to post again, see store.Message. It may be empty.
+	ClientID string
+}
+
+// Post stores a message and delivers it to the room. It returns at once. done is called
+// once, when the message is stored, and before it is delivered (unless the answer of
+// the store was lost, or so late that the room has already read the message from the
+// store); or with an error that wraps store.ErrUnavailable or store.ErrInvalid. done
+// must not block.
+//
+// If Post returns an error it does not call done. The error is ErrNotJoined, a
+// *RateError, or one that wraps store.ErrEmpty, store.ErrTooLarge, store.ErrInvalid or
+// store.ErrUnavailable (the queue is full, or the store does not answer).
+//
+// The posts of one seat are stored in the order of the calls.
+func (s *Seat) Post(p Post, done func(store.Message, error)) error {
+	if s.Gone() {
+		return ErrNotJoined
+	}
+	if p.ClientID != "" && !store.ValidClientID(p.ClientID) {
+		return errClientID
+	}
+	m := store.Message{StudyID: s.room.study, UserID: s.user.id, UserName: p.UserName, Content: p.Content, ClientID: p.ClientID}
+	if err := m.Clean(); err != nil {
+		return err
+	}
+	sh := s.room.shared
+	if err := s.user.limits.post(sh.now(), sh.opts.Rate); err != nil {
+		return err
+	}
+	if m.ClientID == "" {
+		m.ClientID = store.NewClientID()
+	}
+	s.recheck()
+	return sh.posts.Add(commit.Post[Conn]{Message: m, From: s.conn, Done: done})
+}
+
+var errClientID = errors.Join(store.ErrInvalid, errors.New("clientId must be 1 to 64 characters, none of them a control character"))
+
+// recheck checks in the background that the user is still a member, if the last check
+// is older than Options.MemberCache. If not, the seat is removed.
+func (s *Seat) recheck() {
+	sh := s.room.shared
+	now, asked := sh.stamp(), s.asked.Load()
+	if age := now - max(asked, s.checked.Load()); age < int64(sh.opts.MemberCache) || !s.asked.CompareAndSwap(asked, now) {
+		return
+	}
+	sh.work.Go(func() {
+		err := sh.members.Check(sh.work.Context(), s.membership())
+		if errors.Is(err, ErrForbidden) {
+			s.revoke(now)
+		} else if err != nil {
+			s.asked.CompareAndSwap(now, asked) // the next post checks again
+		}
+	})
+}
+
+func (s *Seat) membership() store.Membership {
+	return store.Membership{StudyID: s.room.study, UserID: s.user.id}
+}
+
+// revoke removes the seat, because a check that began at the stamp asked found no
+// membership. If the connection has joined again since, a newer check has found one,
+// and the seat stays.
+func (s *Seat) revoke(asked int64) {
+	s.room.inbox.later(func() {
+		s.room.expel(MembershipLost, func(o *Seat) bool { return o == s && s.checked.Load() <= asked })
 	})
 }

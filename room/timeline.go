@@ -1,75 +1,184 @@
 package room
 
-// maxAhead bounds how many messages wait for their turn in a room. Beyond it
-// they are dropped: the store has them, and the gap before them is being read.
+import (
+	"slices"
+	"time"
+
+	"github.com/coupchat/coup/store"
+)
+
+// maxAhead bounds how many messages of a room wait for their turn. More are dropped:
+// the gap before them is read from the store anyway.
 const maxAhead = 1024
 
-// keepRecent is how many delivered messages a room remembers, so that those who
-// come back after a moment are not sent to the store.
+// keepRecent is how many delivered messages a room keeps, for clients that reconnect
+// after a short time.
 const keepRecent = 128
 
-// take brings a message to its turn: repeats are dropped, what comes too early
-// waits. It is news of a seq; the store is the truth.
-func (r *room) take(ev *Event) {
+// keepReplay is how long a room keeps as many messages as a join replays, counted
+// from when a join has needed them. By then all clients of a hub that restarted have
+// reconnected.
+const keepReplay = 30 * time.Second
+
+// A timeline puts the messages of one study in the order of their seqs. It does not
+// know where messages come from and where they go. One goroutine at a time uses it.
+type timeline struct {
+	maxReplay int // Options.MaxReplay
+
+	// ready says that head is known. Until then all messages wait in ahead.
+	ready bool
+	// head is the seq of the newest message whose turn has come.
+	head int64
+	// target is the newest seq that is known to exist.
+	target int64
+	// ahead holds messages whose turn has not come, by seq.
+	ahead map[int64]*Event
+	// recent holds the newest messages whose turn has come. It ends with head and has
+	// no gaps.
+	recent []*Event
+	// loaded is when recent was last read from the store.
+	loaded time.Time
+	// out holds messages whose turn has come, and which are not delivered yet.
+	out []*Event
+}
+
+// open sets where the timeline begins, once.
+func (t *timeline) open(head int64) {
+	if t.ready {
+		return
+	}
+	t.ready, t.head = true, head
+	for seq := range t.ahead {
+		if seq <= head {
+			delete(t.ahead, seq)
+		}
+	}
+	t.passAhead()
+}
+
+// add takes a message, from this hub, the bus or the store. It reports false if the
+// message is a repeat.
+func (t *timeline) add(ev *Event) bool {
 	seq := ev.Message.Seq
 	switch {
-	case r.ready && seq <= r.head:
-		return
-	case r.ready && seq == r.head+1:
-		r.pass(ev)
-		r.passAhead()
-	case len(r.ahead) < maxAhead:
-		if r.ahead == nil {
-			r.ahead = map[int64]*Event{}
+	case t.ready && seq <= t.head:
+		return false
+	case t.ready && seq == t.head+1:
+		t.pass(ev)
+		t.passAhead()
+	case len(t.ahead) < maxAhead:
+		if t.ahead == nil {
+			t.ahead = map[int64]*Event{}
 		}
-		r.ahead[seq] = ev
+		t.ahead[seq] = ev
 	}
-	r.learn(seq, r.reg.opts.ReorderWait)
+	t.learn(seq)
+	return true
 }
 
-// pass delivers the message whose turn it is, at the next flush.
-func (r *room) pass(ev *Event) {
-	r.head = ev.Message.Seq
-	r.out = append(r.out, ev)
-	r.trim()
-	r.recent = append(r.recent, ev)
+// learn notes that seq exists.
+func (t *timeline) learn(seq int64) { t.target = max(t.target, seq) }
+
+// incomplete reports whether messages up to target are missing.
+func (t *timeline) incomplete() bool { return t.ready && t.head < t.target }
+
+// pass moves the message whose turn it is to out.
+func (t *timeline) pass(ev *Event) {
+	t.head = ev.Message.Seq
+	t.out = append(t.out, ev)
+	t.trim()
+	t.recent = append(t.recent, ev)
 }
 
-func (r *room) passAhead() {
-	for len(r.ahead) > 0 {
-		ev, ok := r.ahead[r.head+1]
+func (t *timeline) passAhead() {
+	for len(t.ahead) > 0 {
+		ev, ok := t.ahead[t.head+1]
 		if !ok {
 			return
 		}
-		delete(r.ahead, r.head+1)
-		r.pass(ev)
+		delete(t.ahead, t.head+1)
+		t.pass(ev)
 	}
-	r.ahead = nil
+	t.ahead = nil
 }
 
-// open sets where deliveries begin in a room that has just been made.
-func (r *room) open(head int64) {
-	if r.ready {
-		return
-	}
-	r.ready, r.head = true, head
-	for seq := range r.ahead {
-		if seq <= head {
-			delete(r.ahead, seq)
-		}
-	}
-	r.passAhead()
-	r.learn(r.head, r.reg.opts.ReorderWait)
-}
+// skip goes on with the message after seq, because the store does not have those
+// before.
+func (t *timeline) skip(seq int64) { t.head, t.recent = max(t.head, seq), nil }
 
-// since returns the recent messages after seq, if they reach back that far.
-func (r *room) since(seq int64) ([]*Event, bool) {
-	missing := r.head - seq
+// giveUp forgets that messages after head exist.
+func (t *timeline) giveUp() { t.target, t.ahead = t.head, nil }
+
+// since returns the messages from after seq to head, if recent has them.
+func (t *timeline) since(seq int64) ([]*Event, bool) {
+	missing := t.head - seq
 	if missing <= 0 {
 		return nil, true
 	}
-	if missing > int64(len(r.recent)) {
+	if missing > int64(len(t.recent)) {
 		return nil, false
 	}
-	return r.recent[int64(len(r.recent))-missing:], true
+	return t.recent[int64(len(t.recent))-missing:], true
+}
+
+// replay returns the messages from after seq to head: those of read, which the caller
+// has read from the store, followed by recent ones. It reports false if messages are
+// missing between the two.
+func (t *timeline) replay(seq int64, read []*Event) ([]*Event, bool) {
+	if recent, ok := t.since(seq); ok {
+		return slices.Clone(recent), true
+	}
+	if len(read) == 0 {
+		return nil, false
+	}
+	recent, ok := t.since(read[len(read)-1].Message.Seq)
+	if !ok {
+		return read, false
+	}
+	for len(read) > 0 && read[len(read)-1].Message.Seq > t.head {
+		read = read[:len(read)-1]
+	}
+	return append(slices.Clip(read), recent...), true
+}
+
+// truncated reports whether more messages after seq exist than a join replays.
+func (t *timeline) truncated(seq int64) bool {
+	return t.maxReplay >= 0 && t.head-seq > int64(t.maxReplay)
+}
+
+// load puts msgs, which were read from the store, before the recent messages. It does
+// nothing if there would be a gap.
+func (t *timeline) load(msgs []store.Message) {
+	t.loaded = time.Now()
+	begin := t.head - int64(len(t.recent)) + 1
+	for len(msgs) > 0 && msgs[len(msgs)-1].Seq >= begin {
+		msgs = msgs[:len(msgs)-1]
+	}
+	older := make([]*Event, len(msgs), len(msgs)+len(t.recent))
+	for i, m := range msgs {
+		if m.Seq != begin-int64(len(msgs)-i) {
+			return
+		}
+		older[i] = messageEvent(m)
+	}
+	t.recent = append(older, t.recent...)
+}
+
+// trim drops the oldest recent messages, once there are twice as many as are kept.
+func (t *timeline) trim() {
+	n, keep := len(t.recent), keepRecent
+	if n < 2*keep {
+		return
+	}
+	if time.Since(t.loaded) <= keepReplay {
+		keep = max(keep, t.maxReplay)
+	}
+	if n >= 2*keep {
+		t.recent = append(make([]*Event, 0, 2*keep), t.recent[n-keep:]...)
+	}
+}
+
+// messageEvent returns the event for a message from the store or the bus.
+func messageEvent(m store.Message) *Event {
+	return &Event{Kind: NewMessage, Message: m.Public()}
 }

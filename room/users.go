@@ -8,92 +8,86 @@ import (
 	"github.com/coupchat/coup/store"
 )
 
-// users knows the connections of each user on this hub.
+// users holds the connections of each user on this hub.
 type users struct {
-	mu     sync.Mutex // guards what follows and the members of every user
+	// report is called when a user connects first or disconnects last. mu is held, so
+	// that reports have the order of the changes.
+	report func(user store.UserID, online bool)
+
+	mu     sync.Mutex // guards what follows and the conns of every user
 	byID   map[store.UserID]*user
-	absent int // how many in byID have no connections
+	absent int // users in byID without connections
 }
 
-// A user is somebody with connections here, or who had some a moment ago: leaving
-// and coming back makes nobody faster.
+// A user has connections here, or had some a short time ago: a user who reconnects
+// keeps the used limits.
 type user struct {
-	id    store.UserID
-	conns []Conn // guarded by users.mu
-
-	mu           sync.Mutex // guards posts, joins
-	posts, joins bucket
+	id     store.UserID
+	conns  []Conn // guarded by users.mu
+	limits limits
 }
 
-// Connect registers a connection of its user, who is then online. It returns
-// ErrTooMany or ErrClosed.
-func (g *Registry) Connect(m Conn) error {
-	g.mu.RLock()
-	defer g.mu.RUnlock()
-	if g.closed {
-		return ErrClosed
-	}
-	us := &g.users
+// connect adds a connection. It returns ErrTooMany if the user has limit connections;
+// a limit below 0 is none.
+func (us *users) connect(c Conn, limit int) error {
 	us.mu.Lock()
 	defer us.mu.Unlock()
-	u := us.byID[m.User()]
+	u := us.byID[c.User()]
 	if u == nil {
-		u = &user{id: m.User()}
+		u = &user{id: c.User()}
 		us.byID[u.id] = u
 		us.absent++
 	}
-	if g.opts.MaxPerUser >= 0 && len(u.conns) >= g.opts.MaxPerUser {
+	if limit >= 0 && len(u.conns) >= limit {
 		return ErrTooMany
 	}
-	u.conns = append(u.conns, m)
+	u.conns = append(u.conns, c)
 	if len(u.conns) == 1 {
 		us.absent--
-		g.online.report(u.id, true)
+		us.report(u.id, true)
 	}
 	return nil
 }
 
-// Disconnect forgets a connection that Connect took. With the last one of a user
-// here, this hub no longer says that they are online.
-func (g *Registry) Disconnect(m Conn) {
-	us := &g.users
+// disconnect removes a connection, if it is there.
+func (us *users) disconnect(c Conn) {
 	us.mu.Lock()
 	defer us.mu.Unlock()
-	u := us.byID[m.User()]
+	u := us.byID[c.User()]
 	if u == nil {
 		return
 	}
-	i := slices.Index(u.conns, m)
+	i := slices.Index(u.conns, c)
 	if i < 0 {
 		return
 	}
 	u.conns = slices.Delete(u.conns, i, i+1)
 	if len(u.conns) == 0 {
 		us.absent++
-		g.online.report(u.id, false)
+		us.report(u.id, false)
 	}
 }
 
-// sweep forgets those who have gone and could be as fast as ever again.
-func (us *users) sweep(now time.Time, o *Options) {
+// sweep removes the users who have no connections and full limits.
+func (us *users) sweep(now time.Time, rate float64) {
 	us.mu.Lock()
 	defer us.mu.Unlock()
 	for id, u := range us.byID {
-		if len(u.conns) == 0 && u.rested(now, o) {
+		if len(u.conns) == 0 && u.limits.full(now, rate) {
 			delete(us.byID, id)
 			us.absent--
 		}
 	}
 }
 
-// get returns the entry of a connected user.
+// get returns a connected user.
 func (us *users) get(id store.UserID) *user {
 	us.mu.Lock()
 	defer us.mu.Unlock()
 	if u := us.byID[id]; u != nil {
 		return u
 	}
-	return &user{id: id} // disconnected meanwhile
+	return &user{id: id} // the user has disconnected since
 }
 
 // of returns the connections of a user.
@@ -104,25 +98,30 @@ func (us *users) of(id store.UserID) []Conn {
 	if u == nil {
 		return nil
 	}
-	return append([]Conn(nil), u.conns...)
+	return slices.Clone(u.conns)
 }
 
-// present calls fn with everybody who is connected. Nobody comes or goes meanwhile.
-func (us *users) present(fn func(store.UserID)) {
+// count returns how many users have connections.
+func (us *users) count() int {
 	us.mu.Lock()
 	defer us.mu.Unlock()
-	for id, u := range us.byID {
-		if len(u.conns) > 0 {
-			fn(id)
+	return len(us.byID) - us.absent
+}
+
+// online calls fn with each of ids and whether that user has a connection. Without
+// ids it calls fn with every user who has one. Nobody connects or disconnects
+// meanwhile.
+func (us *users) online(ids map[store.UserID]struct{}, fn func(id store.UserID, online bool)) {
+	us.mu.Lock()
+	defer us.mu.Unlock()
+	if ids == nil {
+		for id, u := range us.byID {
+			if len(u.conns) > 0 {
+				fn(id, true)
+			}
 		}
+		return
 	}
-}
-
-// whether calls fn with each of ids, and whether that user is connected. Nobody
-// comes or goes meanwhile.
-func (us *users) whether(ids map[store.UserID]struct{}, fn func(id store.UserID, connected bool)) {
-	us.mu.Lock()
-	defer us.mu.Unlock()
 	for id := range ids {
 		u := us.byID[id]
 		fn(id, u != nil && len(u.conns) > 0)

@@ -32,23 +32,23 @@ var figures = []figure{
 		func(s *hub.Stats) int { return s.Room.Users }),
 	counter("coup_messages_posted_total", "Posts that were stored, repeats included.",
 		func(s *hub.Stats) int64 { return s.Room.Posted }),
-	counter("coup_messages_delivered_total", "Messages times the connections they went to.",
+	counter("coup_messages_delivered_total", "Deliveries: each message once for each connection.",
 		func(s *hub.Stats) int64 { return s.Room.Delivered }),
 	counter("coup_messages_filled_total", "Messages read from the store because the bus did not bring them.",
 		func(s *hub.Stats) int64 { return s.Room.Filled }),
-	counter("coup_store_retries_total", "Repeated tries to store a batch of posts.",
+	counter("coup_store_retries_total", "Repeated calls of the store to store a batch of posts.",
 		func(s *hub.Stats) int64 { return s.Room.Retries }),
-	gauge("coup_store_reachable", "1 if the last renewal of the lease in the store went well, else 0.",
+	gauge("coup_store_reachable", "1 if the last renewal of the lease in the store succeeded, else 0.",
 		func(s *hub.Stats) int {
 			if s.Room.StoreReachable {
 				return 1
 			}
 			return 0
 		}),
-	counter("coup_bus_unpublished_total", "News for other hubs that did not leave.",
+	counter("coup_bus_unpublished_total", "Payloads that were not published for the other hubs.",
 		func(s *hub.Stats) int64 { return s.Room.Unpublished }),
-	counter("coup_bus_junk_total", "What came over the bus and could not be read.",
-		func(s *hub.Stats) int64 { return s.Room.Junk }),
+	counter("coup_bus_malformed_total", "Payloads from the bus that could not be read.",
+		func(s *hub.Stats) int64 { return s.Room.Malformed }),
 }
 
 func gauge(name, help string, value func(*hub.Stats) int) figure {

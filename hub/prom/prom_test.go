@@ -25,13 +25,13 @@ type fixed struct{}
 func (fixed) Stats() hub.Stats {
 	return hub.Stats{
 		Connections: 1, Accepted: 2, Refused: 3, Slow: 4, Panics: 5,
-		Room: room.Stats{Rooms: 6, Users: 7, Posted: 8, Delivered: 9, Filled: 10, Retries: 11, Unpublished: 12, Junk: 13, StoreReachable: true},
+		Room: room.Stats{Rooms: 6, Users: 7, Posted: 8, Delivered: 9, Filled: 10, Retries: 11, Unpublished: 12, Malformed: 13, StoreReachable: true},
 	}
 }
 
 // lines are what a scrape of fixed says, comments aside.
 const lines = `
-coup_bus_junk_total 13
+coup_bus_malformed_total 13
 coup_bus_unpublished_total 12
 coup_connections 1
 coup_connections_accepted_total 2

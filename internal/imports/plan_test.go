@@ -20,8 +20,13 @@ var plan = map[string]rule{
 	"internal/work":  {},
 	"internal/ws":    {others: []string{"github.com/gobwas/ws"}},
 
-	"room": {ours: []string{"store", "bus"}},
-	"hub":  {ours: []string{"room", "store", "auth", "internal/ws", "internal/codec", "internal/poll"}},
+	"internal/commit":     {ours: []string{"store", "internal/work"}},
+	"internal/membership": {ours: []string{"store", "internal/work"}},
+	"internal/presence":   {ours: []string{"store", "internal/batch", "internal/work"}},
+	"internal/relay":      {ours: []string{"store", "bus", "internal/work"}},
+	"room": {ours: []string{"store", "bus", "internal/commit", "internal/membership",
+		"internal/presence", "internal/relay", "internal/batch", "internal/work"}},
+	"hub": {ours: []string{"room", "store", "auth", "internal/ws", "internal/codec", "internal/poll"}},
 
 	"store/rest":        {ours: []string{"store"}},
 	"internal/sqlstore": {ours: []string{"store"}, others: []string{"github.com/jmoiron/sqlx", "github.com/pressly/goose/v3"}},

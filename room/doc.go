@@ -1,0 +1,36 @@
+// Package room lets connections join studies, post messages and receive them. It
+// knows stores and buses, but no sockets: a [Registry] holds the rooms of one hub, and
+// a [Conn] is a connection as a room sees it.
+//
+// Storing posts, checking memberships, reporting presence and talking to other hubs
+// are packages of their own under internal (commit, membership, presence, relay). This
+// package orders the messages of a room, delivers them, and reads from the store what
+// the bus did not bring.
+//
+// # The files
+//
+// A file uses only what stands above it in this list. A test checks that.
+//
+//	errors.go        the errors that callers branch on
+//	options.go       Options and their defaults
+//	stats.go         the figures of a registry
+//	guard.go         a store and its members whose panics are recovered
+//	link.go          which links a page may show
+//	announcement.go  what the application publishes: Notification, StudyEvent, Publisher
+//	event.go         what connections receive: Conn, Event, Batch, Encoder
+//	limit.go         the rate limits of one user
+//	users.go         the connections of each user
+//	idcache.go       the ids of notifications that were delivered
+//	inbox.go         runs what happens in a room, one item at a time
+//	timeline.go      puts messages in order, keeps the recent ones, makes replays
+//	gap.go           reads from the store what is missing in a timeline
+//	heads.go         asks the store for the newest seqs
+//	room.go          a room and its seats: deliveries, removals
+//	seat.go          what a connection does with its seat: post, leave
+//	recent.go        reads the newest messages once for many joins
+//	join.go          one join: the replay, the seat
+//	listener.go      acts on what the application publishes
+//	confirm.go       checks memberships again and again
+//	registry.go      Registry: users, rooms, the way of a stored post
+//	new.go           puts a Registry together
+package room

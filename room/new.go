@@ -1,0 +1,81 @@
+package room
+
+import (
+	"time"
+
+	"github.com/coupchat/coup/internal/commit"
+	"github.com/coupchat/coup/internal/membership"
+	"github.com/coupchat/coup/internal/presence"
+	"github.com/coupchat/coup/internal/relay"
+	"github.com/coupchat/coup/internal/work"
+	"github.com/coupchat/coup/store"
+)
+
+// New returns a Registry and starts its work in the background, which Close ends. The
+// error names the option that is missing or makes no sense, or is that of the bus.
+func New(opts Options) (*Registry, error) {
+	if err := opts.setDefaults(); err != nil {
+		return nil, err
+	}
+	w := work.NewGroup(opts.StoreTimeout)
+	backend := guarded{opts.Store, opts.Members}
+	members := membership.New(backend, w, opts.MemberCache)
+	g := &Registry{work: w, rooms: map[store.StudyID]*room{}}
+
+	g.users.byID = map[store.UserID]*user{}
+	g.presence = presence.New(presence.Options{Store: backend, Node: opts.NodeID, Work: w, Log: opts.Log, Online: g.users.online})
+	g.users.report = g.presence.Report
+	g.relay = relay.New(relay.Options{Bus: opts.Bus, Node: opts.NodeID, Prefix: opts.Prefix, Alone: opts.Alone, Work: w, Log: opts.Log})
+
+	sh := &g.shared
+	sh.opts, sh.begin, sh.work, sh.store, sh.members, sh.release = opts, time.Now(), w, backend, members, g.release
+	sh.gaps = gapReader{history: sh.history, work: w, log: opts.Log, filled: &sh.stats.filled}
+	sh.posts = commit.New(commit.Options[Conn]{
+		Store: backend, Work: w, Log: opts.Log, Stored: g.stored,
+		Lanes: opts.Lanes, MaxQueue: opts.MaxQueue, Budget: opts.PostBudget,
+	})
+
+	g.heads = heads{store: backend, work: w, rooms: func() []store.StudyID { return studies(g.all()) }, found: g.learn}
+	g.heads.start()
+	g.confirm = confirmer{members: members, work: w, log: opts.Log, stamp: sh.stamp, rooms: g.all, now: make(chan struct{}, 1)}
+	g.listener = listener{users: &g.users, members: members, room: g.lookup, missed: g.confirm.missed, stats: &sh.stats, log: opts.Log}
+	if err := g.listener.subscribe(opts.Bus); err != nil {
+		w.End()
+		return nil, err
+	}
+	w.Go(func() { g.heads.run(opts.CheckHeads) })
+	w.Go(g.presence.Run)
+	w.Go(g.relay.Run)
+	w.Go(g.relay.Watch)
+	w.Go(func() { g.confirm.run(opts.MemberCache) })
+	w.Go(g.sweep)
+	return g, nil
+}
+
+// studies returns the studies of rooms.
+func studies(rooms []*room) []store.StudyID {
+	studies := make([]store.StudyID, len(rooms))
+	for i, r := range rooms {
+		studies[i] = r.study
+	}
+	return studies
+}
+
+// learn tells a room what the store has.
+func (g *Registry) learn(study store.StudyID, seq int64) {
+	if r := g.lookup(study); r != nil {
+		r.inbox.later(func() {
+			r.timeline.trim() // a silent room must not keep many messages
+			r.learn(seq)
+		})
+	}
+}
+
+// sweep frees the memory of users and memberships that are not needed any more, until
+// the registry ends.
+func (g *Registry) sweep() {
+	for g.work.Sleep(max(g.shared.opts.MemberCache, time.Second)) {
+		g.shared.members.Sweep()
+		g.users.sweep(g.shared.now(), g.shared.opts.Rate)
+	}
+}
