@@ -1,52 +1,150 @@
 // Package coup is realtime chat for study groups: a library that a Go server
-// embeds. A [Server] is an http.Handler; mount it, and browsers chat over
-// WebSocket, see each other's messages on every hub, and get what they missed
-// when they come back.
+// embeds. A study is a group that chats. It has members, a log of messages, and a
+// counter that numbers the messages; other products call it a channel or a room.
 //
-// # The floor plan
+// A [Server] is an http.Handler. Browsers chat over WebSocket, see the messages of
+// all hubs, and get what they missed when they reconnect.
 //
-// This package is the roof: it puts a whole house together from [Options]. Below
-// it, each floor knows only the floors under it.
+// # Words
 //
-// At the front door, package hub accepts connections and speaks with them, and
-// package auth says who is knocking. At the side door, package store/rest is both
-// ends of the internal API, for a store that lives in another process. Behind
-// the doors, package room has the rules: who may join, what a post goes through,
-// in which order messages are delivered, how a hub that missed something catches
-// up. In the cellar, package store keeps what was said, and package bus carries
-// what is being said.
+//	study       the group that chats: members, a log, a counter (seq)
+//	room        a study that has connections on this hub
+//	connection  one client's open line; room.Conn to a room, a session in package hub
+//	member      a user who may enter a study, and nothing else
+//	seat        one connection in one room
+//	message     an item of a study's log
+//	seq         the number of a message in its study: 1, 2, 3 and so on without gaps
+//	head        the newest seq of a study
+//	gap         seqs that the bus did not bring, and that are read from the store
+//	replay      the messages that a client gets when it joins with after
+//	hub         the part that serves connections, and a process that runs it
+//	node        the id of one run of a hub in the store
+//	lease       how long the store believes the presence reports of a node
+//	relay       what hubs tell each other over the bus
+//	dialect     how events are written for one client protocol
 //
-// Down goes a post: a frame becomes a request of a session, the room stores it,
-// which gives it its seq, the sender gets the ack, and the bus tells the other
-// hubs. Up comes a delivery: the room puts messages in the order of their seqs,
-// drops repeats, reads what is missing from the store, encodes each once and
-// hands it to every member's outbox.
+// # Layers
 //
-// The store is the truth, the bus is a hint. A post is acknowledged when it is
-// stored, whatever becomes of the bus; what the bus loses is found in the store.
+// A package imports only what stands below it.
 //
-// # Packages
+//	 browsers, phones                          other services
+//	      | WebSocket                               | HTTP, internal
+//	+-----v-----------------------------------------v--------+
+//	| coup       assembles a server from Options             |
+//	+-----------------------------------------+--------------+
+//	| hub        connections, sessions,       | store/rest   |
+//	|            one dialect per protocol     | both ends of |
+//	|   auth · internal/{ws,poll,native,json} | the internal |
+//	|                                         | API          |
+//	+-----------------------------------------+              |
+//	| room       join, post, deliver, catch up               |
+//	|   internal/{commit,membership,presence,relay}          |
+//	+--------------------+-----------------------------------+
+//	| bus                | store                             |
+//	| redis, memory      | postgres, sqlite, rest, memory    |
+//	+--------------------+-----------------------------------+
 //
-//	coup                the roof: a server from Options
-//	auth                who is knocking: Verifier, Identity
-//	auth/jwt            a Verifier of JSON Web Tokens, and a Signer
-//	bus                 what is being said: Bus, and one within a process
-//	bus/redis           a Bus over Redis Pub/Sub
-//	hub                 the front door: connections, sessions, events
-//	hub/prom            the figures of hub and rooms, for Prometheus
-//	room                the rules: join, post, deliver, catch up, announce
-//	store               what was said: Store, Members, and one in memory
-//	store/postgres      a Store in Postgres
-//	store/sqlite        a Store in a SQLite file
-//	store/rest          a Store over the internal API, and the API over a Store
-//	examples/...        programs to start from
+// The store is the truth; the bus is a hint. A post is acknowledged when it is
+// stored, whether the bus works or not. A hub reads from the store what the bus
+// does not bring.
 //
-// Out of sight are internal/ws (frames and handshakes), internal/codec (the JSON
-// of the events), internal/poll (many sockets, few goroutines) and
-// internal/sqlstore (what the SQL stores share). Those who write a Store or a Bus
-// of their own hold it against the kits store/storetest and bus/bustest;
-// internal/testenv and internal/wstest are the servers and the client of our
-// tests, internal/faults breaks the whole deployment, internal/imports holds the
-// house against its plan, and scripts has what runs the tests (gotest), seeds bugs
-// for them to find (mutants) and measures a hub (perf).
+// # The way of a post
+//
+//	bytes of a client       internal/poll reads them, internal/ws makes a message
+//	→ session               hub/session.go
+//	→ request               internal/native decodes it, hub/requests.go handles it
+//	→ seat                  room/seat.go checks it and its rate
+//	→ batch                 internal/commit collects posts while one batch is stored
+//	→ store.Store.Append    gives the seq, in the transaction of the insert
+//	→ ack                   hub/requests.go, before any delivery
+//	→ other hubs            internal/relay publishes it on the bus
+//
+// # The way of a delivery
+//
+//	bus                     internal/relay receives what another hub stored
+//	→ inbox of the room     room/inbox.go runs one thing at a time
+//	→ order                 room/timeline.go sorts by seq and drops repeats;
+//	                        room/gap.go reads what is missing from the store
+//	→ connections           room/room.go calls Deliver of each; hub/deliver.go
+//	                        gets the bytes, encoded once for each dialect
+//	→ socket                hub/outbox.go writes, and queues what the socket
+//	                        does not take
+//
+// A hub delivers its own posts without the bus.
+//
+// # Packages to import
+//
+//	coup            coup.go: a Server from Options, and its Shutdown
+//	auth            Verifier and Identity: who a token speaks for
+//	auth/jwt        a Verifier of JSON Web Tokens, and a Signer
+//	bus             the Bus interface, the public channels, and a bus in memory
+//	bus/redis       a Bus over Redis Pub/Sub: single server, Sentinel, Cluster
+//	bus/bustest     tests for any Bus
+//	hub             connections: handshake, sessions, events, limits, drain
+//	hub/prom        the figures of hub and rooms for Prometheus
+//	room            the rules: join, post, order, catch up, announcements
+//	store           the Store and Members interfaces, messages, and a store in
+//	                memory (memory.go); validate.go has the limits of ids and texts,
+//	                members.go the lookups of many memberships
+//	store/postgres  a Store in Postgres
+//	store/sqlite    a Store in a SQLite file
+//	store/rest      a Store over the internal API, and a handler that serves one
+//	store/storetest tests for any Store
+//
+// # Files of package hub
+//
+//	hub.go          Hub: makes sessions, counts them, knows them all
+//	options.go      Options and their defaults
+//	accept.go       the handshake: which connections are taken, and how many
+//	origin.go       which pages may connect
+//	session.go      one connection: reads, answers pings, closes, ends
+//	requests.go     authenticate, join_room, leave_room, send_message
+//	answer.go       error codes and how an error becomes an answer
+//	deliver.go      events of rooms on their way to one client
+//	outbox.go       the only writer of a socket, and its bounded queue
+//	wheel.go        deadlines of all sessions: authenticate, ping, pong, expiry
+//	flood.go        counts refused requests
+//	drain.go        Shutdown
+//	stats.go        the figures
+//
+// # Files of package room
+//
+// The package comment of room lists them in order: each uses only those before
+// it. Where to look:
+//
+//	seat.go, limit.go            what a connection may post, and how fast
+//	inbox.go, room.go            one goroutine at a time runs what happens in a room
+//	timeline.go                  order by seq, repeats, recent messages, replay
+//	gap.go, heads.go             find and read what is missing in the store
+//	join.go, recent.go           a join and its replay
+//	listener.go, announcement.go notifications and study events from the bus
+//	confirm.go                   memberships, checked again and again
+//	users.go, idcache.go         connections of a user; notifications delivered
+//	event.go                     events, and their encoding once per dialect
+//	registry.go, new.go          all rooms of a hub, from New to Close
+//
+// # Packages under internal
+//
+//	commit      stores posts in batches, with retries; one lane keeps a study's order
+//	membership  asks who is a member, and caches the answers
+//	presence    reports who is online, and renews the lease of the node
+//	relay       tells other hubs what was stored, and checks the bus
+//	work        the goroutines, deadlines and end of one owner
+//	batch       collects questions while a call is under way
+//	json        a strict JSON reader and a writer
+//	native      the native dialect: requests in, events out
+//	ws          WebSocket frames and handshakes (RFC 6455)
+//	poll        many sockets with few goroutines (epoll on Linux)
+//	sqlstore    what the SQL stores share: history, presence, migrations
+//
+// For tests only: testenv starts servers, wstest is a WebSocket client, faults breaks
+// a whole deployment, imports checks who imports whom, browser drives Chromium.
+// browser and tools (staticcheck) are modules of their own. Package scripts/gotest runs
+// the tests, scripts/mutants seeds bugs for them to find, scripts/perf measures a
+// hub.
+//
+// # Programs
+//
+// examples/fullstack is a page, a business server and a hub, in one process or
+// several. examples/embedded is a hub in one small program.
 package coup
