@@ -1,13 +1,13 @@
 import { createClient } from "redis";
 
-// publish tells the hubs. It is all that this server and coup know of each
-// other: JSON on a Redis channel.
+// publish sends an event to the hubs: JSON on a Redis channel. This server and
+// coup share nothing else.
 export function publish(channel, event) {
   return redis().withAbortSignal(AbortSignal.timeout(2000)).publish(channel, JSON.stringify(event));
 }
 
-// One connection for the whole process: opened by the first publish, so that
-// `next build` needs no Redis, and kept where hot reloading finds it again.
+// redis returns the one connection of this process. The first publish opens it,
+// so `next build` needs no Redis. globalThis keeps it across hot reloads.
 function redis() {
   return (globalThis.coupRedis ??= open());
 }

@@ -1,7 +1,8 @@
 import { publish } from "../../../../lib/publish.js";
 
-// The owner says yes: the new member is told, and every hub looks their
-// membership up again. Check who is asking and write your own tables first.
+// The owner approves an application. The new member gets a notification, and
+// hubs look the membership up again. Check who sent the request and write your
+// own tables first.
 export async function POST(request) {
   const { studyId, userId } = await request.json();
   await publish("study-events", {
