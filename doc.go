@@ -123,19 +123,52 @@
 //	event.go                     events, and their encoding once per dialect
 //	registry.go, new.go          all rooms of a hub, from New to Close
 //
+// # Files of package store and its drivers
+//
+//	store.go        the Store interface and its errors
+//	members.go      the Members interface, lookups of many memberships at once
+//	message.go      ids, Message, Query, the form of times
+//	presence.go     Status and Presence
+//	clientid.go     client ids that a hub makes
+//	validate.go     the limits of ids, names and contents
+//	memory.go       a Store in memory
+//
+// A driver has a file with its name (Open, Options), append.go, and what only it
+// needs: store/postgres/dial.go ends connections that have gone silent,
+// store/sqlite/batch.go collects appends. The package comment of store/rest lists its files:
+// client*.go call the internal API, handler.go, route.go and handle_*.go serve it.
+//
+// # Files of package bus/redis
+//
+//	redis.go, url.go          New, Close, Options, what the URL says
+//	publish.go                Publish, split by server
+//	subscription.go           Subscribe, and the handlers of each channel
+//	inbox.go                  received payloads that wait for their handlers
+//	node.go, connection.go    one server and the connection that subscribes
+//	table.go                  which server a channel is on
+//	sentinel.go               asks the sentinels for the master
+//	cluster.go, slot.go       the masters of a cluster and their slots
+//	probe.go                  Ping: a payload that must come back
+//
 // # Packages under internal
 //
-//	commit      stores posts in batches, with retries; one lane keeps a study's order
-//	membership  asks who is a member, and caches the answers
-//	presence    reports who is online, and renews the lease of the node
-//	relay       tells other hubs what was stored, and checks the bus
+//	commit      stores posts in batches: commit.go what others call, lane.go one
+//	            lane, which keeps the order of a study, and retries
+//	membership  asks who is a member; cache.go keeps the answers
+//	presence    reports who is online; lease.go renews the lease of the node
+//	relay       tells other hubs what was stored: payload.go the format, queue.go
+//	            what waits to be published, watch.go pings of the bus
 //	work        the goroutines, deadlines and end of one owner
 //	batch       collects questions while a call is under way
-//	json        a strict JSON reader and a writer
+//	json        reader.go and scan.go the strict reader, string.go its strings,
+//	            writer.go the writer
 //	native      the native dialect: requests in, events out
-//	ws          WebSocket frames and handshakes (RFC 6455)
-//	poll        many sockets with few goroutines (epoll on Linux)
-//	sqlstore    what the SQL stores share: history, presence, migrations
+//	ws          WebSocket (RFC 6455): upgrade.go the handshake, reader.go messages
+//	            from bytes and their limits, frame.go frames to write, ws.go codes
+//	poll        many sockets with few goroutines: sets_linux.go and stream_linux.go
+//	            use epoll, pump.go a goroutine per connection elsewhere
+//	sqlstore    what the SQL stores share: history.go, presence.go, migrate.go, and
+//	            sweep.go, which removes reports of nodes that have ended
 //
 // For tests only: testenv starts servers, wstest is a WebSocket client, faults breaks
 // a whole deployment, imports checks who imports whom, browser drives Chromium.
@@ -146,5 +179,9 @@
 // # Programs
 //
 // examples/fullstack is a page, a business server and a hub, in one process or
-// several. examples/embedded is a hub in one small program.
+// several: config.go has flags, services.go starts and stops, business.go and
+// signaling.go put the two roles together, api.go and the files of its verbs
+// (login.go, membership.go, messages.go) are the sample API, studies.go is its
+// table of members, web/assets is the page. examples/embedded is a hub in one small
+// program.
 package coup
