@@ -56,13 +56,14 @@
 //	→ seat                  room/seat.go checks it and its rate
 //	→ batch                 internal/commit collects posts while one batch is stored
 //	→ store.Store.Append    gives the seq, in the transaction of the insert
-//	→ ack                   hub/requests.go, before any delivery
+//	→ ack                   hub/requests.go sends it, before any delivery
+//	→ room                  room/registry.go puts it into the inbox of the room
 //	→ other hubs            internal/relay publishes it on the bus
 //
 // # The way of a delivery
 //
 //	bus                     internal/relay receives what another hub stored
-//	→ inbox of the room     room/inbox.go runs one thing at a time
+//	→ inbox of the room     room/inbox.go runs one item at a time
 //	→ order                 room/timeline.go sorts by seq and drops repeats;
 //	                        room/gap.go reads what is missing from the store
 //	→ connections           room/room.go calls Deliver of each; hub/deliver.go
@@ -70,7 +71,9 @@
 //	→ socket                hub/outbox.go writes, and queues what the socket
 //	                        does not take
 //
-// A hub delivers its own posts without the bus.
+// A hub delivers its own posts without the bus. Every few seconds it compares the
+// heads of its rooms with those in the store (room/heads.go), so that it also finds
+// the last message before a silence.
 //
 // # Packages to import
 //
