@@ -51,7 +51,7 @@
 // # The way of a post
 //
 //	bytes of a client       internal/poll reads them, internal/ws makes a message
-//	→ session               hub/session.go
+//	→ session               hub/read.go
 //	→ request               internal/native decodes it, hub/requests.go handles it
 //	→ seat                  room/seat.go checks it and its rate
 //	→ batch                 internal/commit collects posts while one batch is stored
@@ -67,7 +67,7 @@
 //	→ order                 room/timeline.go sorts by seq and drops repeats;
 //	                        room/gap.go reads what is missing from the store
 //	→ connections           room/room.go calls Deliver of each; hub/deliver.go
-//	                        gets the bytes, encoded once for each dialect
+//	                        gets the bytes, which internal/native encoded once
 //	→ socket                hub/outbox.go writes, and queues what the socket
 //	                        does not take
 //
@@ -96,19 +96,22 @@
 //
 // # Files of package hub
 //
-//	hub.go          Hub: makes sessions, counts them, knows them all
-//	options.go      Options and their defaults
-//	accept.go       the handshake: which connections are taken, and how many
-//	origin.go       which pages may connect
-//	session.go      one connection: reads, answers pings, closes, ends
-//	requests.go     authenticate, join_room, leave_room, send_message
-//	answer.go       error codes and how an error becomes an answer
-//	deliver.go      events of rooms on their way to one client
-//	outbox.go       the only writer of a socket, and its bounded queue
-//	wheel.go        deadlines of all sessions: authenticate, ping, pong, expiry
-//	flood.go        counts refused requests
-//	drain.go        Shutdown
-//	stats.go        the figures
+//	hub.go           Hub: knows its sessions; New
+//	options.go       Options and their defaults
+//	accept.go        the handshake: ServeHTTP, how many connections are taken
+//	origin.go        which pages may connect
+//	session.go       one connection: its state, its seats, its deadlines, its end
+//	read.go          bytes of a client become messages; pings, breaches, panics
+//	requests.go      join_room, leave_room, send_message, and their acks
+//	authenticate.go  the first authenticate, and renewals
+//	errors.go        how an error becomes an answer with a code
+//	meter.go         counts refused requests and new connections
+//	deliver.go       events of rooms on their way to one client
+//	dialect.go       what a client protocol must be able to read and write
+//	outbox.go        the only writer of a socket, and its bounded queue
+//	wheel.go         wakes sessions when a deadline comes
+//	drain.go         Shutdown
+//	stats.go         the figures
 //
 // # Files of package room
 //
@@ -165,7 +168,8 @@
 //	batch       collects questions while a call is under way
 //	json        reader.go and scan.go the strict reader, string.go its strings,
 //	            writer.go the writer
-//	native      the native dialect: requests in, events out
+//	native      the native dialect: request.go decodes requests, reply.go writes
+//	            acks and errors, native.go writes events
 //	ws          WebSocket (RFC 6455): upgrade.go the handshake, reader.go messages
 //	            from bytes and their limits, frame.go frames to write, ws.go codes
 //	poll        many sockets with few goroutines: sets_linux.go and stream_linux.go
