@@ -78,7 +78,7 @@ func BenchmarkCatchUp(b *testing.B) {
 	for _, missed := range []int64{0, 100, 500} {
 		b.Run(fmt.Sprint(missed, " missed"), func(b *testing.B) {
 			g := benchHub(b)
-			keep := &counting{user: "keeps the room open"}
+			keep := &counting{user: "keeper"}
 			if err := g.Connect(keep); err != nil {
 				b.Fatal(err)
 			}
@@ -91,7 +91,7 @@ func BenchmarkCatchUp(b *testing.B) {
 				}
 			}
 			wg.Wait()
-			m := &counting{user: "comes back"}
+			m := &counting{user: "reader"}
 			if err := g.Connect(m); err != nil {
 				b.Fatal(err)
 			}
