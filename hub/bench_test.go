@@ -4,48 +4,50 @@ import (
 	"testing"
 	"time"
 
+	"github.com/coupchat/coup/internal/native"
 	"github.com/coupchat/coup/room"
 	"github.com/coupchat/coup/store"
 )
 
-func said(seq int64) *room.Event {
+func message(seq int64) *room.Event {
 	return &room.Event{Kind: room.NewMessage, Message: store.Message{ID: "study-1:17", StudyID: "study-1", Seq: seq, UserID: "u1", UserName: "Mina",
-		Content: "What a member says: a sentence or two of chat, 한글 too.", SentAt: time.Now()}}
+		Content: "A message of chat has a sentence or two, 한글 too.", SentAt: time.Now()}}
 }
 
 func BenchmarkEncodeMessage(b *testing.B) {
-	ev := said(1)
+	ev := message(1)
 	b.ReportAllocs()
 	for b.Loop() {
-		native{}.EncodeEvent(ev)
+		native.Dialect{}.EncodeEvent(ev)
 	}
 }
 
-// nowhere is a stream that takes everything.
-type nowhere struct{}
+// discard is a stream that takes everything.
+type discard struct{}
 
-func (nowhere) Write(b []byte) (int, error) { return len(b), nil }
-func (nowhere) Writev(bufs [][]byte) (n int, err error) {
+func (discard) Write(b []byte) (int, error) { return len(b), nil }
+func (discard) Writev(bufs [][]byte) (n int, err error) {
 	for _, b := range bufs {
 		n += len(b)
 	}
 	return n, nil
 }
-func (nowhere) Resume() {}
-func (nowhere) Finish() {}
-func (nowhere) Close()  {}
+func (discard) Resume() {}
+func (discard) Finish() {}
+func (discard) Close()  {}
 
-// What a delivery costs but for its system call: one op is a message for 200
-// members.
+// The cost of a delivery without its system call. One op is a message for 200
+// connections.
 func BenchmarkDeliver(b *testing.B) {
 	h := &Hub{}
+	h.native = endpoint{hub: h, dialect: native.Dialect{}, encoder: native.Dialect{}}
 	sessions := make([]*session, 200)
 	for i := range sessions {
-		sessions[i] = &session{hub: h, stream: nowhere{}}
+		sessions[i] = &session{endpoint: &h.native, stream: discard{}}
 	}
 	b.ReportAllocs()
 	for b.Loop() {
-		batch := &room.Batch{Events: []*room.Event{said(1)}}
+		batch := &room.Batch{Events: []*room.Event{message(1)}}
 		for _, s := range sessions {
 			s.Deliver(batch)
 		}

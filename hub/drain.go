@@ -7,25 +7,26 @@ import (
 	"github.com/coupchat/coup/internal/ws"
 )
 
-// flushShare is the part of the time for a drain that posts under way may take.
+// flushShare is the share of Shutdown's time in which posts under way may still be
+// stored.
 const flushShare = 0.5
 
-// drainFor is how long closing all connections is stretched, so that the clients
-// do not come back elsewhere all at once.
+// drainFor is over how long Shutdown spreads the closing of many connections, so that
+// the clients do not connect to another hub all at once.
 const drainFor = time.Second
 
-// Draining reports whether Shutdown has been called: a load balancer should send
-// nobody here any more.
+// Draining reports whether Shutdown has been called. A load balancer should then send
+// no more clients.
 func (h *Hub) Draining() bool { return h.draining.Load() }
 
-// Shutdown drains the hub: nobody new is let in, new posts are refused as
-// unavailable, what was posted before is stored and acknowledged, every
-// connection is closed with 1001. It returns when all are
-// gone; when ctx is done before that, the rest are cut off and it returns the
-// context's error. The rooms stay open. It may be called once.
+// Shutdown ends the hub. It accepts no more connections and refuses new posts as
+// unavailable. Posts that were accepted are stored and acknowledged. Then it closes all
+// connections with 1001, and returns when all have ended. If ctx is done before that, it
+// cuts the rest and returns the error of ctx. The rooms stay open. A second call returns
+// ErrClosed at once.
 func (h *Hub) Shutdown(ctx context.Context) error {
 	h.mu.Lock()
-	h.draining.Store(true)
+	again := h.draining.Swap(true)
 	left := make([]*session, 0, len(h.sessions))
 	for s := range h.sessions {
 		left = append(left, s)
@@ -34,11 +35,14 @@ func (h *Hub) Shutdown(ctx context.Context) error {
 		h.noteEmpty()
 	}
 	h.mu.Unlock()
+	if again {
+		return ErrClosed
+	}
 
-	flush, cancel := part(ctx, flushShare)
-	h.rooms.Flush(flush) // what is not stored in time gets no ack; its sender retries
+	flush, cancel := share(ctx, flushShare)
+	_ = h.rooms.Flush(flush) // a post that is not stored in time gets no ack; its sender retries
 	cancel()
-	pace(ctx, left)
+	closeAll(ctx, left)
 	var err error
 	select {
 	case <-h.empty:
@@ -49,17 +53,15 @@ func (h *Hub) Shutdown(ctx context.Context) error {
 		}
 		<-h.empty
 	}
-	h.mu.Lock()
-	h.ended = true
-	h.mu.Unlock()
-	h.end()
+	h.work.End()
 	h.poller.Close()
-	h.wg.Wait()
+	h.work.Wait()
 	return err
 }
 
-// part returns a context that ends when a share of the time left has passed.
-func part(ctx context.Context, share float64) (context.Context, context.CancelFunc) {
+// share returns a context that ends after a share of the time that ctx has left, or
+// after 5 s if ctx has no deadline.
+func share(ctx context.Context, share float64) (context.Context, context.CancelFunc) {
 	deadline, ok := ctx.Deadline()
 	if !ok {
 		return context.WithTimeout(ctx, 5*time.Second)
@@ -67,11 +69,12 @@ func part(ctx context.Context, share float64) (context.Context, context.CancelFu
 	return context.WithTimeout(ctx, time.Duration(share*float64(time.Until(deadline))))
 }
 
-// pace closes sessions evenly over drainFor; a few are closed at once.
-func pace(ctx context.Context, left []*session) {
+// closeAll closes sessions, a hundred at once or, if there are many, evenly over
+// drainFor.
+func closeAll(ctx context.Context, sessions []*session) {
 	const few, steps = 100, 20
-	step := max(few, (len(left)+steps-1)/steps)
-	for i, s := range left {
+	step := max(few, (len(sessions)+steps-1)/steps)
+	for i, s := range sessions {
 		if i > 0 && i%step == 0 {
 			select {
 			case <-time.After(drainFor / steps):

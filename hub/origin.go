@@ -7,9 +7,9 @@ import (
 	"strings"
 )
 
-// originAllowed decides by the Origin header whether the page behind a request
-// may connect (RFC 6455 section 10.2): browsers let any page open a WebSocket
-// anywhere.
+// originAllowed reports whether the page that sent a request may connect. Browsers let
+// every page open a WebSocket to every server, so the server checks the Origin header
+// (RFC 6455 section 10.2).
 func (h *Hub) originAllowed(r *http.Request) bool {
 	origins := r.Header.Values("Origin")
 	switch {

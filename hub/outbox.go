@@ -4,104 +4,119 @@ import (
 	"github.com/coupchat/coup/internal/ws"
 )
 
-// An outbox is the way to one client. It is guarded by the session's mutex, which
-// makes it the one writer of its socket. While the socket takes what is pushed,
-// nothing is kept.
+// An outbox writes to one client. The session's mutex guards it, so there is one writer
+// at a time. While the socket takes everything, nothing is queued.
 type outbox struct {
-	*backlog      // nil unless the socket is full
-	last     bool // the connection ends when nothing waits any more
+	backlog *backlog // nil unless the socket is full
+	last    bool     // the connection ends when everything is sent
 }
 
 // A backlog is what waits until the socket takes more.
 type backlog struct {
-	queue  [][]byte
+	queue  [][]byte      // never empty
 	size   int           // bytes in queue
-	limit  int           // bytes that may wait; below 0: any number
-	moved  int32         // when some of it left last, by the wheel
-	replay chan struct{} // closed with the backlog; nil unless a replay is in it
+	limit  int           // bytes that may wait; below 0 there is no limit
+	moved  int32         // when the socket last took some of it, by the wheel
+	replay chan struct{} // closed when the backlog ends; nil if no replay is in it
 }
 
-// push sends a frame, or several in one piece, as far as the socket takes it and
-// queues the rest. If the queue was over its bound already it closes the session:
-// its client reads too slowly, and will recover what it missed from the store. What
-// is pushed does not count: a hub that has much to catch up with pushes it in one
-// piece, and the client could not have read any of that yet.
-func (o *outbox) push(s *session, frame []byte) { o.pushReplay(s, frame, false) }
-
-// pushReplay is push for what the client asked to have again, which may wait
-// beyond the bound: it is bounded itself, by the number of messages, and the
-// client is not heard again before it is gone (see session.replayed).
-func (o *outbox) pushReplay(s *session, frame []byte, replay bool) {
-	if s.state == ended || o.last {
+// push sends a frame, or several in one piece. It queues what the socket does not take.
+//
+// If the queue is over its limit before that, the client reads too slowly: the session
+// is closed, and the client catches up from the store when it joins again. The frame
+// itself does not count: a room that has filled a gap pushes many messages in one
+// piece, and the client could not have read any of them.
+func (o *outbox) push(s *session, frame []byte) {
+	if frame = o.write(s, frame); len(frame) == 0 {
 		return
 	}
-	if o.backlog == nil {
-		n, err := s.stream.Write(frame)
-		if err != nil || n == len(frame) {
-			return // if it failed the stream will say that it is gone
-		}
-		frame, o.backlog = frame[n:], &backlog{limit: s.hub.opts.MaxQueue, moved: s.hub.wheel.now()}
-		if wait := s.hub.opts.WriteTimeout; wait > 0 {
-			s.hub.wheel.sooner(s, seconds(wait))
-		}
-	}
-	if !replay && o.limit >= 0 && o.size > o.limit && s.state == open {
+	if b := o.backlog; b.limit >= 0 && b.size > b.limit && s.state == open {
 		o.giveUp(s)
 		return
 	}
-	o.queue = append(o.queue, frame)
-	o.size += len(frame)
-	if replay {
-		if o.limit >= 0 {
-			o.limit += len(frame)
-		}
-		if o.replay == nil {
-			o.replay = make(chan struct{})
-		}
+	o.backlog.add(frame)
+}
+
+// pushReplay is push for a replay, which may be larger than the queue: the number of
+// its messages is bounded, and the session reads no other request before it is sent
+// (see request.waitForReplay).
+func (o *outbox) pushReplay(s *session, frame []byte) {
+	if frame = o.write(s, frame); len(frame) == 0 {
+		return
+	}
+	b := o.backlog
+	b.add(frame)
+	if b.limit >= 0 {
+		b.limit += len(frame)
+	}
+	if b.replay == nil {
+		b.replay = make(chan struct{})
 	}
 }
 
-// giveUp closes the session of a client that reads too slowly.
+// write writes what the socket takes, and returns the rest, for which there is a
+// backlog then.
+func (o *outbox) write(s *session, frame []byte) (rest []byte) {
+	if s.state == ended || o.last {
+		return nil
+	}
+	if o.backlog != nil {
+		return frame
+	}
+	n, err := s.stream.Write(frame)
+	if err != nil || n == len(frame) {
+		return nil // after an error the stream calls Gone
+	}
+	o.backlog = &backlog{limit: s.hub.opts.MaxQueue, moved: s.hub.wheel.now()}
+	if wait := s.hub.opts.WriteTimeout; wait > 0 {
+		s.hub.wheel.sooner(s, seconds(wait))
+	}
+	return frame[n:]
+}
+
+func (b *backlog) add(frame []byte) {
+	b.queue = append(b.queue, frame)
+	b.size += len(frame)
+}
+
+// giveUp closes the session of a client that reads too slowly. It drops what waits,
+// except the first frame: a part of it may have been sent.
 func (o *outbox) giveUp(s *session) {
 	s.hub.counts.slow.Add(1)
-	o.drop()
+	b := o.backlog
+	clear(b.queue[1:])
+	b.queue = b.queue[:1]
+	b.size = len(b.queue[0])
 	s.closeLocked(ws.TryLater, "the client reads too slowly")
 }
 
 // clear ends the backlog.
 func (o *outbox) clear() {
-	if o.backlog != nil && o.replay != nil {
-		close(o.replay)
+	if b := o.backlog; b != nil && b.replay != nil {
+		close(b.replay)
 	}
 	o.backlog = nil
 }
 
-// drop forgets what was not begun to be sent: a frame that is half sent must be
-// sent to its end.
-func (b *backlog) drop() {
-	clear(b.queue[1:])
-	b.queue = b.queue[:1]
-	b.size = len(b.queue[0])
-}
-
-// flush writes what the socket takes of the queue.
+// flush writes what the socket takes of the backlog.
 func (o *outbox) flush(s *session) {
-	n, err := s.stream.Writev(o.queue)
+	b := o.backlog
+	n, err := s.stream.Writev(b.queue)
 	if err != nil {
 		o.clear()
 		return
 	}
-	o.size -= n
+	b.size -= n
 	if n > 0 {
-		o.moved = s.hub.wheel.now()
+		b.moved = s.hub.wheel.now()
 	}
-	for len(o.queue) > 0 && n >= len(o.queue[0]) {
-		n -= len(o.queue[0])
-		o.queue[0] = nil
-		o.queue = o.queue[1:]
+	for len(b.queue) > 0 && n >= len(b.queue[0]) {
+		n -= len(b.queue[0])
+		b.queue[0] = nil
+		b.queue = b.queue[1:]
 	}
-	if len(o.queue) > 0 {
-		o.queue[0] = o.queue[0][n:]
+	if len(b.queue) > 0 {
+		b.queue[0] = b.queue[0][n:]
 		return
 	}
 	o.clear()
@@ -118,21 +133,21 @@ func (o *outbox) finish(s *session) {
 	}
 }
 
-// Writable goes on after the socket was full.
+// Writable goes on to send after the socket was full. See poll.Handler.
 func (s *session) Writable() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.seen.Store(s.hub.wheel.now()) // it has read something
+	s.seen() // the client has read something
 	if s.state != ended && s.out.backlog != nil {
 		s.out.flush(s)
 	}
 }
 
-// send sends one frame.
+// send sends one frame. It ignores nil.
 func (s *session) send(frame []byte) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.state == open {
+	if s.state == open && frame != nil {
 		s.out.push(s, frame)
 	}
 }

@@ -1,242 +1,151 @@
 package hub
 
 import (
-	"errors"
 	"log/slog"
-	"runtime/debug"
 	"sync"
 	"sync/atomic"
 	"time"
 
+	"github.com/coupchat/coup/internal/native"
 	"github.com/coupchat/coup/internal/poll"
 	"github.com/coupchat/coup/internal/ws"
 	"github.com/coupchat/coup/room"
 	"github.com/coupchat/coup/store"
 )
 
-// A session is one connection: what is known of its client, and where it sits.
-// It has no goroutine of its own. Its stream brings data (Data, one at a time),
-// rooms bring events (Deliver), the wheel brings the time (tick).
+// A session is the hub's state of one connection. It has no goroutine: its stream
+// brings data (Data) and says when it can take more (Writable), rooms bring events
+// (Deliver), and the wheel brings the time (tick).
 type session struct {
-	hub    *Hub
+	*endpoint
 	stream poll.Stream
 
-	// What follows belongs to whoever reads: the stream, or the request under
-	// way while it has the stream stopped.
+	// What follows belongs to the goroutine that reads: that of the stream, or that of
+	// the request for which the stream waits.
 
 	partial *partial // nil between messages
-	await   func()   // a request that must be finished before the next is read
-	flood   meter
-	deaf    bool // the client broke the protocol: what it sends is thrown away
+	await   func()   // a request that must end before the next message is read
+	refused meter    // see Options.MaxRefused
+	ignore  bool     // what the client sends is ignored: it broke the protocol, or has closed
 
-	slot int8         // guarded by the wheel
-	seen atomic.Int32 // when the client was last heard, by the wheel
+	lastSeen atomic.Int32 // when the client last sent or read something, by the wheel
+	due      int32        // when tick is called next, 0 if it is not; guarded by the wheel
 
 	mu       sync.Mutex // guards what follows
 	state    state
-	code     ws.Code // of the close frame, ours or else theirs
-	closeBy  int32   // when a closing session is cut off
-	authBy   int32
+	code     ws.Code // of the close frame that was sent, or else received
+	endBy    int32   // when a session ends that has no user, or that is closing
 	nextPing int32
 	identity *identity // nil before authenticate
 	seats    []*room.Seat
 	out      outbox
 }
 
-// partial is what has arrived of a message that is not whole yet.
-type partial struct {
-	reader ws.Reader
-	rest   []byte // the beginning of a frame
-}
-
-// identity is who a session speaks for. It is replaced whole.
+// An identity is the user that a session speaks for. It is replaced, never changed.
 type identity struct {
 	user    store.UserID
 	name    string
 	expires int64 // Unix milliseconds: nanoseconds end in 2262
 }
 
-// over reports whether the connection is no more.
-func (s *session) over() bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.state == ended
-}
-
-// state is how far a session has come.
+// A state says how far a session has come.
 type state uint8
 
 const (
 	open    state = iota
 	closing       // a close frame was sent
-	ended         // nothing more can be sent
+	ended         // nothing can be sent
 )
 
-// User returns whose connection it is.
+// newSession returns a session without a stream. accepted is from when AuthTimeout
+// counts.
+func newSession(e *endpoint, accepted time.Time) *session {
+	w, opts := &e.hub.wheel, &e.hub.opts
+	s := &session{endpoint: e, endBy: never, nextPing: never}
+	s.lastSeen.Store(w.now())
+	if opts.AuthTimeout > 0 {
+		s.endBy = w.at(accepted.Add(opts.AuthTimeout))
+	}
+	if opts.PingEvery > 0 {
+		s.nextPing = w.now() + seconds(opts.PingEvery)
+	}
+	return s
+}
+
+// User returns the user of the connection. See room.Conn.
 func (s *session) User() store.UserID { return s.who().user }
 
+// who returns the identity, nil before authenticate.
 func (s *session) who() *identity {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.identity
 }
 
-// Data takes what has arrived.
-func (s *session) Data(p []byte) (more bool) {
-	s.seen.Store(s.hub.wheel.now())
-	if s.partial != nil {
-		s.partial.rest = append(s.partial.rest, p...)
-		p = s.partial.rest
-	}
-	return s.read(p)
+// over reports whether the session has ended.
+func (s *session) over() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.state == ended
 }
 
-// read works off whole messages and keeps what is left. It reports false if a
-// request must be finished before the next message is read.
-func (s *session) read(p []byte) (more bool) {
-	defer s.contain(&more)
-	lim := ws.Limits{MaxMessage: s.hub.opts.MaxMessage, MaxFrames: s.hub.opts.MaxFrames}
-	var reader ws.Reader
-	if s.partial != nil {
-		reader = s.partial.reader
-	}
-	for s.await == nil && !s.deaf {
-		m, n, ok, err := reader.Next(p, lim)
-		p = p[n:]
-		if err != nil {
-			s.breach(err)
-			break
-		}
-		if !ok {
-			break
-		}
-		s.message(m)
-	}
-	s.keep(reader, p)
-	if s.await == nil {
-		return true
-	}
-	fn := s.await
-	s.hub.background(func() {
-		defer s.contain(nil)
-		fn()
-		s.await = nil
-		s.seen.Store(s.hub.wheel.now()) // what it said meanwhile has not been read
-		if s.over() {
-			return
-		}
-		var rest []byte
-		if s.partial != nil {
-			rest = s.partial.rest
-		}
-		if s.read(rest) {
-			s.stream.Resume()
-		}
-	})
-	return false
-}
+// seen notes that the client has sent or read something.
+func (s *session) seen() { s.lastSeen.Store(s.hub.wheel.now()) }
 
-// keep remembers what is not whole until more arrives, and nothing otherwise.
-func (s *session) keep(reader ws.Reader, rest []byte) {
-	if s.deaf || len(rest) == 0 && !reader.Partial() {
-		s.partial = nil
-		return
-	}
-	if s.partial == nil {
-		s.partial = &partial{}
-	}
-	s.partial.reader = reader
-	if len(rest) != len(s.partial.rest) { // else it is the same: a message may come byte by byte
-		s.partial.rest = append(s.partial.rest[:0], rest...) // rest may be its end
-	}
-}
-
-// contain ends this session alone if there is a bug in serving it.
-func (s *session) contain(more *bool) {
-	bug := recover()
-	if bug == nil {
-		return
-	}
-	s.hub.counts.panics.Add(1)
-	s.hub.opts.Log.Error("session panicked", "panic", bug, "stack", string(debug.Stack()))
-	s.deaf, s.partial, s.await = true, nil, nil
-	s.close(ws.Internal, "internal error")
-	if more != nil {
-		*more = true
-	} else {
-		s.stream.Resume()
-	}
-}
-
-// message takes one whole message of the client.
-func (s *session) message(m ws.Message) {
-	switch m.Op {
-	case ws.Text:
-		s.request(m.Payload)
-	case ws.Ping:
-		if s.tolerate() {
-			s.send(ws.PongFrame(m.Payload))
-		}
-	case ws.Pong:
-		s.tolerate()
-	case ws.Close:
-		s.deaf = true
-		s.answerClose(m.Code)
-	}
-}
-
-// tolerate counts what a client should do seldom, and closes when it floods us.
+// tolerate counts something that a client should do rarely. It closes the session and
+// reports false if there is too much of it.
 func (s *session) tolerate() bool {
 	limit := s.hub.opts.MaxRefused
-	if limit < 0 || s.flood.add(s.hub.wheel.now(), forgiven, limit) {
+	if limit < 0 || s.refused.add(s.hub.wheel.now(), refusedPerSecond, limit) {
 		return true
 	}
-	s.deaf = true
+	s.ignore = true
 	s.close(ws.Policy, "flooding")
 	return false
 }
 
-// breach closes because the client broke the protocol of WebSocket. What it
-// sends after that cannot be read.
-func (s *session) breach(err error) {
-	s.deaf = true
-	var e *ws.Error
-	if errors.As(err, &e) {
-		s.close(e.Code, e.Reason)
-		return
+// seat returns the session's seat in a study, or nil, and how many seats it has.
+func (s *session) seat(study store.StudyID) (*room.Seat, int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, seat := range s.seats {
+		if seat.StudyID() == study {
+			return seat, len(s.seats)
+		}
 	}
-	s.close(ws.Protocol, "protocol error")
+	return nil, len(s.seats)
 }
 
-// close says goodbye and cuts the connection off if the client does not answer.
-// What was queued before is sent before.
+// close sends a close frame after what is queued. If the client does not answer it, the
+// connection is cut after CloseTimeout.
 func (s *session) close(code ws.Code, reason string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.closeLocked(code, reason)
 }
 
+// closeLocked is close for a caller that holds mu.
 func (s *session) closeLocked(code ws.Code, reason string) {
 	if s.state != open {
 		return
 	}
 	s.state, s.code = closing, code
-	s.out.push(s, ws.CloseFrame(code, reason))
+	s.out.push(s, s.dialect.Close(code, reason))
 	wait := seconds(s.hub.opts.CloseTimeout)
-	s.closeBy = s.hub.wheel.now() + wait
+	s.endBy = s.hub.wheel.now() + wait
 	s.hub.wheel.put(s, wait)
 }
 
-// answerClose ends a session whose client said goodbye, or answered ours: the
-// server closes the connection first (RFC 6455 section 7.1.1).
+// answerClose ends a session whose client has sent a close frame. The server closes the
+// TCP connection first (RFC 6455 section 7.1.1).
 func (s *session) answerClose(code ws.Code) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.closeLocked(code, "") // RFC 6455 section 5.5.1: the code is typically echoed
+	s.closeLocked(code, "") // with the code of the client (RFC 6455 section 5.5.1)
 	s.out.finish(s)
 }
 
-// cut closes the connection without a word.
+// cut closes the connection without a close frame.
 func (s *session) cut() {
 	s.mu.Lock()
 	stream := s.stream
@@ -244,8 +153,8 @@ func (s *session) cut() {
 	stream.Close()
 }
 
-// Gone ends the session: the connection is no more.
-func (s *session) Gone(err error) {
+// Gone ends the session, after its stream has ended. See poll.Handler.
+func (s *session) Gone(error) {
 	s.mu.Lock()
 	code := s.code
 	if s.state == open {
@@ -264,11 +173,11 @@ func (s *session) Gone(err error) {
 		user = who.user
 		s.hub.rooms.Disconnect(s)
 	}
-	s.hub.opts.Log.LogAttrs(s.hub.life, slog.LevelDebug, "session closed", slog.String("user", string(user)), slog.Int("code", int(code)))
-	s.hub.forget(s)
+	s.hub.opts.Log.LogAttrs(s.hub.work.Context(), slog.LevelDebug, "session closed", slog.String("user", string(user)), slog.Int("code", int(code)))
+	s.hub.remove(s)
 }
 
-// tick looks at the deadlines of a session and returns when to look again.
+// tick does what is due at now, and returns when to call it again.
 func (s *session) tick(now int32) (next int32) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -277,44 +186,44 @@ func (s *session) tick(now int32) (next int32) {
 	case s.state == ended:
 		return never
 	case s.state == closing:
-		if now >= s.closeBy {
+		if now >= s.endBy {
 			s.stream.Close()
 			return never
 		}
-		return s.closeBy
-	case s.identity == nil && now >= s.authBy:
+		return s.endBy
+	case s.identity == nil && now >= s.endBy:
 		s.closeLocked(ws.AuthTimeout, "no authenticate in time")
-		return s.closeBy
+		return s.endBy
 	case s.identity != nil && time.Now().UnixMilli() >= s.identity.expires:
-		s.out.push(s, authError("", false, tokenExpired, "the token has expired"))
+		s.out.push(s, s.dialect.AuthError(native.RequestID{}, tokenExpired, "the token has expired"))
 		s.closeLocked(ws.Unauthenticated, "the token has expired")
-		return s.closeBy
+		return s.endBy
 	}
 	next = never
 	if b := s.out.backlog; b != nil && opts.WriteTimeout > 0 {
 		stuck := b.moved + seconds(opts.WriteTimeout)
 		if now >= stuck {
 			s.out.giveUp(s)
-			return s.closeBy
+			return s.endBy
 		}
 		next = stuck
 	}
 	if opts.PongTimeout > 0 {
-		dead := s.seen.Load() + seconds(opts.PongTimeout)
-		if now >= dead {
+		lost := s.lastSeen.Load() + seconds(opts.PongTimeout)
+		if now >= lost {
 			s.code = ws.Abnormal
 			s.stream.Close()
 			return never
 		}
-		next = min(next, dead)
+		next = min(next, lost)
 	}
 	if now >= s.nextPing {
-		s.out.push(s, ws.PingFrame)
+		s.out.push(s, s.dialect.Ping())
 		s.nextPing = now + seconds(opts.PingEvery)
 	}
 	next = min(next, s.nextPing)
 	if s.identity == nil {
-		return min(next, s.authBy)
+		return min(next, s.endBy)
 	}
 	left := (s.identity.expires - time.Now().UnixMilli()) / 1000
 	return min(next, now+int32(min(left+1, slots)))

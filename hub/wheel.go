@@ -10,69 +10,70 @@ import (
 // never is later than every time of a wheel.
 const never = int32(1<<31 - 1)
 
-// slots is how many seconds ahead a wheel can note a session. What is due later
-// is noted as far ahead as there is, and looked at again then.
+// slots is how many seconds a wheel looks ahead. A session that is due later is noted
+// for the last of them, and noted again then.
 const slots = 64
 
-// maxLate is how many seconds may pass at once before a wheel takes it that the
-// process was stopped.
+// maxLate is how many seconds a tick of the clock may be late. A later tick means that
+// the process was suspended.
 const maxLate = 5
 
-// A wheel looks after the deadlines of all sessions, to the second: heartbeats,
-// authentication, expiry, closing. A session costs it no timer and no goroutine.
+// A wheel calls the tick of each session when it is due, to the second. A session costs
+// no timer and no goroutine. Times of a wheel are seconds since its start, without
+// those in which the process was suspended.
 type wheel struct {
-	epoch time.Time
-	clock atomic.Int32 // seconds since epoch but for slept, moved on by run
-	slept atomic.Int32 // seconds during which the process did not run
+	epoch     time.Time
+	clock     atomic.Int32 // the time, moved on by run
+	suspended atomic.Int32 // seconds in which the process did not run
 
-	mu    sync.Mutex // guards slots and the slot of each session
-	slots [slots][]*session
+	mu sync.Mutex // guards noted and the due of each session
+	// noted holds, at due%slots, the sessions that are due. A session that was noted
+	// again for another second stays in the old place, and is ignored there.
+	noted [slots][]*session
 }
 
 func (w *wheel) start() { w.epoch = time.Now() }
 
-// now is the time in seconds since the wheel started.
+// now returns the time.
 func (w *wheel) now() int32 { return w.clock.Load() }
 
 // at converts a time, rounded up to the second.
 func (w *wheel) at(t time.Time) int32 {
-	s := (t.Sub(w.epoch)+time.Second-1)/time.Second - time.Duration(w.slept.Load())
+	s := (t.Sub(w.epoch)+time.Second-1)/time.Second - time.Duration(w.suspended.Load())
 	return int32(min(max(s, 0), time.Duration(never)))
 }
 
 // seconds rounds a duration up.
 func seconds(d time.Duration) int32 { return int32((d + time.Second - 1) / time.Second) }
 
-// put has the session looked at in some seconds. A session is noted once: what
-// was noted before no longer counts.
+// put makes s due in some seconds, instead of when it was due before.
 func (w *wheel) put(s *session, in int32) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.note(s, in)
+	w.note(s, w.due(in))
 }
 
-// sooner is put that does not put off what is noted for an earlier second.
+// sooner is put, unless s is due before that already.
 func (w *wheel) sooner(s *session, in int32) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if s.slot != 0 && (int32(s.slot-1)-w.now()%slots+slots)%slots <= ahead(in) {
-		return
-	}
-	w.note(s, in)
-}
-
-// ahead is how many seconds ahead a session is noted that is due in some.
-func ahead(in int32) int32 { return min(max(in, 1), slots-1) }
-
-func (w *wheel) note(s *session, in int32) {
-	slot := int8((w.now() + ahead(in)) % slots)
-	if s.slot != slot+1 {
-		s.slot = slot + 1 // 0 is none
-		w.slots[slot] = append(w.slots[slot], s)
+	if due := w.due(in); s.due == 0 || due < s.due {
+		w.note(s, due)
 	}
 }
 
-// run looks at the sessions that are due, every second.
+// due returns the second for which a session is noted that is due in some seconds.
+func (w *wheel) due(in int32) int32 { return w.now() + min(max(in, 1), slots-1) }
+
+// note notes s. The caller holds mu.
+func (w *wheel) note(s *session, due int32) {
+	if s.due != due {
+		s.due = due
+		w.noted[due%slots] = append(w.noted[due%slots], s)
+	}
+}
+
+// run moves the clock on every second, until ctx is done.
 func (w *wheel) run(ctx context.Context) {
 	tick := time.NewTicker(time.Second)
 	defer tick.Stop()
@@ -88,11 +89,11 @@ func (w *wheel) run(ctx context.Context) {
 
 // advance moves the clock on to t, second by second.
 func (w *wheel) advance(t time.Time) {
-	now := int32(t.Sub(w.epoch)/time.Second) - w.slept.Load()
+	now := int32(t.Sub(w.epoch)/time.Second) - w.suspended.Load()
 	if late := now - w.now(); late > maxLate {
-		// The process was stopped. Nobody could be heard meanwhile, so nobody is
-		// to be taken for dead.
-		w.slept.Add(late - 1)
+		// The process was suspended and has read nothing. No client may count as lost
+		// because of that: only one second has passed.
+		w.suspended.Add(late - 1)
 		now -= late - 1
 	}
 	for w.now() < now {
@@ -100,15 +101,15 @@ func (w *wheel) advance(t time.Time) {
 	}
 }
 
+// turn calls the tick of the sessions that are due at now.
 func (w *wheel) turn(now int32) {
-	slot := int8(now % slots)
 	w.mu.Lock()
-	noted := w.slots[slot]
-	w.slots[slot] = nil
+	noted := w.noted[now%slots]
+	w.noted[now%slots] = nil
 	due := noted[:0]
 	for _, s := range noted {
-		if s.slot == slot+1 {
-			s.slot = 0
+		if s.due == now {
+			s.due = 0
 			due = append(due, s)
 		}
 	}

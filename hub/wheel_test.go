@@ -5,9 +5,9 @@ import (
 	"time"
 )
 
-// A process that was stopped has heard nobody meanwhile: to its wheel no more than a
-// second has passed, and deadlines are where they were.
-func TestTheTimeInWhichTheProcessWasStoppedDoesNotCount(t *testing.T) {
+// A process that was suspended has read nothing meanwhile. For its wheel only a second
+// has passed, and deadlines are as far away as before.
+func TestTheTimeInWhichTheProcessWasSuspendedDoesNotCount(t *testing.T) {
 	var w wheel
 	w.start()
 	at := func(d time.Duration) time.Time { return w.epoch.Add(d) }
@@ -25,10 +25,32 @@ func TestTheTimeInWhichTheProcessWasStoppedDoesNotCount(t *testing.T) {
 	} {
 		w.advance(at(step.real))
 		if got := w.now(); got != step.want {
-			t.Errorf("after %v it is %d, want %d", step.real, got, step.want)
+			t.Errorf("after %v the time is %d, want %d", step.real, got, step.want)
 		}
 		if got, want := w.at(at(step.real+10*time.Second)), step.want+10; got != want {
-			t.Errorf("after %v, what is due in 10 s is noted for %d, want %d", step.real, got, want)
+			t.Errorf("after %v, a deadline in 10 s is at %d, want %d", step.real, got, want)
+		}
+	}
+}
+
+func TestSoonerDoesNotDelay(t *testing.T) {
+	var w wheel
+	w.start()
+	s := &session{}
+	for _, step := range []struct {
+		set  func(*session, int32)
+		in   int32
+		want int32
+	}{
+		{w.put, 10, 10},
+		{w.sooner, 20, 10},
+		{w.sooner, 5, 5},
+		{w.put, 20, 20},
+		{w.put, 1000, slots - 1}, // as far ahead as the wheel looks
+		{w.put, 0, 1},
+	} {
+		if step.set(s, step.in); s.due != step.want {
+			t.Errorf("in %d s: due at %d, want %d", step.in, s.due, step.want)
 		}
 	}
 }

@@ -1,9 +1,9 @@
-package codec_test
+package native_test
 
 import (
 	"testing"
 
-	"github.com/coupchat/coup/internal/codec"
+	"github.com/coupchat/coup/internal/native"
 )
 
 func BenchmarkDecodeSendMessage(b *testing.B) {
@@ -11,7 +11,7 @@ func BenchmarkDecodeSendMessage(b *testing.B) {
 	b.SetBytes(int64(len(frame)))
 	b.ReportAllocs()
 	for b.Loop() {
-		if _, err := codec.Decode(frame); err != nil {
+		if _, err := (native.Dialect{}).Decode(frame); err != nil {
 			b.Fatal(err)
 		}
 	}

@@ -1,4 +1,4 @@
-package codec_test
+package native_test
 
 import (
 	"encoding/json"
@@ -6,29 +6,29 @@ import (
 	"testing"
 	"unicode/utf8"
 
-	"github.com/coupchat/coup/internal/codec"
+	"github.com/coupchat/coup/internal/native"
 )
 
-func TestDecodeReadsWhatClientsMaySay(t *testing.T) {
+func TestDecodeReadsEveryField(t *testing.T) {
 	deep := strings.Repeat("[", 14) + strings.Repeat("]", 14)
 	for _, tt := range []struct {
 		name, in string
-		check    func(r codec.Request) bool
+		check    func(r native.Request) bool
 	}{
-		{"an event with data and an id last", `{"event":"join_room","data":{"studyId":"s1","after":7},"id":"a"}`, func(r codec.Request) bool {
-			return r.Event == "join_room" && r.ID == "a" && r.HasID && r.Data.StudyID == "s1" && r.Data.HasAfter && r.Data.After == 7
+		{"an event with data and an id last", `{"event":"join_room","data":{"studyId":"s1","after":7},"id":"a"}`, func(r native.Request) bool {
+			return r.Event == "join_room" && r.ID.Text == "a" && r.ID.Given && r.Data.StudyID == "s1" && r.Data.HasAfter && r.Data.After == 7
 		}},
-		{"an empty id is an id", `{"id":"","event":"x"}`, func(r codec.Request) bool { return r.HasID && r.ID == "" }},
-		{"no id", ` { "event" : "x" } `, func(r codec.Request) bool { return !r.HasID && !r.Data.HasContent() }},
-		{"escapes and surrogate pairs", `{"event":"x","data":{"content":"\u00e9\ud83d\ude00\n\"\\\/"}}`, func(r codec.Request) bool { return r.Data.Content == "é😀\n\"\\/" }},
-		{"raw emoji and Hangul", `{"event":"x","data":{"content":"😀 한글"}}`, func(r codec.Request) bool { return r.Data.Content == "😀 한글" }},
-		{"unknown fields of any kind", `{"event":"x","more":[1,{"a":null},true,-1.5e+3],"data":{"x":` + deep + `}}`, func(r codec.Request) bool { return r.Event == "x" }},
-		{"names in another case are other names", `{"event":"x","Event":"y","data":{"STUDYID":"s"}}`, func(r codec.Request) bool { return r.Event == "x" && !r.Data.HasStudyID() }},
-		{"an empty content is there", `{"event":"x","data":{"content":""}}`, func(r codec.Request) bool { return r.Data.HasContent() }},
-		{"after zero", `{"event":"x","data":{"after":0}}`, func(r codec.Request) bool { return r.Data.HasAfter }},
+		{"an empty id is an id", `{"id":"","event":"x"}`, func(r native.Request) bool { return r.ID.Given && r.ID.Text == "" }},
+		{"no id", ` { "event" : "x" } `, func(r native.Request) bool { return !r.ID.Given && !r.Data.HasContent() }},
+		{"escapes and surrogate pairs", `{"event":"x","data":{"content":"\u00e9\ud83d\ude00\n\"\\\/"}}`, func(r native.Request) bool { return r.Data.Content == "é😀\n\"\\/" }},
+		{"raw emoji and Hangul", `{"event":"x","data":{"content":"😀 한글"}}`, func(r native.Request) bool { return r.Data.Content == "😀 한글" }},
+		{"unknown fields of any kind", `{"event":"x","more":[1,{"a":null},true,-1.5e+3],"data":{"x":` + deep + `}}`, func(r native.Request) bool { return r.Event == "x" }},
+		{"names in another case are other names", `{"event":"x","Event":"y","data":{"STUDYID":"s"}}`, func(r native.Request) bool { return r.Event == "x" && !r.Data.HasStudyID() }},
+		{"an empty content is there", `{"event":"x","data":{"content":""}}`, func(r native.Request) bool { return r.Data.HasContent() }},
+		{"after zero", `{"event":"x","data":{"after":0}}`, func(r native.Request) bool { return r.Data.HasAfter }},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			r, err := codec.Decode([]byte(tt.in))
+			r, err := (native.Dialect{}).Decode([]byte(tt.in))
 			if err != nil || !tt.check(r) {
 				t.Errorf("Decode(%s) = %+v, %v", tt.in, r, err)
 			}
@@ -36,7 +36,7 @@ func TestDecodeReadsWhatClientsMaySay(t *testing.T) {
 	}
 }
 
-func TestDecodeRefusesWhatIsNotExactlyOneObject(t *testing.T) {
+func TestDecodeRefusesAFrameThatIsNotOneObject(t *testing.T) {
 	for _, in := range []string{
 		``, ` `, `null`, `[]`, `"x"`, `1`, `{`, `{}x`, `{"event":"x"}{}`, `{"event":"x",}`, `{"event" "x"}`, `{event:"x"}`, `{'event':'x'}`,
 		`{"event":"x","n":01}`, `{"event":"x","n":1.}`, `{"event":"x","n":.5}`, `{"event":"x","n":+1}`, `{"event":"x","n":1e}`, `{"event":"x","n":NaN}`,
@@ -44,13 +44,13 @@ func TestDecodeRefusesWhatIsNotExactlyOneObject(t *testing.T) {
 		"{\"event\":\"x\",\"s\":\"\xff\"}", "{\"event\":\"x\",\"s\":\"\\n\xff\"}", `{"event":"x","a":[1,]}`, `{"event":"x","a":[1 2]}`, `{"event":"x","a":tru}`,
 		`{"event":"x","a":` + strings.Repeat("[", 100000) + `}`, `{"event":"x"}` + "\x00", "\ufeff{}",
 	} {
-		if r, err := codec.Decode([]byte(in)); err == nil {
+		if r, err := (native.Dialect{}).Decode([]byte(in)); err == nil {
 			t.Errorf("Decode(%.60q) = %+v, want an error", in, r)
 		}
 	}
 }
 
-func TestDecodeKeepsTheIDOfAnUnacceptableRequest(t *testing.T) {
+func TestDecodeKeepsTheIDOfAMalformedRequest(t *testing.T) {
 	for _, tt := range []struct{ name, in string }{
 		{"no event", `{"id":"7"}`},
 		{"event of a wrong type", `{"event":1,"id":"7"}`},
@@ -71,46 +71,22 @@ func TestDecodeKeepsTheIDOfAnUnacceptableRequest(t *testing.T) {
 		{"a null after", `{"event":"x","data":{"after":null},"id":"7"}`},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			r, err := codec.Decode([]byte(tt.in))
-			if err == nil || !r.HasID || r.ID != "7" {
+			r, err := (native.Dialect{}).Decode([]byte(tt.in))
+			if err == nil || !r.ID.Given || r.ID.Text != "7" {
 				t.Errorf("Decode(%s) = %+v, %v; want an error and the id", tt.in, r, err)
 			}
 		})
 	}
 }
 
-func TestEventIsJSONThatReadsBack(t *testing.T) {
-	text := "q\" b\\ n\n r\r t\t \x01 </script> 한글 😀 \u2028 e\u0301"
-	e := codec.Begin([]byte("room"), "new_message", text, true)
-	e.String("content", text)
-	e.Optional("clientId", "")
-	e.Optional("link", "/a")
-	e.Int("seq", 42)
-	e.True("truncated")
-	var got struct {
-		Event, ID string
-		Data      map[string]any
-	}
-	b := e.End()
-	if string(b[:4]) != "room" {
-		t.Fatalf("the bytes before are %q", b[:4])
-	}
-	if err := json.Unmarshal(b[4:], &got); err != nil {
-		t.Fatalf("%s: %v", b[4:], err)
-	}
-	if got.Event != "new_message" || got.ID != text || got.Data["content"] != text || got.Data["seq"] != 42.0 || got.Data["truncated"] != true || len(got.Data) != 4 {
-		t.Errorf("read back %+v", got)
-	}
-}
-
-// FuzzDecode holds the scanner against encoding/json: what it accepts must be
-// JSON, and the strings that it read must be the ones that encoding/json reads.
+// FuzzDecode compares Decode with encoding/json: what Decode accepts must be JSON, and
+// its strings must be those that encoding/json reads.
 func FuzzDecode(f *testing.F) {
 	f.Add([]byte(`{"event":"join_room","data":{"studyId":"s1","after":7},"id":"a"}`))
 	f.Add([]byte(`{"event":"x","data":{"content":"\ud83d\ude00\n\"\\\/"}}`))
 	f.Add([]byte(`{"a":[{"b":[1e5,-0.1,true,null]}],"event":"e"}`))
 	f.Fuzz(func(t *testing.T, in []byte) {
-		r, err := codec.Decode(in)
+		r, err := (native.Dialect{}).Decode(in)
 		if err != nil {
 			return
 		}

@@ -1,6 +1,4 @@
-// Package codec is the native dialect: requests of clients in, events of the
-// server out, both JSON. It knows fields and no rules.
-package codec
+package native
 
 import (
 	"errors"
@@ -11,13 +9,18 @@ import (
 // A Request is one event of a client. Fields that were not given are zero.
 type Request struct {
 	Event string
-	// ID is what the answer must carry, if HasID.
-	ID    string
-	HasID bool
+	ID    RequestID
 	Data  Data
 }
 
-// Data holds the fields of all events; each event has its own few.
+// A RequestID is the id that a client gave a request. The answer carries it.
+type RequestID struct {
+	Text string
+	// Given tells an empty id from none.
+	Given bool
+}
+
+// Data holds the fields of all events. Each event uses some of them.
 type Data struct {
 	StudyID  string
 	Content  string
@@ -27,7 +30,7 @@ type Data struct {
 	After    int64
 	HasAfter bool
 
-	given field // which string fields were there
+	given field // the string fields that were given
 }
 
 // field is a set of fields.
@@ -41,13 +44,13 @@ const (
 	token
 )
 
-// HasContent, HasClientID and so on tell an empty field from an absent one.
+// HasContent, HasClientID, HasStudyID and HasToken tell an empty field from none.
 func (d *Data) HasContent() bool  { return d.given&content != 0 }
 func (d *Data) HasClientID() bool { return d.given&clientID != 0 }
 func (d *Data) HasStudyID() bool  { return d.given&studyID != 0 }
 func (d *Data) HasToken() bool    { return d.given&token != 0 }
 
-// These errors are for the client to see.
+// The texts of these errors are sent to the client.
 var (
 	errNotObject = errors.New("a frame must be one JSON object")
 	errNoEvent   = errors.New("event is missing")
@@ -55,12 +58,12 @@ var (
 	errAfter     = errors.New("after must be a whole number from 0")
 )
 
-// Decode reads a request. The JSON is read strictly: names match exactly,
-// duplicate keys, lone surrogates, invalid UTF-8, NUL in strings and anything
-// after the object are errors; unknown fields are skipped. With an error the
-// request still carries the ID if that much could be read, so that the error can
-// be told to the right request.
-func Decode(frame []byte) (Request, error) {
+// Decode reads a request. It reads the JSON strictly: names match exactly; duplicate
+// keys, lone surrogates, invalid UTF-8, NUL in strings and anything after the object
+// are errors. It skips unknown fields. A request that is returned with an error has the
+// ID if it could be read, so that the answer can carry it. The text of the error may be
+// sent to the client.
+func (Dialect) Decode(frame []byte) (Request, error) {
 	var req Request
 	r := json.NewReader(frame)
 	if r.Next() != '{' {
@@ -72,7 +75,7 @@ func Decode(frame []byte) (Request, error) {
 		case "event":
 			req.Event, hasEvent = stringField(&r, "event")
 		case "id":
-			req.ID, req.HasID = stringField(&r, "id")
+			req.ID.Text, req.ID.Given = stringField(&r, "id")
 		case "data":
 			req.Data.decode(&r)
 		default:
@@ -82,7 +85,7 @@ func Decode(frame []byte) (Request, error) {
 	r.End()
 	switch {
 	case r.Failed():
-		req.Event = "" // what is not JSON names none
+		req.Event = "" // a frame that is not JSON has no event
 	case !hasEvent:
 		r.Flag(errNoEvent)
 	}

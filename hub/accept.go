@@ -1,0 +1,126 @@
+package hub
+
+import (
+	"context"
+	"net"
+	"net/http"
+	"time"
+
+	"github.com/coupchat/coup/internal/poll"
+	"github.com/coupchat/coup/internal/ws"
+)
+
+// acceptedKey is the key of the time that ConnContext stores.
+type acceptedKey struct{}
+
+// ConnContext is for http.Server.ConnContext. With it AuthTimeout counts from when the
+// connection was accepted: the handshake may use up to half of it.
+func ConnContext(ctx context.Context, _ net.Conn) context.Context {
+	return context.WithValue(ctx, acceptedKey{}, time.Now())
+}
+
+// acceptedAt returns from when AuthTimeout counts for the connection of r. A proxy may
+// have used the connection for other requests, so it may have been accepted long ago:
+// at least half of AuthTimeout is left to the client.
+func (h *Hub) acceptedAt(r *http.Request) time.Time {
+	now := time.Now()
+	accepted, ok := r.Context().Value(acceptedKey{}).(time.Time)
+	if !ok {
+		return now
+	}
+	if half := h.opts.AuthTimeout / 2; now.Sub(accepted) > half {
+		return now.Add(-half)
+	}
+	return accepted
+}
+
+// ServeHTTP upgrades a request to a WebSocket connection and returns. The connection
+// stays open. A refusal is answered with 403 (the origin may not connect), 503
+// (draining, full, too many at once) or another 4xx (no valid handshake).
+//
+// ServeHTTP takes the connection over from net/http. If middleware has wrapped the
+// ResponseWriter, it must be an http.Hijacker or have Unwrap. Otherwise, as with
+// http.TimeoutHandler, the answer is 500.
+func (h *Hub) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if h.Draining() {
+		w.Header().Set("Retry-After", "1")
+		http.Error(w, "the server is about to stop", http.StatusServiceUnavailable)
+		return
+	}
+	if !h.originAllowed(r) {
+		h.counts.refused.Add(1)
+		http.Error(w, "this origin is not allowed", http.StatusForbidden)
+		return
+	}
+	if why, retryAfter := h.admit(r); why != "" {
+		h.counts.refused.Add(1)
+		w.Header().Set("Retry-After", retryAfter)
+		http.Error(w, why, http.StatusServiceUnavailable)
+		return
+	}
+	conn, early, err := ws.Upgrade(w, r)
+	if err != nil {
+		h.counts.refused.Add(1)
+		h.mu.Lock()
+		h.entering--
+		h.mu.Unlock()
+		return
+	}
+	h.boundSendBuffer(conn)
+	h.open(conn, early, h.acceptedAt(r))
+}
+
+// admit reserves the place of one connection. If there is none it returns why, and
+// after how many seconds the client may try again.
+func (h *Hub) admit(r *http.Request) (why, retryAfter string) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if limit := h.opts.MaxConnections; limit > 0 && len(h.sessions)+h.entering >= limit {
+		return "the server is full", "5"
+	}
+	if limit := h.opts.MaxAccepts; limit >= 0 && ws.IsHandshake(r) && !h.accepts.add(h.wheel.now(), limit, 2*limit) {
+		return "too many clients come at once", "2"
+	}
+	h.entering++
+	return "", ""
+}
+
+// boundSendBuffer sets SO_SNDBUF to Options.SendBuffer, if the connection has it.
+func (h *Hub) boundSendBuffer(conn net.Conn) {
+	if t, ok := conn.(interface{ NetConn() net.Conn }); ok { // TLS
+		conn = t.NetConn()
+	}
+	c, ok := conn.(interface{ SetWriteBuffer(bytes int) error })
+	if !ok || h.opts.SendBuffer < 0 {
+		return
+	}
+	if err := c.SetWriteBuffer(h.opts.SendBuffer); err != nil {
+		h.opts.Log.Debug("send buffer not bounded", "err", err)
+	}
+}
+
+// open makes a session of a connection that was admitted and upgraded. early holds the
+// bytes that the client sent after its handshake, as far as they were read.
+func (h *Hub) open(conn net.Conn, early []byte, accepted time.Time) {
+	s := newSession(&h.native, accepted)
+	ok, crowded := h.add(s, address(conn), func() poll.Stream { return h.poller.Open(conn, early, s) })
+	if !ok {
+		_ = conn.SetWriteDeadline(time.Now().Add(h.opts.CloseTimeout))
+		_, _ = conn.Write(s.dialect.Close(ws.GoingAway, "the server is about to stop"))
+		conn.Close()
+		return
+	}
+	if crowded {
+		s.close(ws.TooMany, "too many connections of one address")
+	}
+	h.wheel.put(s, 1)
+}
+
+// address returns the remote address of a connection without the port.
+func address(conn net.Conn) string {
+	host, _, err := net.SplitHostPort(conn.RemoteAddr().String())
+	if err != nil {
+		return conn.RemoteAddr().String()
+	}
+	return host
+}

@@ -1,0 +1,78 @@
+package hub
+
+import (
+	"errors"
+	"time"
+
+	"github.com/coupchat/coup/auth"
+	"github.com/coupchat/coup/internal/native"
+	"github.com/coupchat/coup/internal/ws"
+	"github.com/coupchat/coup/room"
+	"github.com/coupchat/coup/store"
+)
+
+// authenticate gives the session a user, or renews its token.
+func (r *request) authenticate() {
+	if !r.Data.HasToken() {
+		r.refuse(badRequest, "token is missing")
+		return
+	}
+	r.s.await = func() {
+		ctx, cancel := r.s.hub.work.Deadline(r.s.hub.work.Context())
+		defer cancel()
+		who, err := r.s.hub.verify.Verify(ctx, r.Data.Token)
+		r.admit(who, err)
+	}
+}
+
+// admit handles what the Verifier says about a token.
+func (r *request) admit(who auth.Identity, err error) {
+	known := r.s.who()
+	next := &identity{store.UserID(who.UserID), who.UserName, who.ExpiresAt.UnixMilli()}
+	switch {
+	// A Verifier may accept a token for a while after it has expired. The session would
+	// end at once, so it is refused here.
+	case errors.Is(err, auth.ErrExpired), err == nil && !time.Now().Before(who.ExpiresAt):
+		r.reject(known, tokenExpired, "the token has expired")
+		return
+	case errors.Is(err, auth.ErrInvalid), err == nil && !(store.ValidID(who.UserID) && store.ValidUserName(who.UserName)):
+		r.reject(known, tokenInvalid, "the token is not valid")
+		return
+	case err != nil:
+		r.s.hub.opts.Log.Warn("token not checked", "err", err)
+		r.s.send(r.s.dialect.Error(r.ID, native.Error{Code: unavailable, Message: "the token cannot be checked now"}))
+		return
+	case known != nil && known.user != next.user:
+		r.reject(known, userMismatch, "the token is somebody else's")
+		return
+	}
+	r.s.mu.Lock()
+	r.s.identity = next
+	r.s.mu.Unlock()
+	if known == nil && !r.connect() {
+		return
+	}
+	r.s.send(r.s.dialect.AuthSuccess(r.ID, next.user, next.name, who.ExpiresAt))
+	r.s.hub.wheel.put(r.s, 1)
+	if known != nil {
+		r.s.tolerate()
+	}
+}
+
+// connect tells the rooms of a session that has a user now. It reports false if the
+// session is closed.
+func (r *request) connect() bool {
+	err := r.s.hub.rooms.Connect(r.s)
+	switch {
+	case errors.Is(err, room.ErrTooMany):
+		r.s.close(ws.TooMany, "too many connections of one user")
+		return false
+	case err != nil:
+		r.s.close(ws.GoingAway, "the server is about to stop")
+		return false
+	case r.s.over(): // it ended meanwhile, and Gone may have come before Connect
+		r.s.hub.rooms.Disconnect(r.s)
+		return false
+	}
+	return true
+}

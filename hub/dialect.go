@@ -1,0 +1,41 @@
+package hub
+
+import (
+	"time"
+
+	"github.com/coupchat/coup/internal/native"
+	"github.com/coupchat/coup/internal/ws"
+	"github.com/coupchat/coup/room"
+	"github.com/coupchat/coup/store"
+)
+
+// A dialect reads and writes the frames of one client protocol. A session knows what
+// clients ask for and what it answers, but not how that is written. Its methods may be
+// called at the same time from any goroutine.
+//
+// The words of package native serve all dialects: another protocol carries the same
+// requests and answers in frames of its own. A method that returns nil has nothing to
+// send.
+type dialect interface {
+	// Decode reads one frame of a client. The text of the error may be sent to it.
+	Decode(frame []byte) (native.Request, error)
+	// Ack answers a request that succeeded, Error one that failed.
+	Ack(native.RequestID, native.Ack) []byte
+	Error(native.RequestID, native.Error) []byte
+	// AuthSuccess answers authenticate. AuthError does, or ends a session.
+	AuthSuccess(id native.RequestID, user store.UserID, name string, expires time.Time) []byte
+	AuthError(id native.RequestID, code, message string) []byte
+	// EncodeBatch writes events for one connection only. See room.Encoder for those
+	// that connections share.
+	EncodeBatch(*room.Batch) []byte
+	// Ping asks the client for a sign of life. Close is the last frame.
+	Ping() []byte
+	Close(code ws.Code, reason string) []byte
+}
+
+// An endpoint is what all sessions of one dialect on a hub share.
+type endpoint struct {
+	hub     *Hub
+	dialect dialect
+	encoder room.Encoder // the dialect, as rooms see it
+}

@@ -1,0 +1,124 @@
+package hub
+
+import (
+	"cmp"
+	"fmt"
+	"log/slog"
+	"math"
+	"net/url"
+	"strings"
+	"time"
+)
+
+// Options configure a Hub. A zero value means the default.
+type Options struct {
+	// Origins are the origins of the pages that may connect, as a browser writes them:
+	// "https://chat.example.org", with the port unless it is the default of the scheme.
+	// They are compared exactly. If there are none, a page may connect if its host and
+	// port are those of the request's Host header. A development server on another port
+	// must be listed. A client that is no browser sends no Origin, and may connect.
+	Origins []string
+	// AnyOrigin lets the pages of every site connect. They still need a token.
+	AnyOrigin bool
+
+	// AuthTimeout is how long a client has for its first authenticate, counted from when
+	// the connection was accepted (see ConnContext). After that it is closed with 4408.
+	// Defaults to 10s; -1 is for ever.
+	AuthTimeout time.Duration
+	// PingEvery is the gap between pings. Defaults to 25s; -1 disables them.
+	PingEvery time.Duration
+	// PongTimeout is how long a client may send nothing, not even a pong, before its
+	// connection counts as lost and is cut. It must be longer than PingEvery. Defaults to
+	// PingEvery and 10s more, so 35s; or, without pings, to for ever. -1 is for ever.
+	PongTimeout time.Duration
+	// CloseTimeout is how long a client has to answer a close frame. Defaults to 2s; -1
+	// does not wait.
+	CloseTimeout time.Duration
+
+	// WriteTimeout is how long a client may read nothing although data waits for it. Then
+	// it is closed with 1013. Defaults to 5s; -1 is for ever.
+	WriteTimeout time.Duration
+
+	// MaxMessage is the longest message of a client, in bytes. A longer one closes the
+	// connection with 1009. Defaults to 64 KiB; -1 is no limit.
+	MaxMessage int
+	// MaxFrames is how many frames a message may have. More close the connection with
+	// 1009. Defaults to 64; -1 is no limit.
+	MaxFrames int
+	// MaxQueue is how many bytes may wait to be sent to one client when there is more to
+	// send. A client that reads too slowly is closed with 1013; it connects again and
+	// joins with after. Defaults to 1 MiB; -1 is no limit.
+	MaxQueue int
+	// SendBuffer bounds what the operating system buffers for a client besides MaxQueue,
+	// in bytes (SO_SNDBUF; Linux doubles it, for its own bookkeeping). Without it the
+	// system buffers several megabytes: the hub would notice late that a client has
+	// stopped reading, and thousands of them would fill the memory. Defaults to 128 KiB;
+	// -1 leaves the bound to the system.
+	SendBuffer int
+	// MaxConnections is how many connections the hub accepts. More are answered with 503
+	// and a Retry-After. Defaults to 0, no limit. Set it below the limit of open files,
+	// so that the rest of the process can still open some.
+	MaxConnections int
+	// MaxAccepts is how many connections the hub accepts a second, with bursts of twice
+	// as many. More are answered with 503 and a Retry-After: when many clients reconnect
+	// at once, the hub must still serve those that are connected. Defaults to 1,000; -1
+	// is no limit.
+	MaxAccepts int
+	// MaxPerAddress is how many connections one remote address may have. More are closed
+	// with 4429. Defaults to 0, no limit: behind a proxy, all have its address.
+	MaxPerAddress int
+	// MaxRooms is how many rooms one connection may be in. Joining more is answered with
+	// bad_request. Defaults to 200; -1 is no limit.
+	MaxRooms int
+	// MaxRefused is how many refused requests, renewals of a token and control frames a
+	// client may send before the connection is closed with 1008. Each second takes ten
+	// off the count, and a request that is answered with unavailable does not count.
+	// Defaults to 100; -1 is no limit.
+	MaxRefused int
+
+	// Goroutines serves every connection with a goroutine. By default, on Linux,
+	// connections of plain TCP wait in epoll sets, where an idle one costs no goroutine
+	// and no buffer.
+	Goroutines bool
+	// ExcludeSender does not deliver a message to the connection that posted it, which
+	// gets an ack. If the answer of the store was lost or late, and the room has read the
+	// message from the store before, the connection gets both.
+	ExcludeSender bool
+	// Log gets internal errors and, at the debug level, a line for each session that
+	// ends. Defaults to slog.Default().
+	Log *slog.Logger
+}
+
+// setDefaults returns an error for an option that makes no sense.
+func (o *Options) setDefaults() error {
+	for _, origin := range o.Origins {
+		u, err := url.Parse(origin)
+		if err != nil || u.Scheme == "" || u.Host == "" || u.Path != "" || u.RawQuery != "" || u.User != nil {
+			return fmt.Errorf("hub: origin %q is not of the form https://host or https://host:port", origin)
+		}
+		if port := u.Port(); origin != strings.ToLower(origin) || u.Scheme == "https" && port == "443" || u.Scheme == "http" && port == "80" {
+			return fmt.Errorf("hub: origin %q would never match: browsers write it in lower case and without the scheme's own port", origin)
+		}
+	}
+	o.AuthTimeout = cmp.Or(o.AuthTimeout, 10*time.Second)
+	o.PingEvery = cmp.Or(o.PingEvery, 25*time.Second)
+	switch {
+	case o.PongTimeout == 0 && o.PingEvery < 0:
+		o.PongTimeout = -1
+	case o.PongTimeout == 0:
+		o.PongTimeout = o.PingEvery + 10*time.Second
+	case o.PongTimeout > 0 && o.PingEvery > 0 && seconds(o.PingEvery) >= seconds(o.PongTimeout):
+		return fmt.Errorf("hub: a PongTimeout of %s would end every quiet connection before its ping, after %s", o.PongTimeout, o.PingEvery)
+	}
+	o.WriteTimeout = cmp.Or(o.WriteTimeout, 5*time.Second)
+	o.CloseTimeout = max(cmp.Or(o.CloseTimeout, 2*time.Second), 0)
+	o.MaxMessage = cmp.Or(o.MaxMessage, 64<<10)
+	o.MaxFrames = cmp.Or(o.MaxFrames, 64)
+	o.MaxQueue = cmp.Or(o.MaxQueue, 1<<20)
+	o.MaxAccepts = min(cmp.Or(o.MaxAccepts, 1000), math.MaxInt32/4)
+	o.SendBuffer = cmp.Or(o.SendBuffer, 128<<10)
+	o.MaxRooms = cmp.Or(o.MaxRooms, 200)
+	o.MaxRefused = cmp.Or(o.MaxRefused, 100)
+	o.Log = cmp.Or(o.Log, slog.Default())
+	return nil
+}

@@ -1,0 +1,86 @@
+package native
+
+import (
+	"time"
+
+	"github.com/coupchat/coup/internal/ws"
+	"github.com/coupchat/coup/store"
+)
+
+// An Ack answers a request that succeeded. Zero fields are left out.
+type Ack struct {
+	// MessageID, SentAt and ClientID are those of a message that was posted.
+	MessageID string
+	SentAt    time.Time
+	ClientID  string
+	StudyID   store.StudyID
+	// Seq is that of the message, or the newest seq of a study that was joined. HasSeq
+	// tells 0 from none.
+	Seq    int64
+	HasSeq bool
+	// Truncated says that too many messages were missed: none is replayed.
+	Truncated bool
+}
+
+// Ack returns the frame of an ack. Without an id there is none, and it returns nil.
+func (Dialect) Ack(id RequestID, a Ack) []byte {
+	if !id.Given {
+		return nil
+	}
+	e := begin(160+2*len(a.StudyID)+len(a.ClientID), "ack", id)
+	e.Optional("id", a.MessageID)
+	e.String("studyId", string(a.StudyID))
+	if a.HasSeq {
+		e.Int("seq", a.Seq)
+	}
+	if !a.SentAt.IsZero() {
+		e.String("sentAt", store.FormatTime(a.SentAt))
+	}
+	e.Optional("clientId", a.ClientID)
+	if a.Truncated {
+		e.True("truncated")
+	}
+	return e.seal()
+}
+
+// An Error answers a request that failed.
+type Error struct {
+	// Code is a word for programs, Message a sentence for people.
+	Code, Message string
+	// RetryAfter, if above 0, is how long the client has to wait.
+	RetryAfter time.Duration
+}
+
+// Error returns the frame of an error.
+func (Dialect) Error(id RequestID, err Error) []byte {
+	e := begin(128+len(err.Message), "error", id)
+	e.String("code", err.Code)
+	e.String("message", err.Message)
+	if err.RetryAfter > 0 {
+		e.Int("retryAfterMs", int64((err.RetryAfter+time.Millisecond-1)/time.Millisecond))
+	}
+	return e.seal()
+}
+
+// AuthSuccess returns the frame that answers authenticate.
+func (Dialect) AuthSuccess(id RequestID, user store.UserID, name string, expires time.Time) []byte {
+	e := begin(128+len(name), "auth_success", id)
+	e.String("userId", string(user))
+	e.String("userName", name)
+	e.String("expiresAt", store.FormatTime(expires))
+	return e.seal()
+}
+
+// AuthError returns the frame that says that a token is not or no longer accepted.
+func (Dialect) AuthError(id RequestID, code, message string) []byte {
+	e := begin(128, "auth_error", id)
+	e.String("message", message)
+	e.String("code", code)
+	return e.seal()
+}
+
+// Ping returns the frame that a client has to answer. It must not be changed.
+func (Dialect) Ping() []byte { return ws.PingFrame }
+
+// Close returns the last frame of a connection.
+func (Dialect) Close(code ws.Code, reason string) []byte { return ws.CloseFrame(code, reason) }
