@@ -18,69 +18,92 @@ import (
 	"github.com/coupchat/coup/store"
 )
 
-// Everyone makes every authenticated user a member of every study. It is for
-// demos and load tests, which say so by naming it.
+// Everyone makes every authenticated user a member of every study. It is for demos and
+// load tests. New requires Members, so that nobody lets everyone in by mistake.
 var Everyone store.Members = store.MembersFunc(func(context.Context, store.StudyID, store.UserID) (string, error) {
 	return "member", nil
 })
 
-// Options say what a Server is made of. Store, Members and Verifier are required;
-// everything else has a default that is meant for production.
+// Options configure a Server. Store, Members and Verifier are required. Everything else
+// has a default that is meant for production.
 type Options struct {
-	// Store keeps messages and presence: postgres.Open, sqlite.Open,
-	// store.NewMemory, a rest.Client, or your own.
+	// Store keeps messages and presence: postgres.Open, sqlite.Open, store.NewMemory, a
+	// rest.Client, or your own.
 	Store store.Store
-	// Members knows who may join which study. A rest.Client is one.
+	// Members answers who may join which study. A rest.Client is one.
 	Members store.Members
 	// Verifier checks the tokens of clients: jwt.New, or your own.
 	Verifier auth.Verifier
-	// Bus carries news between hubs and from the business server: redis.New, or
-	// bus.NewMemory shared by the hubs of one process. Without one this server is
-	// alone, and speaks to itself through Publisher: if another process uses the same
-	// store, each sees the other's messages up to room.Options.CheckHeads (3 s) late,
-	// and kicks and notifications of the other not at all.
+	// Bus connects hubs with each other and with the application: redis.New, or a
+	// bus.NewMemory that the hubs of one process share. Without one, this server is the
+	// only hub, and Publisher reaches only its clients. If another process uses the same
+	// store, each gets the other's messages up to room.Options.CheckHeads (3 s) late, and
+	// no kicks and notifications of the other.
 	Bus bus.Bus
 
-	// Origins are the pages that may connect, see hub.Options. Without any, only
+	// Origins are the pages that may connect, see hub.Options. If there are none, only
 	// pages of the same host and port may.
 	Origins []string
-	// Rate is how many messages a user may post in a second, with bursts of twice
-	// that. Defaults to Room.Rate, and that to 10; -1 lifts this and every other
-	// limit on how fast or how often a client does something, and the limit on
-	// connections of one user, unless Room and Hub set them.
+	// Rate is how many messages a user may post a second, with bursts of twice as many.
+	// Defaults to Room.Rate, whose default is 10. -1 is no limit. It also turns off the
+	// limits on connections of one user (Room.MaxPerUser), on refused requests
+	// (Hub.MaxRefused) and on new connections (Hub.MaxAccepts), unless those are set.
 	Rate float64
 	// Log gets what goes wrong. Defaults to slog.Default().
 	Log *slog.Logger
 
-	// Room and Hub set what is finer. Their own Store, Members, Bus, Alone, Log and
-	// Origins are ignored.
+	// Room and Hub hold the finer options. New sets some of them from the options above:
+	// it is an error to set Room.Store, Room.Members, Room.Bus, Room.Alone, Room.Log,
+	// Hub.Log or Hub.Origins.
 	Room room.Options
 	Hub  hub.Options
 }
 
-// A Server is a whole house: rooms over a store and a bus, and a hub as its
-// front door. It is an http.Handler for the WebSocket endpoint. Its methods may
-// be called at the same time from any goroutine.
+// check returns an error for an option that is missing, or that New would overwrite.
+func (o *Options) check() error {
+	switch {
+	case o.Store == nil:
+		return errors.New("coup: Options.Store is required (store.NewMemory() for a try)")
+	case o.Members == nil:
+		return errors.New("coup: Options.Members is required (coup.Everyone lets every user into every study)")
+	case o.Verifier == nil:
+		return errors.New("coup: Options.Verifier is required")
+	case o.Room.Store != nil:
+		return errors.New("coup: set Options.Store, not Options.Room.Store")
+	case o.Room.Members != nil:
+		return errors.New("coup: set Options.Members, not Options.Room.Members")
+	case o.Room.Bus != nil:
+		return errors.New("coup: set Options.Bus, not Options.Room.Bus")
+	case o.Room.Alone:
+		return errors.New("coup: leave Options.Bus empty, do not set Options.Room.Alone")
+	case o.Room.Log != nil:
+		return errors.New("coup: set Options.Log, not Options.Room.Log")
+	case o.Hub.Log != nil:
+		return errors.New("coup: set Options.Log, not Options.Hub.Log")
+	case o.Hub.Origins != nil:
+		return errors.New("coup: set Options.Origins, not Options.Hub.Origins")
+	}
+	return nil
+}
+
+// A Server is a hub with its rooms, over a store and a bus. It is an http.Handler for
+// the WebSocket endpoint. Its methods may be called at the same time from any
+// goroutine.
 type Server struct {
 	hub   *hub.Hub
 	rooms *room.Registry
 	bus   bus.Bus
-	own   *bus.Memory // the bus that Shutdown closes, if it is ours
+	own   *bus.Memory // the bus that New made, or nil
 
 	shutdown sync.Once
-	err      error
+	err      error // of Shutdown
 }
 
-// New returns a server at work. The error names the option that is missing or
-// makes no sense. Shutdown ends it.
+// New returns a Server at work, which Shutdown ends. The error names the option that is
+// missing or makes no sense.
 func New(opts Options) (*Server, error) {
-	switch {
-	case opts.Store == nil:
-		return nil, errors.New("coup: Options.Store is required (store.NewMemory() for a try)")
-	case opts.Members == nil:
-		return nil, errors.New("coup: Options.Members is required (coup.Everyone lets every user into every study)")
-	case opts.Verifier == nil:
-		return nil, errors.New("coup: Options.Verifier is required")
+	if err := opts.check(); err != nil {
+		return nil, err
 	}
 	s := &Server{bus: opts.Bus}
 	r, h := opts.Room, opts.Hub
@@ -90,7 +113,6 @@ func New(opts Options) (*Server, error) {
 	if r.Rate < 0 {
 		r.MaxPerUser, h.MaxRefused, h.MaxAccepts = cmp.Or(r.MaxPerUser, -1), cmp.Or(h.MaxRefused, -1), cmp.Or(h.MaxAccepts, -1)
 	}
-	r.Alone = false
 	if s.bus == nil {
 		s.own = bus.NewMemory()
 		s.bus, r.Alone = s.own, true
@@ -106,40 +128,44 @@ func New(opts Options) (*Server, error) {
 	return s, nil
 }
 
-// ServeHTTP is the WebSocket endpoint. Mount it where your clients look for it,
-// on an http.Server with a ReadHeaderTimeout, a ReadTimeout and a WriteTimeout:
-// they end with the handshake, and without them whoever sends a request that has no
-// end keeps a connection for ever. See hub.Hub.ServeHTTP for what is refused, and
-// what middleware must leave possible.
+// ServeHTTP is the WebSocket endpoint. Serve it with an http.Server that has a
+// ReadHeaderTimeout, a ReadTimeout and a WriteTimeout. They end with the handshake.
+// Without them, a client that never ends its request keeps a connection for ever. See
+// hub.Hub.ServeHTTP for what is refused, and for what middleware must allow.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.hub.ServeHTTP(w, r) }
 
-// Publisher lets the business logic of the same process notify users and tell
-// rooms what became of their study. To say something in a study (as a bot, or the
-// system), append to the Store, after Message.Clean and with a client id, such as
-// store.NewClientID makes: its members get it within room.Options.CheckHeads (3 s).
+// Publisher returns a Publisher on the server's bus, for application code in the same
+// process: it notifies users and announces what happened to a study.
+//
+// To post a message from the application, append it to the Store, after Message.Clean
+// and with a client id (store.NewClientID). The members get it within
+// room.Options.CheckHeads (3 s).
 func (s *Server) Publisher() room.Publisher { return room.Publisher{Bus: s.bus} }
 
-// Ready returns nil while the server should be sent new clients, and else why it
-// should not: it drains, or its store or bus is away.
+// Ready returns nil while a load balancer should send new clients. Otherwise the error
+// wraps hub.ErrClosed, after Shutdown was called, or one of the errors of
+// room.Registry.Ready: store.ErrUnavailable, room.ErrBusUnreachable.
 func (s *Server) Ready() error {
 	if s.hub.Draining() {
-		return errors.New("draining")
+		return hub.ErrClosed
 	}
 	return s.rooms.Ready()
 }
 
-// Stats returns the figures of this moment: of the hub, and of its rooms.
-// hub/prom makes metrics of them.
+// Stats returns the figures of the hub and of its rooms at this moment. Package hub/prom
+// makes Prometheus metrics of them.
 func (s *Server) Stats() hub.Stats { return s.hub.Stats() }
 
-// Shutdown drains the server: it lets nobody in, stores and acknowledges what was
-// posted, closes every connection with 1001 so that clients come back elsewhere,
-// and takes its users' presence back. It returns when all is done, or with the
-// context's error when ctx is done before; nothing runs any more then either, if
-// Store, Members and Verifier obey their contexts. Presence and the news of what was
-// posted get up to 3 s more if they must.
-// Call it before http.Server.Shutdown, which knows nothing of WebSockets. Store
-// and Bus remain the caller's to close.
+// Shutdown ends the server. It accepts no more connections, stores and acknowledges the
+// posts that were accepted, closes every connection with 1001, so that the clients
+// connect to another hub, and reports its users as offline. It returns when all of that
+// is done, or with the error of ctx after ctx is done. Nothing runs then, if Store,
+// Members and Verifier obey their contexts. Reports of presence, and messages for other
+// hubs, get up to 3 s more if they need it. A second call waits for the first and
+// returns the same error.
+//
+// Call it before http.Server.Shutdown, which does not end WebSocket connections. The
+// caller closes Store and Bus afterwards.
 func (s *Server) Shutdown(ctx context.Context) error {
 	s.shutdown.Do(func() {
 		s.err = s.hub.Shutdown(ctx)
@@ -153,10 +179,10 @@ func (s *Server) Shutdown(ctx context.Context) error {
 	return s.err
 }
 
-// closeTimeout is what presence and news get to leave the house, even if the
-// drain took all the time there was.
+// closeTimeout is how long the rooms may take to close, even if closing the connections
+// has used up the time of ctx.
 const closeTimeout = 3 * time.Second
 
-// ConnContext is for http.Server.ConnContext: the time a client has to
-// authenticate then counts from when it was accepted, its handshake included.
+// ConnContext is for http.Server.ConnContext. With it, the time that a client has to
+// authenticate counts from when its connection was accepted.
 func ConnContext(ctx context.Context, c net.Conn) context.Context { return hub.ConnContext(ctx, c) }

@@ -18,9 +18,9 @@ import (
 	"github.com/coupchat/coup/store"
 )
 
-// Chat in a server that you already have: one more handler.
+// Chat is one more handler in a server that you have.
 func Example() {
-	mux := http.NewServeMux() // yours, with all else that you serve
+	mux := http.NewServeMux() // yours, with everything else that it serves
 	secret := []byte("at least 32 bytes, from your configuration")
 
 	verifier, err := jwt.New(jwt.Options{Keys: []jwt.Key{{Algorithm: "HS256", Key: secret}}})
@@ -29,7 +29,7 @@ func Example() {
 	}
 	chat, err := coup.New(coup.Options{
 		Store:    store.NewMemory(), // or postgres.Open, sqlite.Open
-		Members:  coup.Everyone,     // or who your own tables say, see store.MembersFunc
+		Members:  coup.Everyone,     // or ask your own tables, see store.MembersFunc
 		Verifier: verifier,
 	})
 	if err != nil {
@@ -53,8 +53,8 @@ func Example() {
 	// <nil> <nil> http: Server closed
 }
 
-// visit does what a browser does: it authenticates, joins a study, and says
-// something that it then hears like everybody else.
+// visit does what a page does: it authenticates, joins a study, and posts a message,
+// which it then receives like everybody else.
 func visit(url string, secret []byte) {
 	signer, err := jwt.NewHS256(secret)
 	if err != nil {
@@ -73,8 +73,7 @@ func visit(url string, secret []byte) {
 	fmt.Printf("%s: %s\n", said.String("userName"), said.String("content"))
 }
 
-// The business logic of the same process tells a user something, wherever they
-// are connected.
+// The application notifies a user, on every hub to which the user is connected.
 func ExampleServer_Publisher() {
 	chat, web := open()
 	defer chat.Shutdown(context.Background())
@@ -98,7 +97,7 @@ func ExampleServer_Publisher() {
 	// Output: application_approved /studies/1 You are in: Algorithms on Mondays
 }
 
-// A member who was removed from a study leaves its room at once, on every hub.
+// A user who is not a member any more is removed from the room at once, on every hub.
 func ExampleServer_Publisher_kick() {
 	chat, web := open()
 	defer chat.Shutdown(context.Background())
@@ -138,7 +137,7 @@ func open() (*coup.Server, *httptest.Server) {
 	return chat, httptest.NewServer(chat)
 }
 
-// browser lets a test's client be used where there is no test.
+// browser is a testing.TB for the client of the tests, where there is no test.
 type browser struct{ testing.TB }
 
 func (browser) Helper()                        {}

@@ -2,9 +2,6 @@ package coup_test
 
 import (
 	"context"
-	"net"
-	"net/http"
-	"net/url"
 	"sync"
 	"testing"
 	"time"
@@ -12,11 +9,9 @@ import (
 	"github.com/coupchat/coup"
 	"github.com/coupchat/coup/auth"
 	"github.com/coupchat/coup/internal/wstest"
-	"github.com/coupchat/coup/store"
 )
 
-// lives is a Verifier whose tokens are good until they are said not to be: the
-// token is the user, "u1 until" with the time noted for it.
+// lives is a Verifier whose tokens are names. Those in until expire at that time.
 type lives struct {
 	mu    sync.Mutex // guards until
 	until map[string]time.Time
@@ -32,208 +27,140 @@ func (l *lives) Verify(ctx context.Context, token string) (auth.Identity, error)
 }
 
 func TestAuthenticateAnswersOnceUnderItsID(t *testing.T) {
-	_, url := serve(t, coup.Options{})
-	for _, tt := range []struct{ name, token, event, code string }{
-		{"a good token", "u1:Kim Minji", "auth_success", ""},
-		{"a bad one", "bad", "auth_error", "token_invalid"},
-		{"an expired one", "old", "auth_error", "token_expired"},
-		{"one that names nobody", "", "auth_error", "token_invalid"},
-		{"one that names no valid user", "u 1", "auth_error", "token_invalid"},
-		{"one that cannot be checked now", "later", "error", "unavailable"},
-	} {
-		t.Run(tt.name, func(t *testing.T) {
-			c := wstest.Dial(t, url, nil)
-			e := c.Call("authenticate", data{"token": tt.token}, func(e wstest.Event) { t.Errorf("%s came as well", e.Raw) })
-			if e.Event != tt.event || e.String("code") != tt.code {
-				t.Fatalf("got %s, want %s %s", e.Raw, tt.event, tt.code)
-			}
-			switch tt.event {
-			case "auth_error":
-				if e.String("message") == "" {
-					t.Errorf("%s has no message", e.Raw)
+	eachKind(t, func(t *testing.T, k kind) {
+		_, url := k.serve(t, coup.Options{})
+		for _, tt := range []struct{ name, token, event, code string }{
+			{"a good token", "u1:Kim Minji", "auth_success", ""},
+			{"a bad one", "bad", "auth_error", "token_invalid"},
+			{"an expired one", "old", "auth_error", "token_expired"},
+			{"one without a user", "", "auth_error", "token_invalid"},
+			{"one with an invalid user id", "u 1", "auth_error", "token_invalid"},
+			{"one that cannot be checked now", "later", "error", "unavailable"},
+		} {
+			t.Run(tt.name, func(t *testing.T) {
+				c := wstest.Dial(t, url, nil)
+				e := c.Call("authenticate", data{"token": tt.token}, func(e wstest.Event) { t.Errorf("%s came as well", e.Raw) })
+				if e.Event != tt.event || e.String("code") != tt.code {
+					t.Fatalf("got %s, want %s %s", e.Raw, tt.event, tt.code)
 				}
-				c.ExpectClose(4401)
-			case "auth_success":
-				at, err := time.Parse("2006-01-02T15:04:05.000Z", e.String("expiresAt"))
-				if e.String("userId") != "u1" || e.String("userName") != "Kim Minji" || err != nil || time.Until(at) < 59*time.Minute {
-					t.Errorf("got %s (%v)", e.Raw, err)
+				switch tt.event {
+				case "auth_error":
+					if e.String("message") == "" {
+						t.Errorf("%s has no message", e.Raw)
+					}
+					c.ExpectClose(4401)
+				case "auth_success":
+					at, err := time.Parse("2006-01-02T15:04:05.000Z", e.String("expiresAt"))
+					if e.String("userId") != "u1" || e.String("userName") != "Kim Minji" || err != nil || time.Until(at) < 59*time.Minute {
+						t.Errorf("got %s (%v)", e.Raw, err)
+					}
+					c.Join("s1")
+				default:
+					c.Login("u1") // it may try again
 				}
-				c.Join("s1")
-			default:
-				c.Login("u1") // it may try again
-			}
-		})
-	}
+			})
+		}
+	})
 }
 
-func TestATokenMayLiveForVeryLong(t *testing.T) {
-	v := &lives{until: map[string]time.Time{"century": time.Unix(9_999_999_999, 0), "ages": time.Date(9999, 12, 31, 0, 0, 0, 0, time.UTC)}}
-	_, url := serve(t, coup.Options{Verifier: v})
-	for token, at := range v.until {
-		c := wstest.Dial(t, url, nil)
-		if e := c.Login(token); e.String("expiresAt") != at.UTC().Format("2006-01-02T15:04:05.000Z") {
-			t.Errorf("got %s", e.Raw)
+func TestATokenMayBeValidForVeryLong(t *testing.T) {
+	eachKind(t, func(t *testing.T, k kind) {
+		v := &lives{until: map[string]time.Time{"century": time.Unix(9_999_999_999, 0), "ages": time.Date(9999, 12, 31, 0, 0, 0, 0, time.UTC)}}
+		_, url := k.serve(t, coup.Options{Verifier: v})
+		for token, at := range v.until {
+			c := wstest.Dial(t, url, nil)
+			if e := c.Login(token); e.String("expiresAt") != at.UTC().Format("2006-01-02T15:04:05.000Z") {
+				t.Errorf("got %s", e.Raw)
+			}
+			if e, err := c.Next(2 * time.Second); err == nil {
+				t.Errorf("%s: got %s, want silence", token, e.Raw)
+			}
 		}
-		if e, err := c.Next(2 * time.Second); err == nil {
-			t.Errorf("%s: got %s, want silence", token, e.Raw)
-		}
-	}
+	})
 }
 
 func TestNothingButAuthenticateComesFirst(t *testing.T) {
-	_, url := serve(t, coup.Options{})
-	c := wstest.Dial(t, url, nil)
-	for event, d := range map[string]data{
-		"join_room": {"studyId": "s1"}, "leave_room": {"studyId": 7}, "send_message": {"studyId": "s1", "content": "hi"}, "no_such_event": {},
-	} {
-		if e := c.Call(event, d, nil); e.Event != "error" || e.String("code") != "unauthorized" {
-			t.Errorf("%s: %s, want unauthorized", event, e.Raw)
+	eachKind(t, func(t *testing.T, k kind) {
+		_, url := k.serve(t, coup.Options{})
+		c := wstest.Dial(t, url, nil)
+		for event, d := range map[string]data{
+			"join_room": {"studyId": "s1"}, "leave_room": {"studyId": 7}, "send_message": {"studyId": "s1", "content": "hi"}, "no_such_event": {},
+		} {
+			if e := c.Call(event, d, nil); e.Event != "error" || e.String("code") != "unauthorized" {
+				t.Errorf("%s: %s, want unauthorized", event, e.Raw)
+			}
 		}
-	}
-	c.Write(wstest.Frame(0x81, []byte(`{"event":"join_room"`)))
-	if e := c.Expect("error"); e.String("code") != "bad_request" {
-		t.Errorf("what is no JSON: %s, want bad_request", e.Raw)
-	}
-	if e := c.Call("authenticate", data{}, nil); e.Event != "error" || e.String("code") != "bad_request" {
-		t.Errorf("authenticate without a token: %s, want bad_request", e.Raw)
-	}
-	c.Login("u1")
-	c.Join("s1")
+		c.Write(wstest.Frame(0x81, []byte(`{"event":"join_room"`)))
+		if e := c.Expect("error"); e.String("code") != "bad_request" {
+			t.Errorf("what is no JSON: %s, want bad_request", e.Raw)
+		}
+		if e := c.Call("authenticate", data{}, nil); e.Event != "error" || e.String("code") != "bad_request" {
+			t.Errorf("authenticate without a token: %s, want bad_request", e.Raw)
+		}
+		c.Login("u1")
+		c.Join("s1")
+	})
 }
 
 func TestAuthenticateRenewsInPlace(t *testing.T) {
-	v := &lives{until: map[string]time.Time{"short": time.Now().Add(2 * time.Second), "long": time.Now().Add(time.Hour)}}
-	_, url := serve(t, coup.Options{Verifier: v})
-	c := wstest.Dial(t, url, nil)
-	c.Login("short")
-	c.Join("s1")
-	for _, tt := range []struct{ name, token, event, code string }{
-		{"a bad one", "bad", "auth_error", "token_invalid"},
-		{"an expired one", "old", "auth_error", "token_expired"},
-		{"somebody else's", "u2", "auth_error", "user_mismatch"},
-		{"one that cannot be checked", "later", "error", "unavailable"},
-		{"a good one", "long", "auth_success", ""},
-	} {
-		if e := c.Call("authenticate", data{"token": tt.token}, nil); e.Event != tt.event || e.String("code") != tt.code {
-			t.Errorf("%s: %s, want %s %s", tt.name, e.Raw, tt.event, tt.code)
-		}
-		if e := say(c, "s1", "still here"); e.Event != "ack" {
-			t.Errorf("after %s: %s", tt.name, e.Raw)
-		}
-	}
-	// The first token's end passes without a word, the room is still joined.
-	expired := wstest.Dial(t, url, nil)
-	v.mu.Lock()
-	v.until["short2"] = time.Now().Add(1500 * time.Millisecond)
-	v.mu.Unlock()
-	expired.Login("short2")
-	if e := expired.Expect("auth_error"); e.String("code") != "token_expired" || e.ID != nil {
-		t.Errorf("got %s, want token_expired without an id", e.Raw)
-	}
-	expired.ExpectClose(4401)
-	if time.Now().Before(v.until["short"]) {
-		expired = wstest.Dial(t, url, nil)
-		expired.Login("short")
-		expired.ExpectClose(4401)
-	}
-	if e := say(c, "s1", "renewed"); e.Event != "ack" {
-		t.Errorf("after the first token's end: %s", e.Raw)
-	}
-}
-
-func TestWhoeverSaysNothingIsClosed(t *testing.T) {
-	opts := coup.Options{}
-	opts.Hub.AuthTimeout = time.Second
-	_, url := serve(t, opts)
-	for _, greet := range []func(*wstest.Client){
-		func(*wstest.Client) {},
-		func(c *wstest.Client) { c.Send("join_room", nil, data{"studyId": "s1"}) },
-		func(c *wstest.Client) { c.Write(wstest.Frame(0x89, nil)) },
-	} {
+	eachKind(t, func(t *testing.T, k kind) {
+		v := &lives{until: map[string]time.Time{"short": time.Now().Add(2 * time.Second), "long": time.Now().Add(time.Hour)}}
+		_, url := k.serve(t, coup.Options{Verifier: v})
 		c := wstest.Dial(t, url, nil)
-		greet(c)
-		c.ExpectClose(4408)
-	}
-	c := wstest.Dial(t, url, nil)
-	c.Login("u1")
-	wstest.Dial(t, url, nil).ExpectClose(4408) // by then the other's time is over too
-	c.Join("s1")
+		c.Login("short")
+		c.Join("s1")
+		for _, tt := range []struct{ name, token, event, code string }{
+			{"a bad one", "bad", "auth_error", "token_invalid"},
+			{"an expired one", "old", "auth_error", "token_expired"},
+			{"somebody else's", "u2", "auth_error", "user_mismatch"},
+			{"one that cannot be checked", "later", "error", "unavailable"},
+			{"a good one", "long", "auth_success", ""},
+		} {
+			if e := c.Call("authenticate", data{"token": tt.token}, nil); e.Event != tt.event || e.String("code") != tt.code {
+				t.Errorf("%s: %s, want %s %s", tt.name, e.Raw, tt.event, tt.code)
+			}
+			if e := say(c, "s1", "still here"); e.Event != "ack" {
+				t.Errorf("after %s: %s", tt.name, e.Raw)
+			}
+		}
+		// The first token expires and nothing happens: the room is still joined.
+		expired := wstest.Dial(t, url, nil)
+		v.mu.Lock()
+		v.until["short2"] = time.Now().Add(1500 * time.Millisecond)
+		v.mu.Unlock()
+		expired.Login("short2")
+		if e := expired.Expect("auth_error"); e.String("code") != "token_expired" || e.ID != nil {
+			t.Errorf("got %s, want token_expired without an id", e.Raw)
+		}
+		expired.ExpectClose(4401)
+		if time.Now().Before(v.until["short"]) {
+			expired = wstest.Dial(t, url, nil)
+			expired.Login("short")
+			expired.ExpectClose(4401)
+		}
+		if e := say(c, "s1", "renewed"); e.Event != "ack" {
+			t.Errorf("after the first token's end: %s", e.Raw)
+		}
+	})
 }
 
-func TestOriginsAreChecked(t *testing.T) {
-	_, open := serve(t, coup.Options{})
-	_, listed := serve(t, coup.Options{Origins: []string{"https://chat.example.org", "http://localhost:3000"}})
-	host := func(raw string) string {
-		u, err := url.Parse(raw)
-		if err != nil {
-			t.Fatal(err)
+func TestAClientThatDoesNotAuthenticateIsClosed(t *testing.T) {
+	eachKind(t, func(t *testing.T, k kind) {
+		opts := coup.Options{}
+		opts.Hub.AuthTimeout = time.Second
+		_, url := k.serve(t, opts)
+		for _, greet := range []func(*wstest.Client){
+			func(*wstest.Client) {},
+			func(c *wstest.Client) { c.Send("join_room", nil, data{"studyId": "s1"}) },
+			func(c *wstest.Client) { c.Write(wstest.Frame(0x89, nil)) },
+		} {
+			c := wstest.Dial(t, url, nil)
+			greet(c)
+			c.ExpectClose(4408)
 		}
-		return u.Host
-	}
-	same := host(open)
-	_, port, err := net.SplitHostPort(same)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, tt := range []struct {
-		name, server string
-		origins      []string
-		status       int
-	}{
-		{"none, no list", open, nil, 101},
-		{"the same host", open, []string{"http://" + same}, 101},
-		{"the same host over TLS before a proxy", open, []string{"https://" + same}, 101},
-		{"another host", open, []string{"http://evil.example"}, 403},
-		{"another port", open, []string{"http://127.0.0.1:1"}, 403},
-		{"no port", open, []string{"http://127.0.0.1"}, 403},
-		{"another name of the same machine", open, []string{"http://localhost:" + port}, 403},
-		{"null", open, []string{"null"}, 403},
-		{"empty", open, []string{""}, 403},
-		{"the host alone", open, []string{same}, 403},
-		{"the host as a prefix", open, []string{"http://" + same + ".evil.example"}, 403},
-		{"the host as a user", open, []string{"http://" + same + "@evil.example"}, 403},
-		{"the host as a suffix", open, []string{"http://evil." + same}, 403},
-		{"the host in the path", open, []string{"http://evil.example/" + same}, 403},
-		{"two of the same host", open, []string{"http://" + same, "http://" + same}, 403},
-		{"none, with a list", listed, nil, 101},
-		{"listed", listed, []string{"https://chat.example.org"}, 101},
-		{"listed with its port", listed, []string{"http://localhost:3000"}, 101},
-		{"the same host, not listed", listed, []string{"http://" + host(listed)}, 403},
-		{"another scheme", listed, []string{"http://chat.example.org"}, 403},
-		{"another port than listed", listed, []string{"https://chat.example.org:8443"}, 403},
-		{"a port where none is listed", listed, []string{"http://localhost"}, 403},
-		{"another case", listed, []string{"https://Chat.example.org"}, 403},
-		{"a longer name", listed, []string{"https://chat.example.org.evil.example"}, 403},
-		{"a name in front", listed, []string{"https://evilchat.example.org"}, 403},
-		{"a slash behind", listed, []string{"https://chat.example.org/"}, 403},
-		{"null, with a list", listed, []string{"null"}, 403},
-		{"two, both listed", listed, []string{"https://chat.example.org", "http://localhost:3000"}, 403},
-		{"two in one line", listed, []string{"https://chat.example.org, https://chat.example.org"}, 403},
-	} {
-		t.Run(tt.name, func(t *testing.T) {
-			header := http.Header{}
-			if tt.origins != nil {
-				header["Origin"] = tt.origins
-			}
-			c, resp, err := wstest.Try(t, tt.server, header)
-			if err != nil {
-				t.Fatal(err)
-			}
-			if resp.StatusCode != tt.status {
-				t.Errorf("Origin %q: status %d, want %d", tt.origins, resp.StatusCode, tt.status)
-			}
-			if c != nil {
-				c.Login("u1")
-				c.Close()
-			}
-		})
-	}
-}
-
-func TestOriginsThatCanNeverMatchAreRefusedAtNew(t *testing.T) {
-	for _, origin := range []string{"chat.example.org", "https://", "https://chat.example.org/", "https://chat.example.org/page", "*", "null"} {
-		if _, err := coup.New(coup.Options{Store: store.NewMemory(), Members: coup.Everyone, Verifier: plain, Origins: []string{origin}}); err == nil {
-			t.Errorf("New takes the origin %q", origin)
-		}
-	}
+		c := wstest.Dial(t, url, nil)
+		c.Login("u1")
+		wstest.Dial(t, url, nil).ExpectClose(4408) // by then the other's time is over too
+		c.Join("s1")
+	})
 }

@@ -15,8 +15,8 @@ import (
 	"github.com/coupchat/coup/room"
 )
 
-// ErrClosed is the error of a second Shutdown.
-var ErrClosed = errors.New("hub closed")
+// ErrClosed says that Shutdown has been called before.
+var ErrClosed = errors.New("hub: draining or closed")
 
 // requestTimeout bounds a request that waits for the Verifier or the rooms.
 const requestTimeout = 10 * time.Second
