@@ -6,17 +6,17 @@ import (
 	"github.com/pressly/goose/v3"
 )
 
-// A Dialect holds the little that the databases say differently.
+// A Dialect holds what differs between the databases.
 type Dialect struct {
 	goose   goose.Dialect
 	folder  string // of migrations
 	locking bool   // whether migrations can take an advisory lock
 
-	// replacer puts fragments of constant SQL in the place of
+	// replacer replaces these names by constant SQL:
 	//   {list}     the values of a JSON array of strings
 	//   {reports}  the u, n and o of a JSON array of reports
-	//   {lease}    the time so many milliseconds from now
-	//   {lock}     FOR UPDATE, passing over what somebody else has locked
+	//   {lease}    the time a number of milliseconds from now
+	//   {lock}     FOR UPDATE, without rows that others have locked
 	replacer *strings.Replacer
 }
 

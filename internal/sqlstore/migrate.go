@@ -14,7 +14,7 @@ import (
 //go:embed migrations
 var migrations embed.FS
 
-// versionTable is where goose notes which migrations were applied.
+// versionTable is where goose keeps which migrations were applied.
 const versionTable = "coup_migrations"
 
 // Migrate brings the tables up to date. Any number of processes may do so at
@@ -33,13 +33,14 @@ func Migrate(ctx context.Context, db *sqlx.DB, dialect Dialect) error {
 		}
 		options = append(options, goose.WithSessionLocker(locker))
 	} else {
-		// Without a lock the slower of two processes finds its tables made by the
-		// other one, rolls back, and sees so when it looks again.
+		// Without a lock, two processes may migrate at once. The slower one fails, since
+		// its tables exist already, and rolls back. The next attempt sees that nothing is
+		// left to do.
 		attempts = 3
 	}
 	for range attempts {
-		// A provider remembers what it found, so each attempt takes a new one. It
-		// is not closed: that would close db.
+		// Each attempt makes a new provider, because a provider caches the version of the
+		// tables. Closing it would close db.
 		var p *goose.Provider
 		if p, err = goose.NewProvider(dialect.goose, db.DB, folder, options...); err != nil {
 			break

@@ -10,14 +10,14 @@ import (
 )
 
 const (
-	// The view says when the report being replaced made its user online last.
-	// WHERE true tells SQLite that ON CONFLICT is not the ON of a join.
+	// The view says when the report that is replaced last had its user online. SQLite
+	// needs WHERE true: otherwise it would read ON CONFLICT as the ON of a join.
 	report = `INSERT INTO coup_presence (user_id, node_id, online, offline_at)
 		SELECT u, n, o, (SELECT last_seen_at FROM coup_reports WHERE user_id = u AND node_id = n)
 		FROM {reports} WHERE true
 		ON CONFLICT (user_id, node_id) DO UPDATE SET online = excluded.online, offline_at = excluded.offline_at`
 
-	// What is reported online by a node without a lease starts one.
+	// A report of a user online by a node without a lease starts a lease.
 	start = `INSERT INTO coup_nodes (node_id, lease_end)
 		SELECT n, {lease} FROM {reports} WHERE o AND n <> '' GROUP BY n ORDER BY n
 		ON CONFLICT (node_id) DO UPDATE SET lease_end = excluded.lease_end WHERE coup_nodes.lease_end <= {lease}`
@@ -44,8 +44,8 @@ func (s *Store) SetStatus(ctx context.Context, reports []store.Status) error {
 	for i, r := range reports {
 		rows[i] = reportRow{r.UserID, r.NodeID, r.Online}
 	}
-	// One statement changes a row once: the last report of a (user, node)
-	// stays. Sorted, so that two callers lock rows in one order.
+	// A statement may change a row only once: of the reports of a (user, node) the last
+	// is kept. They are sorted, so that two callers lock rows in the same order.
 	slices.Reverse(rows)
 	order := func(a, b reportRow) int { return cmp.Or(cmp.Compare(a.User, b.User), cmp.Compare(a.Node, b.Node)) }
 	slices.SortStableFunc(rows, order)
@@ -87,8 +87,8 @@ func (s *Store) Presence(ctx context.Context, users []store.UserID) (map[store.U
 	return found, nil
 }
 
-// RenewNode implements store.Store. Now and then it also forgets the reports of
-// nodes whose leases ended a day ago.
+// RenewNode implements store.Store. Now and then it also deletes the reports of nodes
+// whose lease ended more than a day ago.
 func (s *Store) RenewNode(ctx context.Context, node store.NodeID, ttl time.Duration) error {
 	if _, err := s.renew.ExecContext(ctx, node, ttl.Milliseconds()); err != nil {
 		return Wrap("renew node "+string(node), err)

@@ -13,13 +13,13 @@ import (
 
 func TestMain(m *testing.M) { testenv.Main(m) }
 
-// coded is an error with a code, as lib/pq's are.
+// coded is an error with a SQLSTATE, like those of lib/pq.
 type coded string
 
 func (c coded) Error() string    { return "code " + string(c) }
 func (c coded) SQLState() string { return string(c) }
 
-func TestWrapTellsWhatMayBeRetried(t *testing.T) {
+func TestWrapSaysWhichErrorsMayBeRetried(t *testing.T) {
 	for _, c := range []struct {
 		name string
 		err  error
@@ -41,7 +41,7 @@ func TestWrapTellsWhatMayBeRetried(t *testing.T) {
 	}
 }
 
-func TestTimeScansWhatTheDatabasesGive(t *testing.T) {
+func TestTimeScansTheValuesOfBothDatabases(t *testing.T) {
 	want := time.Date(2026, 11, 22, 10, 0, 0, 123_000_000, time.UTC)
 	for _, c := range []struct {
 		name  string

@@ -1,8 +1,9 @@
-// Package sqlstore is what the stores on SQLite and Postgres share: the tables,
-// their migrations, and every method but Append, whose best way differs.
+// Package sqlstore is what store/sqlite and store/postgres share: the tables, their
+// migrations, and every method except Append, which is faster with statements of the
+// database's own.
 //
-// Values reach SQL as parameters only. A list is one parameter, a JSON array,
-// so that a statement has one text and is prepared once.
+// Values reach SQL only as parameters. A list is one parameter, a JSON array, so that a
+// statement has one text and is prepared once.
 package sqlstore
 
 import (
@@ -30,8 +31,8 @@ type Store struct {
 	sweepDue atomic.Int64 // Unix time in nanoseconds
 }
 
-// New returns a Store over migrated tables. It reads from db and writes to
-// writer, which may be the same, and owns neither.
+// New returns a Store over migrated tables. It reads from db and writes to writer,
+// which may be the same. The caller closes both.
 func New(ctx context.Context, db, writer *sqlx.DB, dialect Dialect) (*Store, error) {
 	s := &Store{db: db, writer: writer, dialect: dialect}
 	for _, p := range []struct {
@@ -57,7 +58,7 @@ func New(ctx context.Context, db, writer *sqlx.DB, dialect Dialect) (*Store, err
 	return s, nil
 }
 
-// CloseStatements frees what New prepared. The databases stay open.
+// CloseStatements closes the prepared statements. The databases stay open.
 func (s *Store) CloseStatements() {
 	for _, stmt := range []*sqlx.Stmt{s.oldest, s.newest, s.heads, s.presence, s.report, s.renew, s.start} {
 		if stmt != nil {
@@ -66,22 +67,18 @@ func (s *Store) CloseStatements() {
 	}
 }
 
-// DB returns the database, so that a program can keep its own tables beside
-// ours. Ours start with coup_ and may change from version to version. It is closed
-// with the store. In SQLite it has one connection, through which the store writes
-// (and, in memory, reads) as well: finish rows and transactions before anything
-// else is asked for, or that waits for them.
+// DB returns the database to which the store writes.
 func (s *Store) DB() *sqlx.DB { return s.writer }
 
-// Wrap says what was being done and sorts err into the store's sentinels: what
-// the database can never take wraps ErrInvalid, everything else ErrUnavailable,
-// since its outcome is unknown and client ids make it safe to repeat.
+// Wrap adds to err what was being done and a sentinel of package store: ErrInvalid for
+// data that the database can never store, ErrUnavailable for everything else. After the
+// latter the outcome is unknown, and client ids make it safe to try again.
 func Wrap(doing string, err error) error {
 	if err == nil {
 		return nil
 	}
 	kind := store.ErrUnavailable
-	// Class 22 is data that does not fit its type, such as NUL in a text.
+	// Class 22: data that does not fit its type, such as NUL in a text.
 	var coded interface{ SQLState() string }
 	if errors.As(err, &coded) && strings.HasPrefix(coded.SQLState(), "22") {
 		kind = store.ErrInvalid
@@ -89,7 +86,7 @@ func Wrap(doing string, err error) error {
 	return fmt.Errorf("%s: %w: %w", doing, kind, err)
 }
 
-// list turns values into the one parameter that {list} and {reports} take.
+// list returns the parameter for {list} or {reports}.
 func list[T any](values []T) string {
 	b, err := json.Marshal(values)
 	if err != nil { // strings and bools always marshal

@@ -10,11 +10,11 @@ import (
 )
 
 const (
-	// sweepAfter is how long the reports of a node are kept after its lease has
-	// ended. Every run of a hub is a node of its own, so they would add up for ever.
+	// sweepAfter is how long the reports of a node are kept after its lease has ended.
+	// Each run of a hub is a new node, so without a sweep the reports would pile up.
 	sweepAfter = 24 * time.Hour
-	// sweepEvery is the gap between looks for such nodes, sweepRetry that after one
-	// that failed, and sweepUsers how many reports one look takes away.
+	// sweepEvery is the gap between two sweeps, sweepRetry the gap after one that failed,
+	// and sweepUsers how many reports one sweep deletes.
 	sweepEvery = time.Hour
 	sweepRetry = time.Minute
 	sweepUsers = 1000
@@ -25,8 +25,8 @@ const (
 
 	sweptUsers = `SELECT user_id FROM coup_presence WHERE node_id = ? ORDER BY user_id LIMIT ?`
 
-	// When somebody was last seen is kept, for all nodes that are gone in one row: *
-	// can be no node's id.
+	// When a user was last seen is kept, in one row for all deleted nodes. Its node is *,
+	// which is no valid id.
 	fold = `INSERT INTO coup_presence (user_id, node_id, online, offline_at)
 		SELECT user_id, '*', false, last_seen_at FROM coup_reports
 		WHERE node_id = ? AND last_seen_at IS NOT NULL AND user_id IN (` + sweptUsers + `)
@@ -39,8 +39,7 @@ const (
 	forgetNode = `DELETE FROM coup_nodes WHERE node_id = ? AND NOT EXISTS (SELECT 1 FROM coup_presence p WHERE p.node_id = coup_nodes.node_id)`
 )
 
-// sweep forgets some of what nodes reported that are long gone, if it is time to.
-// An error costs nothing but time.
+// sweep deletes reports of old nodes, if it is time. After an error it tries again later.
 func (s *Store) sweep(ctx context.Context) {
 	now, due := time.Now().UnixNano(), s.sweepDue.Load()
 	if now < due || !s.sweepDue.CompareAndSwap(due, now+sweepEvery.Nanoseconds()) {
@@ -55,8 +54,7 @@ func (s *Store) sweep(ctx context.Context) {
 	}
 }
 
-// sweepNode forgets reports of one node that is gone. more says that there may be
-// others, or other nodes.
+// sweepNode deletes reports of one old node. more says that there may be more to delete.
 func (s *Store) sweepNode(ctx context.Context) (more bool, err error) {
 	tx, err := s.writer.BeginTxx(ctx, nil)
 	if err != nil {

@@ -19,8 +19,8 @@ type database interface {
 	Close() error
 }
 
-// A hub that starts is a new node. What the old ones reported must not add up, nor
-// must it be forgotten who was seen when.
+// Each start of a hub is a new node. The reports of old nodes must not pile up, and
+// LastSeenAt must stay.
 func TestReportsOfNodesThatAreGoneAreForgotten(t *testing.T) {
 	server := testenv.StartPostgres(t)
 	for name, open := range map[string]func(context.Context) (database, string, error){

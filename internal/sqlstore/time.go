@@ -5,8 +5,8 @@ import (
 	"time"
 )
 
-// Time scans a time from either database: Postgres gives a time, SQLite a text,
-// NULL is the zero time.
+// Time scans a time from either database: a time from Postgres, a text from SQLite. NULL
+// is the zero time.
 type Time struct{ time.Time }
 
 // Scan implements sql.Scanner.

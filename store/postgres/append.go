@@ -46,7 +46,8 @@ func (s *Store) appendSorted(ctx context.Context, msgs []store.Message) ([]store
 			m.UserName, m.Content = *name, *content
 		}
 	}
-	// The rows come before the commit: only their end says that it is done.
+	// The server sends the rows before it commits. Only Err after the last row says
+	// whether it has.
 	for rows.Next() {
 		n++
 	}
@@ -59,8 +60,8 @@ func (s *Store) appendSorted(ctx context.Context, msgs []store.Message) ([]store
 	return out, nil
 }
 
-// byStudy returns the indexes of msgs, those of a study together and in their
-// order, the studies in the one order in which everyone locks them.
+// byStudy returns the indexes of msgs, sorted by study. All callers lock studies in this
+// order. The messages of one study keep their order.
 func byStudy(msgs []store.Message) []int {
 	order := make([]int, len(msgs))
 	for i := range order {

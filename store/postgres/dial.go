@@ -8,9 +8,9 @@ import (
 	"github.com/lib/pq"
 )
 
-// dialer makes connections on which a read fails after so much silence. The
-// driver reads only while it waits for an answer, and waits for ever: a
-// cancelled context asks the server to stop, which a frozen one does not hear.
+// A dialer makes connections on which a read fails if the server sends nothing for a
+// while. The driver reads only while it waits for an answer. When its context is
+// cancelled it asks the server to stop and waits on: for ever, if the server is frozen.
 type dialer struct {
 	silence time.Duration
 }
@@ -38,7 +38,7 @@ func (d dialer) DialTimeout(network, address string, timeout time.Duration) (net
 type conn struct {
 	net.Conn
 	silence time.Duration
-	bounded bool // while the driver sets a deadline itself, as it does to connect
+	bounded bool // the driver has set a deadline itself, as it does while it connects
 }
 
 func (c *conn) SetDeadline(t time.Time) error {

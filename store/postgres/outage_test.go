@@ -24,7 +24,7 @@ func TestKilledServerKeepsWhatItAcknowledged(t *testing.T) {
 		wg.Go(func() {
 			for {
 				msgs := []store.Message{message(store.NewClientID()), message(store.NewClientID())}
-				// As callers do: the same messages again until the outcome is known.
+				// As hubs do: the same messages again until the outcome is known.
 				for {
 					out, err := s.Append(t.Context(), msgs)
 					if err == nil {

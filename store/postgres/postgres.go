@@ -1,7 +1,8 @@
-// Package postgres keeps messages and presence in PostgreSQL 12 or later.
+// Package postgres stores messages and presence in PostgreSQL 12 or later.
 package postgres
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"errors"
@@ -17,34 +18,40 @@ import (
 	"github.com/coupchat/coup/store"
 )
 
-// Options tune a Store. The zero value is good.
+// Options configure a Store. A zero value means the default.
 type Options struct {
-	// MaxConns bounds the connections to the server. Defaults to 16.
+	// MaxConns is how many connections to the server the Store opens at most. Defaults to
+	// 16; -1 is no limit.
 	MaxConns int
-	// ConnectTimeout bounds making a connection, unless the URL has a
-	// connect_timeout. Defaults to 3s.
+	// ConnectTimeout bounds the time to make a connection, unless the URL has a
+	// connect_timeout. Defaults to 3s. It cannot be turned off.
 	ConnectTimeout time.Duration
-	// Timeout bounds a statement, lock waits included, and how long a server
-	// that has gone silent is waited for, also by callers whose context has no
-	// deadline. Defaults to 5s.
+	// Timeout bounds a statement, including the time it waits for locks, and how long the
+	// Store waits for a server that sends nothing. It also holds for callers whose context
+	// has no deadline. At least a millisecond. Defaults to 5s. It cannot be turned off.
 	Timeout time.Duration
 }
 
-func (o *Options) setDefaults() {
-	if o.MaxConns == 0 {
-		o.MaxConns = 16
+// setDefaults returns an error for an option that makes no sense.
+func (o *Options) setDefaults() error {
+	o.MaxConns = cmp.Or(o.MaxConns, 16)
+	o.ConnectTimeout = cmp.Or(o.ConnectTimeout, 3*time.Second)
+	o.Timeout = cmp.Or(o.Timeout, 5*time.Second)
+	switch {
+	case o.MaxConns < -1:
+		return fmt.Errorf("postgres: Options.MaxConns must be at least 1, or -1 for no limit, not %d", o.MaxConns)
+	case o.ConnectTimeout < 0:
+		return fmt.Errorf("postgres: Options.ConnectTimeout must not be negative: %s", o.ConnectTimeout)
+	case o.Timeout < time.Millisecond:
+		return fmt.Errorf("postgres: Options.Timeout must be at least a millisecond, not %s", o.Timeout)
 	}
-	if o.ConnectTimeout == 0 {
-		o.ConnectTimeout = 3 * time.Second
-	}
-	if o.Timeout == 0 {
-		o.Timeout = 5 * time.Second
-	}
+	return nil
 }
 
-// Store is a store.Store on Postgres.
+// Store is a store.Store on Postgres. Its methods may be called at the same time from any
+// goroutine.
 type Store struct {
-	*sqlstore.Store
+	tables *sqlstore.Store
 	db     *sqlx.DB
 	append *sqlx.Stmt
 }
@@ -52,21 +59,20 @@ type Store struct {
 var _ store.Store = (*Store)(nil)
 
 // Open connects to the database at rawURL, postgres://user:password@host/name,
-// and migrates its tables. What is not in the URL comes from the PG* variables
-// of the environment, as in psql, but TLS is required unless sslmode says
-// otherwise: a local server may want ?sslmode=disable.
-//
-// The Store's method DB returns the *sqlx.DB, for tables of your own beside those
-// that start with coup_.
+// and migrates its tables. What the URL does not say comes from the PG* environment
+// variables, as in psql. But TLS is required unless sslmode says otherwise: a local
+// server may need ?sslmode=disable.
 func Open(ctx context.Context, rawURL string, options Options) (*Store, error) {
-	options.setDefaults()
+	if err := options.setDefaults(); err != nil {
+		return nil, err
+	}
 	connector, err := connector(rawURL, options)
 	if err != nil {
 		return nil, err
 	}
 	db := sqlx.NewDb(sql.OpenDB(connector), "postgres")
 	db.SetMaxOpenConns(options.MaxConns)
-	db.SetMaxIdleConns(options.MaxConns)
+	db.SetMaxIdleConns(cmp.Or(max(options.MaxConns, 0), 16))
 	db.SetConnMaxIdleTime(5 * time.Minute)
 	s := &Store{db: db}
 	if err := s.open(ctx); err != nil {
@@ -95,7 +101,8 @@ func connector(rawURL string, options Options) (*pq.Connector, error) {
 		config.Runtime = make(map[string]string)
 	}
 	config.Runtime["statement_timeout"] = strconv.FormatInt(options.Timeout.Milliseconds(), 10)
-	// Append reads again what it waited for; stricter levels would fail instead.
+	// Append reads again the rows for which it has waited. Under a stricter level it
+	// would fail instead.
 	config.Runtime["default_transaction_isolation"] = "read committed"
 	c, err := pq.NewConnectorConfig(config)
 	if err != nil {
@@ -110,20 +117,20 @@ func (s *Store) open(ctx context.Context) error {
 		return err
 	}
 	var err error
-	if s.Store, err = sqlstore.New(ctx, s.db, s.db, sqlstore.Postgres); err != nil {
+	if s.tables, err = sqlstore.New(ctx, s.db, s.db, sqlstore.Postgres); err != nil {
 		return err
 	}
 	s.append, err = s.db.PreparexContext(ctx, `SELECT * FROM coup_append($1, $2, $3, $4, $5)`)
 	return err
 }
 
-// Close closes the connections. No method may be called after it.
+// Close closes the connections. Call no other method after it.
 func (s *Store) Close() error {
 	if s.append != nil {
 		s.append.Close()
 	}
-	if s.Store != nil {
-		s.CloseStatements()
+	if s.tables != nil {
+		s.tables.CloseStatements()
 	}
 	return s.db.Close()
 }

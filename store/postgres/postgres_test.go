@@ -5,6 +5,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/coupchat/coup/internal/testenv"
 	"github.com/coupchat/coup/store"
@@ -110,5 +111,18 @@ func TestOpenSaysWhatIsWrongWithTheURL(t *testing.T) {
 				t.Errorf("Open(%s) = %v, want an error with %q and no password", c.url, err, c.want)
 			}
 		})
+	}
+}
+
+func TestOptionsThatMakeNoSenseAreRefused(t *testing.T) {
+	for name, opts := range map[string]postgres.Options{
+		"MaxConns":       {MaxConns: -2},
+		"ConnectTimeout": {ConnectTimeout: -time.Second},
+		"Timeout":        {Timeout: time.Microsecond},
+	} {
+		_, err := postgres.Open(t.Context(), "postgres://127.0.0.1:1/x", opts)
+		if err == nil || !strings.Contains(err.Error(), "Options."+name) {
+			t.Errorf("Open = %v, want an error that names Options.%s", err, name)
+		}
 	}
 }

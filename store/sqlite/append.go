@@ -10,8 +10,8 @@ import (
 	"github.com/coupchat/coup/store"
 )
 
-// appender holds the statements of Append. SQLite runs in this process, so a
-// statement for each message costs less than building a large one.
+// An appender holds the statements of Append. SQLite runs in this process, so one
+// statement for each message costs less than one large statement.
 type appender struct {
 	db *sqlx.DB
 

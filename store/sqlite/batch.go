@@ -12,15 +12,15 @@ import (
 	"github.com/coupchat/coup/store"
 )
 
-// A batch is one Append under way.
+// A batch is the state of one Append.
 type batch struct {
 	now   sqlstore.Time
-	heads map[store.StudyID]int64 // as they will be after the commit
+	heads map[store.StudyID]int64 // the heads after the commit
 
 	head, insert, original *sqlx.Stmt
 }
 
-// put stores m, or finds the message that it repeats.
+// put stores m, or returns the message that m repeats.
 func (b *batch) put(ctx context.Context, m store.Message) (store.Message, error) {
 	head, known := b.heads[m.StudyID]
 	if !known {
@@ -53,7 +53,8 @@ func (b *batch) put(ctx context.Context, m store.Message) (store.Message, error)
 	return m, nil
 }
 
-// ignoreDone forgives rolling back what a cancelled context rolled back already.
+// ignoreDone ignores the error of rolling back a transaction that a cancelled context has
+// rolled back already.
 func ignoreDone(err error) error {
 	if errors.Is(err, sql.ErrTxDone) {
 		return nil

@@ -1,5 +1,6 @@
-// Package sqlite keeps messages and presence in an SQLite database: one file,
-// no server. It suits one process; several may share a file on one machine.
+// Package sqlite stores messages and presence in an SQLite database: one file, no
+// server. It is meant for one process. Several processes on one machine may share a
+// file.
 package sqlite
 
 import (
@@ -16,26 +17,24 @@ import (
 	"github.com/coupchat/coup/store"
 )
 
-// Memory is the path of a database that is gone when it is closed.
+// Memory is the path of a database in memory, which Close deletes.
 const Memory = ":memory:"
 
-// readers is how many reads of a file may run beside the writer.
+// readers is how many reads of a file may run at the same time as a write.
 const readers = 4
 
-// Store is a store.Store on SQLite.
+// Store is a store.Store on SQLite. Its methods may be called at the same time from any
+// goroutine.
 type Store struct {
-	*sqlstore.Store
+	tables *sqlstore.Store
 	append appender
 	dbs    []*sqlx.DB
 }
 
 var _ store.Store = (*Store)(nil)
 
-// Open opens the database at path, a file that is created if need be or Memory,
-// and migrates its tables. What Append has returned is on disk.
-//
-// The Store's method DB returns the *sqlx.DB, for tables of your own beside those
-// that start with coup_.
+// Open opens the database at path and migrates its tables. path is a file, which is
+// created if it does not exist, or Memory. When Append returns, its messages are on disk.
 func Open(ctx context.Context, path string) (*Store, error) {
 	s, err := open(ctx, path)
 	if err != nil {
@@ -44,15 +43,16 @@ func Open(ctx context.Context, path string) (*Store, error) {
 	return s, nil
 }
 
-// open returns what must be closed also when it fails.
+// open returns a Store that must be closed even if there is an error.
 func open(ctx context.Context, path string) (*Store, error) {
 	s := &Store{}
 	name, err := dsn(path)
 	if err != nil {
 		return s, err
 	}
-	// SQLite has one writer at a time: waiting for a connection is fair, waiting
-	// for its lock is not. It stays open, since a database in memory lives in it.
+	// SQLite has one writer at a time. Callers get a connection in turn, but not the lock
+	// of the database, so there is one connection for writing. It stays open: a database
+	// in memory ends with its connection.
 	writer, err := s.connect(name, 1)
 	if err != nil {
 		return s, err
@@ -66,7 +66,7 @@ func open(ctx context.Context, path string) (*Store, error) {
 			return s, err
 		}
 	}
-	if s.Store, err = sqlstore.New(ctx, reader, writer, sqlstore.SQLite); err != nil {
+	if s.tables, err = sqlstore.New(ctx, reader, writer, sqlstore.SQLite); err != nil {
 		return s, err
 	}
 	s.append, err = newAppender(ctx, writer)
@@ -84,7 +84,7 @@ func (s *Store) connect(name string, conns int) (*sqlx.DB, error) {
 	return db, nil
 }
 
-// dsn names path with the settings of every connection.
+// dsn returns the name of the database at path, with the settings of each connection.
 func dsn(path string) (string, error) {
 	const settings = "?_txlock=immediate&_pragma=busy_timeout(5000)&_pragma=foreign_keys(1)" +
 		"&_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)"
@@ -98,16 +98,16 @@ func dsn(path string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	// A URL, so that ? and % in a path mean themselves.
+	// A URL, because in a plain path ? and % would have a special meaning.
 	file := url.URL{Scheme: "file", OmitHost: true, Path: filepath.ToSlash(abs)}
 	return file.String() + settings, nil
 }
 
-// Close closes the database. No method may be called after it.
+// Close closes the database. Call no other method after it.
 func (s *Store) Close() error {
 	s.append.close()
-	if s.Store != nil {
-		s.CloseStatements()
+	if s.tables != nil {
+		s.tables.CloseStatements()
 	}
 	var errs []error
 	for _, db := range s.dbs {

@@ -26,7 +26,7 @@ func BenchmarkFile(b *testing.B) {
 	storetest.Bench(b, func(b *testing.B) store.Store { return open(b, file(b)) })
 }
 
-// file returns a path that a careless URL would misread.
+// file returns a path with characters that have a meaning in a URL.
 func file(t testing.TB) string { return filepath.Join(t.TempDir(), "50% of it? a#b c.db") }
 
 func open(t testing.TB, path string) *sqlite.Store {

@@ -1,0 +1,45 @@
+package sqlite
+
+import (
+	"context"
+	"time"
+
+	"github.com/jmoiron/sqlx"
+
+	"github.com/coupchat/coup/store"
+)
+
+// History implements store.Store.
+func (s *Store) History(ctx context.Context, q store.Query) ([]store.Message, error) {
+	return s.tables.History(ctx, q)
+}
+
+// Heads implements store.Store.
+func (s *Store) Heads(ctx context.Context, studies []store.StudyID) (map[store.StudyID]int64, error) {
+	return s.tables.Heads(ctx, studies)
+}
+
+// SetStatus implements store.Store.
+func (s *Store) SetStatus(ctx context.Context, reports []store.Status) error {
+	return s.tables.SetStatus(ctx, reports)
+}
+
+// Presence implements store.Store.
+func (s *Store) Presence(ctx context.Context, users []store.UserID) (map[store.UserID]store.Presence, error) {
+	return s.tables.Presence(ctx, users)
+}
+
+// RenewNode implements store.Store. Now and then it also deletes the reports of nodes
+// whose lease ended more than a day ago.
+func (s *Store) RenewNode(ctx context.Context, node store.NodeID, ttl time.Duration) error {
+	return s.tables.RenewNode(ctx, node, ttl)
+}
+
+// DB returns the handle that writes to the database, for tables of the application's
+// own. Their names must not start with coup_: tables with such names may change with
+// each version. The Store closes the handle.
+//
+// The handle has one connection. The Store writes through it, and reads if the database
+// is in memory. End rows and transactions before you do anything else that waits for the
+// database.
+func (s *Store) DB() *sqlx.DB { return s.tables.DB() }
