@@ -8,8 +8,8 @@ import (
 	"time"
 )
 
-// Memory is a Store in this process's memory: for tests, demos and programs
-// that need nothing kept. It forgets everything when the process ends.
+// Memory is a Store in memory, for tests and demos. Everything is lost when the process
+// ends. Its methods may be called at the same time from any goroutine.
 type Memory struct {
 	mu       sync.RWMutex // guards all below, and what they point to
 	studies  map[StudyID]*memoryStudy
@@ -19,9 +19,9 @@ type Memory struct {
 
 var _ Store = (*Memory)(nil)
 
-// memoryStudy holds the message of seq n at messages[n-1]. Every client id is
-// remembered for ever, generated ones too: a hub that gave up waiting on a slow
-// internal API retries under the same id.
+// memoryStudy has the message of seq n at messages[n-1]. It keeps every client id, also
+// generated ones: a hub that has given up waiting for a slow internal API tries again
+// with the same id.
 type memoryStudy struct {
 	messages []Message
 	seqs     map[memoryKey]int64
@@ -36,8 +36,7 @@ type memoryKey struct {
 type memoryReport struct {
 	node   NodeID
 	online bool
-	// offlineAt is when an earlier online report ended, in Unix milliseconds, 0 if
-	// none did.
+	// offlineAt is when an earlier online report ended, in Unix milliseconds, or 0.
 	offlineAt int64
 }
 
@@ -65,7 +64,7 @@ func (s *Memory) Append(ctx context.Context, msgs []Message) ([]Message, error) 
 	return out, nil
 }
 
-// study returns the study called id, a new one if there is none. s.mu is held.
+// study returns the study with id, and makes it if there is none. The caller holds s.mu.
 func (s *Memory) study(id StudyID) *memoryStudy {
 	st := s.studies[id]
 	if st == nil {
@@ -158,8 +157,8 @@ func (s *Memory) SetStatus(ctx context.Context, reports []Status) error {
 	return nil
 }
 
-// report returns the last report of a node about a user, for change. s.mu is
-// held.
+// report returns the last report of a node about a user, to be changed. The caller holds
+// s.mu.
 func (s *Memory) report(user UserID, node NodeID) *memoryReport {
 	reports := s.reports[user]
 	i := slices.IndexFunc(reports, func(r memoryReport) bool { return r.node == node })
@@ -171,8 +170,8 @@ func (s *Memory) report(user UserID, node NodeID) *memoryReport {
 	return &reports[i]
 }
 
-// judge says what a report amounts to now: whether it makes its user online, and
-// when it last did. s.mu is held.
+// judge returns whether a report makes its user online now, and when it last did. The
+// caller holds s.mu.
 func (s *Memory) judge(r memoryReport, now time.Time) (online bool, lastSeen time.Time) {
 	if !r.online {
 		if r.offlineAt == 0 {
@@ -224,6 +223,6 @@ func (s *Memory) RenewNode(ctx context.Context, node NodeID, ttl time.Duration) 
 	return nil
 }
 
-// now is the store's clock: what the wire can carry, and no monotonic reading,
-// so that times compare equal after a trip through JSON.
+// now is the clock of the store. It has milliseconds and no monotonic reading, so that
+// a time is equal to itself after it was written and read as JSON.
 func now() time.Time { return time.Now().UTC().Truncate(time.Millisecond) }

@@ -11,29 +11,29 @@ type StudyID string
 // UserID names a user, in the same alphabet.
 type UserID string
 
-// NodeID names one run of one hub, in the same alphabet. It is empty where a
-// presence report does not come from a hub.
+// NodeID names one run of one hub, in the same alphabet. It is empty for a presence
+// report that does not come from a hub.
 type NodeID string
 
-// A Message is something said in a study.
+// A Message is a message of a study.
 type Message struct {
-	// ID names the message in all studies. The store gives it.
+	// ID is unique across all studies. The store sets it.
 	ID string
-	// StudyID is where it was said.
+	// StudyID is the study.
 	StudyID StudyID
-	// Seq orders the messages of a study: 1, 2, 3 and so on, without gaps. The
-	// store gives it.
+	// Seq orders the messages of a study: 1, 2, 3 and so on, without gaps. The store
+	// sets it.
 	Seq int64
-	// UserID and UserName are who said it, under the name of that moment.
+	// UserID is the author, and UserName the name that the author had at that time.
 	UserID   UserID
 	UserName string
 	// Content is the text, trimmed, at most MaxContent UTF-16 units.
 	Content string
-	// SentAt is when the store committed it, by the store's clock, in UTC with
+	// SentAt is when the message was stored, by the clock of the store, in UTC with
 	// milliseconds.
 	SentAt time.Time
-	// ClientID makes sending repeatable: the same one from the same user in the
-	// same study is the same message for ever. See NewClientID and Public.
+	// ClientID makes it safe to send the message again: the same ClientID of the same
+	// user in the same study is always the same message. See NewClientID and Public.
 	ClientID string
 	// Repeated is set by Append on a message that was stored before.
 	Repeated bool
@@ -42,7 +42,7 @@ type Message struct {
 // timeFormat is RFC 3339 with exactly three decimals.
 const timeFormat = "2006-01-02T15:04:05.000Z07:00"
 
-// FormatTime writes t as the wire wants it: RFC 3339, UTC, milliseconds.
+// FormatTime returns t as all protocols of coup write it: RFC 3339, UTC, milliseconds.
 func FormatTime(t time.Time) string { return t.UTC().Format(timeFormat) }
 
 // wireMessage is a Message in JSON, on the internal API and between hubs.
@@ -57,8 +57,8 @@ type wireMessage struct {
 	ClientID string  `json:"clientId,omitempty"`
 }
 
-// MarshalJSON writes the message with the fields of new_message. A generated
-// client id is left out.
+// MarshalJSON writes the message with the fields of new_message, without a generated
+// client id.
 func (m Message) MarshalJSON() ([]byte, error) {
 	m = m.Public()
 	return json.Marshal(wireMessage{m.ID, m.StudyID, m.Seq, m.UserID, m.UserName, m.Content, FormatTime(m.SentAt), m.ClientID})
@@ -85,10 +85,10 @@ type Query struct {
 	After int64
 	// Before leaves out messages with seq >= Before. 0 leaves out none.
 	Before int64
-	// Limit bounds the number of messages. It is at least 1, and a store has no
-	// lower bound of its own: fewer messages than Limit say that there are no more.
+	// Limit is the largest number of messages, at least 1. A store must not have a smaller
+	// limit of its own: fewer messages than Limit mean that there are no more.
 	Limit int
-	// Newest says which messages to keep when more than Limit match: the newest
-	// ones, or (false) the oldest ones. Either way they come ascending.
+	// Newest selects the newest messages if more than Limit match. Otherwise the oldest
+	// are selected. The order is ascending in both cases.
 	Newest bool
 }

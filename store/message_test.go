@@ -13,7 +13,7 @@ var sent = store.Message{
 	SentAt: time.Date(2026, 11, 22, 10, 0, 0, 120_000_000, time.UTC), ClientID: "c1",
 }
 
-func TestMessageHasTheFieldsOfTheWire(t *testing.T) {
+func TestMessageHasTheFieldsOfTheProtocol(t *testing.T) {
 	const want = `{"id":"a:7","studyId":"a","seq":7,"userId":"u1","userName":"민아","content":"hello 👋","sentAt":"2026-11-22T10:00:00.120Z","clientId":"c1"}`
 	got, err := json.Marshal(sent)
 	if err != nil || string(got) != want {
@@ -48,7 +48,7 @@ func TestMessageInJSONLeavesOutAGeneratedClientID(t *testing.T) {
 	}
 }
 
-func TestMessageRefusesJSONThatIsNone(t *testing.T) {
+func TestMessageRefusesJSONThatIsNotAMessage(t *testing.T) {
 	for _, text := range []string{`[]`, `{"seq":"1","sentAt":"2026-11-22T10:00:00Z"}`, `{"sentAt":"yesterday"}`, `{}`} {
 		var m store.Message
 		if err := json.Unmarshal([]byte(text), &m); err == nil {

@@ -6,17 +6,17 @@ import "time"
 type Status struct {
 	UserID UserID
 	Online bool
-	// NodeID is the hub that reports; the report holds while its lease does.
-	// Empty: it holds until it is changed by another report without a node.
+	// NodeID is the node that reports. The report counts until the lease of the node
+	// ends. Without a node it counts until the next report without a node.
 	NodeID NodeID
 }
 
-// A Presence is what all reports about a user amount to.
+// A Presence says whether a user is online, by all reports about that user.
 type Presence struct {
 	UserID UserID
 	Online bool
-	// LastSeenAt is when the user was last known to be online: now if they are,
-	// the time of the report or the end of the lease that took them offline if
-	// not, zero if they were never seen. UTC.
+	// LastSeenAt is when the user was last online, in UTC: now if Online, otherwise the
+	// time of the report or the end of the lease after which the user was offline. Zero
+	// if the user was never online.
 	LastSeenAt time.Time
 }

@@ -8,8 +8,8 @@ import (
 
 // Limits of a message.
 const (
-	// MaxContent is the longest content, in UTF-16 units after trimming: what a
-	// browser counts as length.
+	// MaxContent is the longest content after trimming, in UTF-16 units, which is what
+	// length counts in JavaScript.
 	MaxContent = 2000
 	// MaxClientID is the longest client id, in UTF-16 units.
 	MaxClientID = 64
@@ -36,9 +36,9 @@ func ValidID[T ~string](id T) bool {
 	return true
 }
 
-// Clean trims the content and checks what a client said: the ids, the name, the
-// content, the client id. Generated client ids pass. The error wraps ErrInvalid
-// (ErrTooLarge, ErrEmpty) and says what is wrong in words that may be shown.
+// Clean trims the content and checks the ids, the name, the content and the client id. A
+// generated client id is valid. The error wraps ErrInvalid (or ErrTooLarge, ErrEmpty), and
+// its text may be shown to a client.
 func (m *Message) Clean() error {
 	switch {
 	case !ValidID(m.StudyID):
@@ -75,7 +75,7 @@ func ValidClientID(id string) bool {
 	return strings.IndexFunc(id, func(r rune) bool { return r < ' ' || r == 0x7f }) < 0
 }
 
-// text reports whether s can be stored anywhere: Postgres refuses NUL.
+// text reports whether every store can store s. Postgres refuses NUL.
 func text(s string) bool {
 	return utf8.ValidString(s) && strings.IndexByte(s, 0) < 0
 }

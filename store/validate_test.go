@@ -8,7 +8,7 @@ import (
 	"github.com/coupchat/coup/store"
 )
 
-func TestValidIDTakesTheAlphabetOfTheWire(t *testing.T) {
+func TestValidIDTakesItsAlphabetOnly(t *testing.T) {
 	for _, c := range []struct {
 		name, id string
 		want     bool
@@ -32,7 +32,7 @@ func TestValidIDTakesTheAlphabetOfTheWire(t *testing.T) {
 	}
 }
 
-func TestCleanSaysWhatCannotBeStored(t *testing.T) {
+func TestCleanRefusesWhatCannotBeStored(t *testing.T) {
 	for _, c := range []struct {
 		name   string
 		change func(m *store.Message)

@@ -1,13 +1,12 @@
-// Package rest is the side door: both ends of the internal API under
-// /api/internal/v1. [Handler] serves any [store.Store] over HTTP, and [Client]
-// is a [store.Store] that reaches one that way, so that hubs need no database
-// and other services need no Go.
+// Package rest is both ends of the internal API under /api/internal/v1. [Handler] serves
+// any [store.Store] over HTTP, and [Client] is a [store.Store] over that API. So hubs need
+// no database, and the service with the database may be written in any language.
 //
 // # The internal API
 //
 // Requests and answers are JSON, with an Authorization: Bearer header that has a
-// service token. Fields that are not known are ignored, duplicate ones refused.
-// Paths are below [Base]; a body has 4 MiB at most.
+// service token. Unknown fields are ignored, duplicate fields refused. Paths are below
+// [Base]. A body has at most 4 MiB.
 //
 //	POST messages               {studyId, userId, userName, content, clientId?}
 //	    201 with the message stored, {id, studyId, seq, userId, userName, content,
@@ -19,48 +18,48 @@
 //	    200 {messages: [...]} by ascending seq; limit is 1 to 500, or 50; without
 //	    after the newest, with it the oldest of those that follow
 //	POST studies/heads          {studyIds: [...]}, up to 10,000
-//	    200 {heads: {studyId: seq}}, 0 where nothing was said
+//	    200 {heads: {studyId: seq}}, 0 for a study without messages
 //	GET  studies/{studyId}/members/{userId}
-//	    200 {role}, or 404 for who is no member
+//	    200 {role}, or 404 for a user who is not a member
 //	POST studies/members        {members: [{studyId, userId}, ...]}, up to 1,000
-//	    200 {roles: [...]} in the same order, null for who is no member; 501 from a
-//	    backend that looks them up one by one
+//	    200 {roles: [...]} in the same order, null for a user who is not a member; 501
+//	    from a backend that looks them up one by one
 //	POST users/status           {userId, status, nodeId?} or {statuses: [...]}
-//	    204; status is "online" or "offline"; with a nodeId it holds while the lease
-//	    of that node does, without until it is changed
+//	    204; status is "online" or "offline"; with a nodeId it counts until the lease
+//	    of that node ends, without one until the next report
 //	GET  users/{userId}/status
 //	    200 {userId, status, lastSeenAt}, lastSeenAt null if never seen
-//	PUT  nodes/{nodeId}         {ttl?}, in milliseconds, at most 20,000 and by default so
+//	PUT  nodes/{nodeId}         {ttl?}, in milliseconds, at most and by default 20,000
 //	    204; renews the lease of a hub
 //
-// An error is an application/problem+json (RFC 9457) with a code besides: 400
-// bad_request, too_large or empty; 401 unauthorized; 404 forbidden for who is no
-// member; 413 too_large; 503 unavailable; 500 internal. Every request may be made
-// again, a post if it has a clientId: 1 to 64 characters, none of them a control
-// character. Hubs give every post one. Those that they made themselves begin with a
-// U+0001 before that, and answers leave them out.
+// An error is an application/problem+json (RFC 9457) with a code: 400 bad_request,
+// too_large or empty; 401 unauthorized; 404 forbidden for a user who is not a member; 413
+// too_large; 503 unavailable; 500 internal. Every request may be sent again; a post, if it
+// has a clientId: 1 to 64 characters, none of them a control character. Hubs give every
+// post one. A clientId that a hub has generated begins with U+0001, and answers leave it
+// out.
 //
 // # Files
 //
-//	handler.go           who may come in: token, deadline, size, panics
-//	route.go             which path goes where
-//	handle_messages.go   say and read
-//	handle_presence.go   who is online, and the leases of hubs
+//	handler.go           what every request needs: token, deadline, size, recovered panics
+//	route.go             the paths and their handlers
+//	handle_messages.go   messages: store and read
+//	handle_presence.go   presence, leases of nodes
 //	handle_studies.go    heads and members
-//	problem.go           what an error looks like on the wire
-//	client.go            one exchange with a handler
-//	client_messages.go   the message half of store.Store
-//	client_presence.go   the presence half, and store.Members
+//	problem.go           how an error is written
+//	client.go            one request to a handler
+//	client_messages.go   the methods of store.Store for messages
+//	client_presence.go   the methods for presence, and store.Members
 //	wire.go              messages in JSON, both directions
-//	strict.go, value.go  JSON without the surprises of encoding/json
+//	strict.go, value.go  strict JSON values of a request
 package rest
 
-// Base is the path under which the internal API lives.
+// Base is the path of the internal API.
 const Base = "/api/internal/v1"
 
-// Bounds that both ends know.
+// Limits that both ends have.
 const (
-	// maxBody is the largest request of the contract, in bytes.
+	// maxBody is the largest request, in bytes.
 	maxBody = 4 << 20
 	// maxAnswer is the largest answer that a Client reads, in bytes. 500
 	// messages of the longest content, with every unit escaped, are half of it.
