@@ -2,12 +2,12 @@ package store
 
 import "crypto/rand"
 
-// generated starts the client ids that we made ourselves. Clients cannot send
-// it, since a client id has no control characters (see Message.Clean).
+// generated is the first character of generated client ids. Clients cannot send it,
+// because a client id has no control characters (see Message.Clean).
 const generated = "\x01"
 
-// NewClientID makes a client id for a message that came without one, so that
-// our own retries cannot store it twice.
+// NewClientID returns a client id for a message that has none, so that a retry cannot
+// store it twice.
 func NewClientID() string { return generated + rand.Text() }
 
 // Generated reports whether a client id was made by NewClientID.

@@ -12,10 +12,10 @@ import (
 	"github.com/coupchat/coup/store/storetest"
 )
 
-// notebook is a backend to start from. It keeps messages in its own way, and who
-// is online in a Memory: good for one hub. A backend that several hubs share must
-// keep presence where all of them see it; do not embed a Memory then, so that the
-// compiler says which methods are missing.
+// notebook is a backend to start from. It stores messages itself and presence in a Memory,
+// which is enough for one hub. A backend for several hubs must store presence where all of
+// them read it. Do not embed a Memory then: the compiler will say which methods are
+// missing.
 type notebook struct {
 	*store.Memory
 
@@ -29,9 +29,9 @@ func newNotebook() *notebook {
 	return &notebook{Memory: store.NewMemory(), pages: map[store.StudyID][]store.Message{}}
 }
 
-// Append holds the lock from reading the newest seq to the end of the
-// transaction: a sequence or a timestamp would leave gaps, or skip who commits
-// late.
+// Append holds the lock from reading the newest seq to the end of the transaction. A
+// sequence or a timestamp in its place would leave gaps, or put a message that commits late
+// before others that were read already.
 func (n *notebook) Append(ctx context.Context, msgs []store.Message) ([]store.Message, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
@@ -89,12 +89,12 @@ func (n *notebook) Heads(ctx context.Context, studies []store.StudyID) (map[stor
 	return heads, nil
 }
 
-// TestNotebook is all the test that a backend needs.
+// TestNotebook is the only test that a backend needs.
 func TestNotebook(t *testing.T) {
 	storetest.Run(t, func(*testing.T) store.Store { return newNotebook() })
 }
 
-// A backend of one's own, held against the kit by TestNotebook.
+// A custom backend, which TestNotebook tests.
 func ExampleStore() {
 	var s store.Store = newNotebook()
 	ctx := context.Background()

@@ -13,8 +13,8 @@ import (
 	"github.com/coupchat/coup/store"
 )
 
-// directory answers lookups after a while and counts them. Users whose id ends in
-// 1 are members.
+// directory answers lookups after a while, and counts them. Users are members if their
+// id ends in 1.
 type directory struct {
 	takes time.Duration
 

@@ -28,7 +28,7 @@ var plan = map[string]rule{
 		"internal/presence", "internal/relay", "internal/batch", "internal/work"}},
 	"hub": {ours: []string{"room", "store", "auth", "internal/ws", "internal/native", "internal/poll", "internal/work"}},
 
-	"store/rest":        {ours: []string{"store"}},
+	"store/rest":        {ours: []string{"store", "internal/json"}},
 	"internal/sqlstore": {ours: []string{"store"}, others: []string{"github.com/jmoiron/sqlx", "github.com/pressly/goose/v3"}},
 	"store/postgres": {
 		ours: []string{"store", "internal/sqlstore"},

@@ -10,8 +10,8 @@ import (
 	"github.com/coupchat/coup/store/rest"
 )
 
-// BenchmarkRoundTrip appends batches over a loopback connection; the store
-// behind it costs nothing.
+// BenchmarkRoundTrip appends batches over a loopback connection. The store behind it
+// costs next to nothing.
 func BenchmarkRoundTrip(b *testing.B) {
 	for _, n := range []int{1, 16, 128} {
 		b.Run(fmt.Sprintf("%d messages", n), func(b *testing.B) {

@@ -15,26 +15,25 @@ import (
 	"github.com/coupchat/coup/store"
 )
 
-// ClientOptions adjusts a Client. The zero value lacks a Token.
+// ClientOptions configure a Client. Token is required.
 type ClientOptions struct {
-	// Token is the service token, one of the handler's. Required.
+	// Token is the service token: one of HandlerOptions.Tokens. Required.
 	Token string
-	// HTTP makes the requests. Defaults to a client with connections of its
-	// own, no proxy and no cookies. Redirects are never followed, whatever it
-	// says: the token and the messages go where they were meant to or nowhere.
+	// HTTP makes the requests. Defaults to a client with its own connections, without a
+	// proxy and cookies. A Client never follows a redirect, whatever HTTP does: nobody
+	// else may get the token and the messages.
 	HTTP *http.Client
-	// Timeout bounds each method call, all its requests together. Defaults to
-	// 5s; -1 leaves it to the caller's context.
+	// Timeout bounds each method call, with all its requests. Defaults to 5s; -1 is no
+	// bound but the caller's context.
 	Timeout time.Duration
 }
 
-// A Client is a store.Store and store.Members behind an internal API. It may be
-// used from any number of goroutines.
+// A Client is a store.Store and store.Members over the internal API. Its methods may be
+// called at the same time from any goroutine.
 //
-// Errors that the API names survive: they wrap store.ErrNotFound,
-// store.ErrInvalid, store.ErrTooLarge or store.ErrEmpty. All others wrap
-// store.ErrUnavailable: a network that fails, a service that is down, an answer
-// that makes no sense. It does not retry and does not log.
+// Errors of the API wrap store.ErrNotFound, store.ErrInvalid, store.ErrTooLarge or
+// store.ErrEmpty. All others wrap store.ErrUnavailable: the network fails, the service is
+// down, or the answer makes no sense. A Client does not retry and does not log.
 type Client struct {
 	base    string // scheme, host and path up to Base
 	auth    []string
@@ -49,8 +48,8 @@ var (
 )
 
 // NewClient returns a Client of the internal API at baseURL, such as
-// http://127.0.0.1:8082. It makes no request. It returns an error if baseURL or
-// the options cannot be right.
+// http://127.0.0.1:8082. It makes no request. It returns an error if baseURL or an option
+// makes no sense.
 func NewClient(baseURL string, opts ClientOptions) (*Client, error) {
 	u, err := url.Parse(baseURL)
 	if err != nil {
@@ -82,8 +81,8 @@ func NewClient(baseURL string, opts ClientOptions) (*Client, error) {
 	return c, nil
 }
 
-// newTransport keeps as many connections as a hub has lanes to append on: with
-// net/http's default of two, a busy hub would dial all the time.
+// newTransport keeps enough idle connections for the lanes of a hub. net/http keeps two
+// by default, and a busy hub would make new connections all the time.
 func newTransport() *http.Transport {
 	return &http.Transport{
 		DialContext:           (&net.Dialer{Timeout: 3 * time.Second}).DialContext,
@@ -96,8 +95,8 @@ func newTransport() *http.Transport {
 	}
 }
 
-// Close closes idle connections, unless ClientOptions.HTTP brought them. Calls
-// under way go on.
+// Close closes idle connections, unless they belong to ClientOptions.HTTP. Calls under way
+// go on.
 func (c *Client) Close() error {
 	if c.own != nil {
 		c.own.CloseIdleConnections()
@@ -105,7 +104,7 @@ func (c *Client) Close() error {
 	return nil
 }
 
-// deadline bounds one method call.
+// deadline returns the context of one method call.
 func (c *Client) deadline(ctx context.Context) (context.Context, context.CancelFunc) {
 	if c.timeout < 0 {
 		return ctx, func() {}
@@ -113,7 +112,7 @@ func (c *Client) deadline(ctx context.Context) (context.Context, context.CancelF
 	return context.WithTimeout(ctx, c.timeout)
 }
 
-// call makes one request and returns the answer, nil where want is 204.
+// call makes one request and returns the answer, or nil if want is 204.
 func (c *Client) call(ctx context.Context, method, path string, body []byte, want int) (value, error) {
 	var in io.Reader
 	if body != nil {
@@ -127,9 +126,9 @@ func (c *Client) call(ctx context.Context, method, path string, body []byte, wan
 	if body != nil {
 		req.Header["Content-Type"] = []string{"application/json"}
 	}
-	// Every call of this API may be made twice. The empty header, which is not
-	// sent, tells net/http so: it then uses a new connection where the server
-	// had just closed the idle one, as it does for a GET.
+	// Every request of this API may be sent twice. An empty Idempotency-Key, which is not
+	// sent, says that to net/http: if the server has just closed the idle connection, it
+	// sends the request again on a new one, as it does for a GET.
 	req.Header["Idempotency-Key"] = nil
 	resp, err := c.http.Do(req)
 	if err != nil {
@@ -167,12 +166,12 @@ func readAnswer(resp *http.Response) ([]byte, error) {
 	return buf.Bytes(), nil
 }
 
-// senseless is the error of an answer with the right status that is none.
+// senseless is the error for an answer that has the right status but makes no sense.
 func senseless(err error) error {
 	return fmt.Errorf("%w: the internal API's answer makes no sense: %w", store.ErrUnavailable, err)
 }
 
-// An answerError is an answer with a status that was not wanted.
+// An answerError is an answer with another status than the one that was wanted.
 type answerError struct {
 	status int
 	err    error // what callers branch on
@@ -181,15 +180,15 @@ type answerError struct {
 func (e *answerError) Error() string { return e.err.Error() }
 func (e *answerError) Unwrap() error { return e.err }
 
-// statusError says what an answer with the wrong status means.
+// statusError returns the error for an answer with a status that was not wanted.
 func statusError(resp *http.Response, body []byte) error {
 	code, detail := readProblem(body)
 	switch resp.StatusCode {
 	case http.StatusUnauthorized:
 		return fmt.Errorf("%w: internal API refused the service token", store.ErrUnavailable)
 	case http.StatusNotFound:
-		// A page that is not there says something about the base URL, and
-		// nothing about members.
+		// A 404 without a problem comes from a wrong base URL. It does not say that a user
+		// is not a member.
 		if len(body) == 0 || code != "" && code != codeBadRequest {
 			return store.ErrNotFound
 		}
@@ -206,7 +205,7 @@ func statusError(resp *http.Response, body []byte) error {
 	return fmt.Errorf("%w: internal API answered %d %s", store.ErrUnavailable, resp.StatusCode, code)
 }
 
-// readProblem returns "" where body is no problem of this API.
+// readProblem returns "" if body is not a problem of this API.
 func readProblem(body []byte) (code, detail string) {
 	v, err := parse(body)
 	if err != nil {
@@ -217,7 +216,8 @@ func readProblem(body []byte) (code, detail string) {
 	return code, strings.ToValidUTF8(detail[:min(len(detail), 200)], "")
 }
 
-// segment writes an id into a path. Dots alone would be read as directions.
+// segment returns an id as part of a path. It escapes "." and "..", which have a meaning
+// there.
 func segment[T ~string](id T) string {
 	if id == "." || id == ".." {
 		return strings.ReplaceAll(string(id), ".", "%2E")

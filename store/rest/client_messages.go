@@ -8,12 +8,13 @@ import (
 	"slices"
 	"strconv"
 
+	"github.com/coupchat/coup/internal/json"
 	"github.com/coupchat/coup/store"
 )
 
-// Append implements store.Store, in one request. More than store.MaxBatch
-// messages, or a batch that takes over 4 MiB in JSON, is store.ErrInvalid: two
-// requests would not be one transaction.
+// Append implements store.Store, in one request. It returns store.ErrInvalid for more than
+// store.MaxBatch messages and for a batch of over 4 MiB in JSON: two requests would not be
+// one transaction.
 func (c *Client) Append(ctx context.Context, msgs []store.Message) ([]store.Message, error) {
 	if len(msgs) == 0 {
 		return nil, nil
@@ -45,7 +46,7 @@ func (c *Client) Append(ctx context.Context, msgs []store.Message) ([]store.Mess
 	return out, nil
 }
 
-// readAppended checks that v answers for msgs, one by one.
+// readAppended checks that each message in v is that of msgs.
 func readAppended(v value, msgs []store.Message) ([]store.Message, error) {
 	out := make([]store.Message, 0, len(msgs))
 	for item := range v.field("messages").items() {
@@ -60,7 +61,7 @@ func readAppended(v value, msgs []store.Message) ([]store.Message, error) {
 		if m.StudyID != asked.StudyID || m.UserID != asked.UserID {
 			return nil, fmt.Errorf("message %d is another one", len(out))
 		}
-		// The wire hides generated client ids, and shows no other than was sent.
+		// The API leaves out generated client ids. Any other must be the one that was sent.
 		m.ClientID = asked.ClientID
 		out = append(out, m)
 	}
@@ -70,8 +71,8 @@ func readAppended(v value, msgs []store.Message) ([]store.Message, error) {
 	return out, nil
 }
 
-// History implements store.Store. Over 500 messages take several requests.
-// Generated client ids are not told.
+// History implements store.Store. More than 500 messages take several requests. The
+// messages have no generated client ids.
 func (c *Client) History(ctx context.Context, q store.Query) ([]store.Message, error) {
 	if q.Limit < 1 {
 		return nil, fmt.Errorf("read history: %w: limit is %d", store.ErrInvalid, q.Limit)
@@ -101,7 +102,7 @@ func (c *Client) History(ctx context.Context, q store.Query) ([]store.Message, e
 	return slices.Concat(pages...), nil
 }
 
-// page reads as much of q as one request may. more says that it was full.
+// page reads as much of q as one request may return. more says that it was full.
 func (c *Client) page(ctx context.Context, q store.Query) (msgs []store.Message, more bool, err error) {
 	limit := min(q.Limit, maxHistory)
 	params := url.Values{"studyId": {string(q.StudyID)}, "limit": {strconv.Itoa(limit)}}
@@ -131,7 +132,8 @@ func (c *Client) page(ctx context.Context, q store.Query) (msgs []store.Message,
 			return nil, false, senseless(fmt.Errorf("seq %d of %s was not asked for", m.Seq, m.StudyID))
 		}
 		last = m.Seq
-		// On the wire, after means the oldest; with Newest it is our part.
+		// With after, the API returns the oldest messages. So the client applies After itself
+		// if it wants the newest.
 		if m.Seq > q.After {
 			msgs = append(msgs, m)
 		}
@@ -150,7 +152,7 @@ func (c *Client) Heads(ctx context.Context, studies []store.StudyID) (map[store.
 			if i > 0 {
 				b = append(b, ',')
 			}
-			b = appendString(b, string(id))
+			b = json.AppendString(b, string(id))
 		}
 		v, err := c.call(ctx, http.MethodPost, "studies/heads", append(b, "]}"...), http.StatusOK)
 		if err != nil {
@@ -161,7 +163,7 @@ func (c *Client) Heads(ctx context.Context, studies []store.StudyID) (map[store.
 			if !ok || seq < 0 {
 				return nil, fmt.Errorf("read %d heads: %w", len(studies), senseless(fmt.Errorf("a seq is %s", val)))
 			}
-			heads[store.StudyID(name.unquoted())] = seq
+			heads[store.StudyID(name)] = seq
 		}
 		for _, id := range chunk {
 			if _, ok := heads[id]; !ok {

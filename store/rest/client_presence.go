@@ -9,10 +9,11 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/coupchat/coup/internal/json"
 	"github.com/coupchat/coup/store"
 )
 
-// maxReports is the most reports a Client sends in one request.
+// maxReports is how many reports a Client sends in one request.
 const maxReports = 1000
 
 // SetStatus implements store.Store, in requests of 1,000 reports.
@@ -35,20 +36,20 @@ func (c *Client) SetStatus(ctx context.Context, reports []store.Status) error {
 }
 
 func appendReport(b []byte, r store.Status) []byte {
-	b = appendString(append(b, `{"userId":`...), string(r.UserID))
+	b = json.AppendString(append(b, `{"userId":`...), string(r.UserID))
 	if r.Online {
 		b = append(b, `,"status":"online"`...)
 	} else {
 		b = append(b, `,"status":"offline"`...)
 	}
 	if r.NodeID != "" {
-		b = appendString(append(b, `,"nodeId":`...), string(r.NodeID))
+		b = json.AppendString(append(b, `,"nodeId":`...), string(r.NodeID))
 	}
 	return append(b, '}')
 }
 
-// Presence implements store.Store. It makes one request per user, one after the
-// other: the API has no other way, and hubs do not ask.
+// Presence implements store.Store. It makes one request for each user, one after the
+// other. The API has no batches of them, because hubs do not need them.
 func (c *Client) Presence(ctx context.Context, users []store.UserID) (map[store.UserID]store.Presence, error) {
 	ctx, cancel := c.deadline(ctx)
 	defer cancel()
@@ -90,14 +91,14 @@ func readPresence(v value, user store.UserID) (store.Presence, error) {
 	return p, nil
 }
 
-// RenewNode implements store.Store. The wire counts in milliseconds and knows no
-// lease over store.LeaseTTL: a longer ttl is cut to that. One under a
-// millisecond is store.ErrInvalid.
+// RenewNode implements store.Store. The API counts in milliseconds, and a lease lasts at
+// most store.LeaseTTL: a longer ttl is shortened to that. A ttl under a millisecond is
+// store.ErrInvalid.
 func (c *Client) RenewNode(ctx context.Context, node store.NodeID, ttl time.Duration) error {
 	if ttl < time.Millisecond {
 		return fmt.Errorf("renew node: %w: ttl is %v", store.ErrInvalid, ttl)
 	}
-	// The contract's lease needs no body; a shorter one is an addition to it.
+	// A lease of LeaseTTL needs no body. A server may not know shorter ones.
 	var body []byte
 	if ttl < store.LeaseTTL {
 		body = strconv.AppendInt([]byte(`{"ttl":`), ttl.Milliseconds(), 10)
@@ -126,8 +127,8 @@ func (c *Client) Member(ctx context.Context, study store.StudyID, user store.Use
 	return role, nil
 }
 
-// Roles implements store.BatchMembers. The error wraps errors.ErrUnsupported if the
-// API has only what the contract demands, which is Member.
+// Roles implements store.BatchMembers. The error wraps errors.ErrUnsupported if the API
+// answers for one user at a time only.
 func (c *Client) Roles(ctx context.Context, of []store.Membership) (map[store.Membership]string, error) {
 	ctx, cancel := c.deadline(ctx)
 	defer cancel()
@@ -138,8 +139,8 @@ func (c *Client) Roles(ctx context.Context, of []store.Membership) (map[store.Me
 			if i > 0 {
 				b = append(b, ',')
 			}
-			b = appendString(append(b, `{"studyId":`...), string(m.StudyID))
-			b = appendString(append(b, `,"userId":`...), string(m.UserID))
+			b = json.AppendString(append(b, `{"studyId":`...), string(m.StudyID))
+			b = json.AppendString(append(b, `,"userId":`...), string(m.UserID))
 			b = append(b, '}')
 		}
 		v, err := c.call(ctx, http.MethodPost, "studies/members", append(b, "]}"...), http.StatusOK)
@@ -157,7 +158,7 @@ func (c *Client) Roles(ctx context.Context, of []store.Membership) (map[store.Me
 	return roles, nil
 }
 
-// noSuchRow are the answers of an API that does not know a row of ours.
+// noSuchRow are the statuses of an API that does not have a path of this package.
 var noSuchRow = []int{http.StatusNotFound, http.StatusMethodNotAllowed, http.StatusNotImplemented}
 
 // readRoles adds an answer, which has one role or null for each of chunk.

@@ -17,7 +17,7 @@ import (
 	"github.com/coupchat/coup/store/rest"
 )
 
-func TestClientCarriesMessagesThereAndBack(t *testing.T) {
+func TestClientAppendsAndReadsMessages(t *testing.T) {
 	ctx := t.Context()
 	c := newClient(t, newHandler(t, store.NewMemory(), rest.HandlerOptions{}), rest.ClientOptions{})
 	named := message("s1", "안녕 👋\n\"\\\x01\u2028.")
@@ -103,7 +103,7 @@ func TestClientReadsHistoryInPages(t *testing.T) {
 	}
 }
 
-func TestClientKeepsTheErrorsCallersBranchOn(t *testing.T) {
+func TestClientReturnsTheErrorsOfTheStore(t *testing.T) {
 	ctx := t.Context()
 	c := newClient(t, newHandler(t, store.NewMemory(), rest.HandlerOptions{}), rest.ClientOptions{})
 	add := func(m store.Message) error {
@@ -144,7 +144,7 @@ func TestClientKeepsTheErrorsCallersBranchOn(t *testing.T) {
 	}
 }
 
-// pairs is a batch of members as the sample server has it.
+// pairs are the memberships of a BatchMembers.
 func pairs(_ context.Context, of []store.Membership) (map[store.Membership]string, error) {
 	roles := map[store.Membership]string{}
 	for _, m := range of {
@@ -181,7 +181,7 @@ func TestClientLooksUpManyMembers(t *testing.T) {
 	}
 }
 
-func TestClientSaysThatMembersAreAskedForOneByOne(t *testing.T) {
+func TestRolesIsUnsupportedIfTheServerAnswersOneByOne(t *testing.T) {
 	plain, err := rest.NewHandler(store.NewMemory(), members, rest.HandlerOptions{Tokens: []string{token}, Log: quiet()})
 	if err != nil {
 		t.Fatal(err)
@@ -244,7 +244,7 @@ func TestClientCarriesPresence(t *testing.T) {
 	})
 }
 
-// waitFor polls, since what it waits for is on the other side of a network.
+// waitFor polls until a condition on the other side of the network is true.
 func waitFor(t *testing.T, what string, ok func() bool) {
 	t.Helper()
 	tick := time.NewTicker(5 * time.Millisecond)
@@ -284,7 +284,7 @@ func TestClientIsSafeForConcurrentUse(t *testing.T) {
 	}
 }
 
-func TestClientClosesNothingItDidNotOpen(t *testing.T) {
+func TestCloseLeavesTheConnectionsOfOptionsHTTP(t *testing.T) {
 	srv := httptest.NewServer(newHandler(t, store.NewMemory(), rest.HandlerOptions{}))
 	defer srv.Close()
 	c, err := rest.NewClient(srv.URL+"/", rest.ClientOptions{Token: token, HTTP: srv.Client(), Timeout: -1})

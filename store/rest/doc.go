@@ -51,7 +51,7 @@
 //	client_messages.go   the methods of store.Store for messages
 //	client_presence.go   the methods for presence, and store.Members
 //	wire.go              messages in JSON, both directions
-//	strict.go, value.go  strict JSON values of a request
+//	value.go             the JSON values of a body
 package rest
 
 // Base is the path of the internal API.
@@ -61,12 +61,12 @@ const Base = "/api/internal/v1"
 const (
 	// maxBody is the largest request, in bytes.
 	maxBody = 4 << 20
-	// maxAnswer is the largest answer that a Client reads, in bytes. 500
-	// messages of the longest content, with every unit escaped, are half of it.
+	// maxAnswer is the largest answer that a Client reads, in bytes. 500 messages of the
+	// longest content, with every unit escaped, are half as large.
 	maxAnswer = 16 << 20
-	// maxIDs is the most studies, or reports, that one request asks about.
+	// maxIDs is how many studies, or reports, one request may have.
 	maxIDs = 10_000
-	// maxHistory is the most messages that one request reads.
+	// maxHistory is how many messages one request may read.
 	maxHistory = 500
 	// minToken is the shortest service token, in bytes.
 	minToken = 32

@@ -10,8 +10,8 @@ import (
 	"github.com/coupchat/coup/store/rest"
 )
 
-// shouting is a store of a team's own: it changes what is said and leaves the
-// rest to another store.
+// shouting is a custom store: it changes the content of messages and leaves the rest to
+// another store.
 type shouting struct{ store.Store }
 
 func (s shouting) Append(ctx context.Context, msgs []store.Message) ([]store.Message, error) {
@@ -22,7 +22,7 @@ func (s shouting) Append(ctx context.Context, msgs []store.Message) ([]store.Mes
 	return s.Store.Append(ctx, loud)
 }
 
-// A business server serves its own store and its own members to the hubs.
+// A service serves its own store and its own members to the hubs.
 func Example() {
 	members := store.MembersFunc(func(_ context.Context, study store.StudyID, user store.UserID) (string, error) {
 		if study == "go-101" && user == "u1" {

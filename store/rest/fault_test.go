@@ -50,7 +50,7 @@ func calls(c *rest.Client) map[string]func(context.Context) error {
 	}
 }
 
-func TestClientTakesEveryFaultAsUnavailable(t *testing.T) {
+func TestEveryFaultIsUnavailable(t *testing.T) {
 	reply := func(status int, kind, body string) http.HandlerFunc {
 		return func(w http.ResponseWriter, _ *http.Request) {
 			w.Header().Set("Content-Type", kind)
@@ -99,7 +99,7 @@ func TestClientTakesEveryFaultAsUnavailable(t *testing.T) {
 	}
 }
 
-// The token and what was said go where they were meant to, or nowhere.
+// Nobody else may get the token and the messages.
 func TestClientFollowsNoRedirect(t *testing.T) {
 	var followed atomic.Int64
 	elsewhere := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { followed.Add(1) }))
@@ -117,7 +117,7 @@ func TestClientFollowsNoRedirect(t *testing.T) {
 	}
 }
 
-func TestClientReadsNoMoreThanItMust(t *testing.T) {
+func TestClientReadsABoundedAnswer(t *testing.T) {
 	big := strings.Repeat(" ", 1<<20)
 	endless := func(w http.ResponseWriter, r *http.Request) {
 		for r.Context().Err() == nil {
@@ -130,7 +130,7 @@ func TestClientReadsNoMoreThanItMust(t *testing.T) {
 	}
 }
 
-func TestClientSaysThatItsTokenWasRefused(t *testing.T) {
+func TestTheErrorSaysThatTheTokenWasRefused(t *testing.T) {
 	c := newClient(t, newHandler(t, store.NewMemory(), rest.HandlerOptions{}), rest.ClientOptions{Token: other})
 	for name, call := range calls(c) {
 		err := call(t.Context())
@@ -164,9 +164,9 @@ func TestClientGivesUpInTime(t *testing.T) {
 	}
 }
 
-// TestClientSurvivesACutAtEveryByte loses the answer of an Append that was
-// stored, after each number of bytes, and retries: nothing is stored twice.
-func TestClientSurvivesACutAtEveryByte(t *testing.T) {
+// The answer of an Append is cut after each number of bytes. The client tries again, and
+// nothing is stored twice.
+func TestAnAnswerThatIsCutStoresNothingTwice(t *testing.T) {
 	st := store.NewMemory()
 	h := newHandler(t, st, rest.HandlerOptions{})
 	var keep atomic.Int64
@@ -207,8 +207,8 @@ func TestClientSurvivesACutAtEveryByte(t *testing.T) {
 	}
 }
 
-// TestClientOutlivesIdleConnections restarts the server between calls.
-func TestClientOutlivesIdleConnections(t *testing.T) {
+// The server is restarted between calls.
+func TestClientReconnectsAfterARestart(t *testing.T) {
 	srv := httptest.NewServer(newHandler(t, store.NewMemory(), rest.HandlerOptions{}))
 	defer srv.Close()
 	c, err := rest.NewClient(srv.URL, rest.ClientOptions{Token: token})

@@ -16,7 +16,7 @@ import (
 	"github.com/coupchat/coup/store/rest"
 )
 
-func TestHandlerLetsInOnlyItsTokens(t *testing.T) {
+func TestHandlerAcceptsOnlyItsTokens(t *testing.T) {
 	tests := []struct {
 		name    string
 		headers []string
@@ -61,7 +61,7 @@ func TestHandlerLetsInOnlyItsTokens(t *testing.T) {
 	}
 }
 
-func TestNewRefusesOptionsThatCannotBeRight(t *testing.T) {
+func TestNewRefusesOptionsThatMakeNoSense(t *testing.T) {
 	for _, tokens := range [][]string{nil, {""}, {token[:31]}, {token, ""}, {token, other, token}, {token + " "}, {"토큰토큰토큰토큰토큰토큰토큰토큰"}} {
 		if _, err := rest.NewHandler(store.NewMemory(), members, rest.HandlerOptions{Tokens: tokens}); err == nil {
 			t.Errorf("NewHandler with tokens %q went well", tokens)
@@ -80,7 +80,7 @@ func TestNewRefusesOptionsThatCannotBeRight(t *testing.T) {
 	}
 }
 
-func TestHandlerTakesOnlyJSONOfABoundedSize(t *testing.T) {
+func TestHandlerAcceptsOnlyJSONOfABoundedSize(t *testing.T) {
 	const body = `{"studyIds":["s1"]}`
 	h := newHandler(t, store.NewMemory(), rest.HandlerOptions{MaxBody: int64(len(body))})
 	for _, tt := range []struct {
@@ -111,7 +111,7 @@ func TestHandlerTakesOnlyJSONOfABoundedSize(t *testing.T) {
 	}
 }
 
-func TestHandlerTellsTheLogWhatItHidesFromTheWire(t *testing.T) {
+func TestHandlerLogsTheCauseThatItDoesNotSend(t *testing.T) {
 	const secret = `pq: relation "messages" does not exist`
 	tests := []struct {
 		name   string
@@ -170,7 +170,7 @@ func TestHandlerGivesTheStoreADeadline(t *testing.T) {
 	})
 }
 
-func TestHandlerDoesNotRepeatAStoreThatMiscounts(t *testing.T) {
+func TestAStoreThatAnswersWithTooFewMessagesIsAnError(t *testing.T) {
 	st := stub{append: func(context.Context, []store.Message) ([]store.Message, error) { return nil, nil }}
 	w := do(newHandler(t, st, rest.HandlerOptions{}), "POST", base+"/messages", `{"studyId":"s1","userId":"u1","userName":"","content":"x"}`)
 	if w.Code != 500 {
@@ -178,7 +178,7 @@ func TestHandlerDoesNotRepeatAStoreThatMiscounts(t *testing.T) {
 	}
 }
 
-func TestHandlerWithoutMembersKnowsNobody(t *testing.T) {
+func TestWithoutMembersNobodyIsAMember(t *testing.T) {
 	h, err := rest.NewHandler(store.NewMemory(), nil, rest.HandlerOptions{Tokens: []string{token}, Log: quiet()})
 	if err != nil {
 		t.Fatal(err)

@@ -29,7 +29,7 @@ func (h *Handler) postMessages(ctx context.Context, c call) (answer, error) {
 		return answer{status, appendMessage(make([]byte, 0, sizeOf(out)), out[0])}, nil
 	}
 	for name, val := range c.body.fields() {
-		switch n := string(name.unquoted()); n {
+		switch n := string(name); n {
 		case "studyId", "userId", "userName", "content", "clientId":
 			if !val.isNull() {
 				return answer{}, bad("messages and %s cannot stand together", n)
@@ -47,7 +47,7 @@ func (h *Handler) postMessages(ctx context.Context, c call) (answer, error) {
 	return answer{http.StatusOK, appendMessages(make([]byte, 0, sizeOf(out)), out)}, nil
 }
 
-// append holds the store to its promise, since the wire repeats it.
+// append checks that the store answers for each message, as the API promises.
 func (h *Handler) append(ctx context.Context, msgs []store.Message) ([]store.Message, error) {
 	out, err := h.store.Append(ctx, msgs)
 	if err != nil {
@@ -80,9 +80,8 @@ func readBatch(v value) ([]store.Message, error) {
 	return msgs, nil
 }
 
-// readPost reads and checks a message that somebody wants stored. at says where
-// it stands. What only the store gives (id, seq, sentAt) is ignored like any
-// unknown field.
+// readPost reads and checks a message to store. at is its place in the body, for errors.
+// Fields that the store sets (id, seq, sentAt) are ignored, like unknown fields.
 func readPost(v value, at string) (m store.Message, err error) {
 	if !v.isObject() {
 		return m, bad("%sa message must be an object", at)
@@ -90,7 +89,7 @@ func readPost(v value, at string) (m store.Message, err error) {
 	var named, said bool
 	for name, val := range v.fields() {
 		var field *string
-		switch string(name.unquoted()) {
+		switch string(name) {
 		case "studyId":
 			field = (*string)(&m.StudyID)
 		case "userId":
@@ -110,7 +109,7 @@ func readPost(v value, at string) (m store.Message, err error) {
 		}
 		var ok bool
 		if *field, ok = val.text(); !ok {
-			return m, bad("%s%s must be a string", at, name.unquoted())
+			return m, bad("%s%s must be a string", at, name)
 		}
 	}
 	switch {
@@ -118,7 +117,7 @@ func readPost(v value, at string) (m store.Message, err error) {
 		return m, bad("%suserName is missing", at)
 	case !said:
 		return m, bad("%scontent is missing", at)
-	// Clean lets generated ids pass as they are, but these came over a wire.
+	// Clean accepts every generated id, but this one comes from outside.
 	case store.Generated(m.ClientID) && !store.ValidClientID(m.ClientID[1:]):
 		return m, bad("%sclientId is malformed", at)
 	}
@@ -126,7 +125,7 @@ func readPost(v value, at string) (m store.Message, err error) {
 		return m, refused(at, err)
 	}
 	if m.ClientID == "" {
-		// Our own store may run the insert again, see store.NewClientID.
+		// The store may run the insert again, see store.NewClientID.
 		m.ClientID = store.NewClientID()
 	}
 	return m, nil

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/coupchat/coup/internal/json"
 	"github.com/coupchat/coup/store"
 )
 
@@ -58,7 +59,7 @@ func readReport(v value, at string) (r store.Status, err error) {
 	var status string
 	for name, val := range v.fields() {
 		ok := true
-		switch string(name.unquoted()) {
+		switch string(name) {
 		case "userId":
 			var id string
 			id, _ = val.text()
@@ -76,7 +77,7 @@ func readReport(v value, at string) (r store.Status, err error) {
 			status, ok = val.text()
 		}
 		if !ok {
-			return r, bad("%s%s is malformed", at, name.unquoted())
+			return r, bad("%s%s is malformed", at, name)
 		}
 	}
 	switch {
@@ -89,7 +90,7 @@ func readReport(v value, at string) (r store.Status, err error) {
 	return r, nil
 }
 
-// getStatus says whether a user is online.
+// getStatus returns whether a user is online.
 func (h *Handler) getStatus(ctx context.Context, c call) (answer, error) {
 	user := store.UserID(c.ids[0])
 	if !store.ValidID(user) {
@@ -101,7 +102,7 @@ func (h *Handler) getStatus(ctx context.Context, c call) (answer, error) {
 	}
 	p := presences[user]
 	b := append([]byte(nil), `{"userId":`...)
-	b = appendString(b, string(user))
+	b = json.AppendString(b, string(user))
 	if p.Online {
 		b = append(b, `,"status":"online","lastSeenAt":`...)
 	} else {
@@ -110,7 +111,7 @@ func (h *Handler) getStatus(ctx context.Context, c call) (answer, error) {
 	if p.LastSeenAt.IsZero() {
 		b = append(b, "null"...)
 	} else {
-		b = appendString(b, store.FormatTime(p.LastSeenAt))
+		b = json.AppendString(b, store.FormatTime(p.LastSeenAt))
 	}
 	return answer{http.StatusOK, append(b, '}')}, nil
 }

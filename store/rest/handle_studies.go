@@ -2,11 +2,12 @@ package rest
 
 import (
 	"context"
-	"encoding/json"
+	stdjson "encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
 
+	"github.com/coupchat/coup/internal/json"
 	"github.com/coupchat/coup/store"
 )
 
@@ -37,11 +38,11 @@ func (h *Handler) postHeads(ctx context.Context, c call) (answer, error) {
 			heads[id] = known[id]
 		}
 	}
-	b, err := json.Marshal(map[string]any{"heads": heads})
+	b, err := stdjson.Marshal(map[string]any{"heads": heads})
 	return answer{http.StatusOK, b}, err
 }
 
-// getMember says what a user is in a study.
+// getMember returns the role of a user in a study.
 func (h *Handler) getMember(ctx context.Context, c call) (answer, error) {
 	study, user := store.StudyID(c.ids[0]), store.UserID(c.ids[1])
 	if !store.ValidID(study) || !store.ValidID(user) {
@@ -55,11 +56,12 @@ func (h *Handler) getMember(ctx context.Context, c call) (answer, error) {
 		return answer{}, fmt.Errorf("look up a member: %w", err)
 	}
 	b := append([]byte(nil), `{"role":`...)
-	return answer{http.StatusOK, append(appendString(b, role), '}')}, nil
+	return answer{http.StatusOK, append(json.AppendString(b, role), '}')}, nil
 }
 
-// postMembers says what many users are in many studies, in the order asked. It is
-// an addition to the contract, for hubs that confirm whom they have.
+// postMembers returns the roles of many users in many studies, in the order of the
+// request. Hubs use it to confirm the memberships of their connections. A server may lack
+// it.
 func (h *Handler) postMembers(ctx context.Context, c call) (answer, error) {
 	of, err := readMemberships(c.body)
 	if err != nil {
@@ -75,7 +77,7 @@ func (h *Handler) postMembers(ctx context.Context, c call) (answer, error) {
 			b = append(b, ',')
 		}
 		if role, ok := roles[m]; ok {
-			b = appendString(b, role)
+			b = json.AppendString(b, role)
 		} else {
 			b = append(b, "null"...)
 		}
@@ -105,10 +107,10 @@ func readMemberships(body value) (of []store.Membership, err error) {
 	return of, nil
 }
 
-// errOneByOne says that the backend has no answer for many.
+// errOneByOne says that the backend is no store.BatchMembers.
 var errOneByOne = &problem{http.StatusNotImplemented, codeBadRequest, "memberships are looked up one by one here: GET studies/{studyId}/members/{userId}"}
 
-// roles asks for many memberships at once, where the backend can.
+// roles looks up many memberships at once, if the backend can.
 func (h *Handler) roles(ctx context.Context, of []store.Membership) (map[store.Membership]string, error) {
 	if h.members == nil || len(of) == 0 {
 		return nil, nil

@@ -18,26 +18,25 @@ import (
 	"github.com/coupchat/coup/store"
 )
 
-// HandlerOptions adjusts a Handler. The zero value lacks Tokens.
+// HandlerOptions configure a Handler. Tokens are required.
 type HandlerOptions struct {
-	// Tokens are the service tokens let in: one, or two while the token is
-	// being changed. Each has at least 32 bytes of visible ASCII. Required.
+	// Tokens are the service tokens that are accepted: one, or two while you change it.
+	// Each has at least 32 bytes of visible ASCII. Required.
 	Tokens []string
-	// MaxBody bounds the body of a request, in bytes. Defaults to 4 MiB; -1
-	// turns it off.
+	// MaxBody is the largest body of a request, in bytes. Defaults to 4 MiB; -1 is no
+	// limit.
 	MaxBody int64
-	// Timeout is how long the store may take for one request. Defaults to 10s;
-	// -1 turns it off. How long a body may take to arrive is up to the
-	// http.Server's ReadTimeout.
+	// Timeout is how long the store may take for one request. Defaults to 10s; -1 is no
+	// limit. http.Server.ReadTimeout bounds how long a body may take to arrive.
 	Timeout time.Duration
-	// Log gets the cause of each answer of 500 and more, and nothing else:
-	// never a token, never what was said. Defaults to slog.Default().
+	// Log gets the cause of each answer with a status of 500 or more. It gets no tokens and
+	// no contents of messages. Defaults to slog.Default().
 	Log *slog.Logger
 }
 
-// A Handler serves the internal API over a Store. It may be used from any
-// number of goroutines. Give it a listener of its own, on loopback or a private
-// network: whoever has a token may speak as any user.
+// A Handler serves the internal API over a Store. Its methods may be called at the same
+// time from any goroutine. Serve it on a listener of its own, on loopback or in a private
+// network: a caller with a token may post as any user.
 type Handler struct {
 	store   store.Store
 	members store.Members
@@ -49,8 +48,8 @@ type Handler struct {
 
 var _ http.Handler = (*Handler)(nil)
 
-// NewHandler returns a Handler over st and members. With nil members nobody is
-// a member of anything. It returns an error if the options cannot be right.
+// NewHandler returns a Handler over st and members. If members is nil, nobody is a member
+// of any study. It returns an error if an option makes no sense.
 func NewHandler(st store.Store, members store.Members, opts HandlerOptions) (*Handler, error) {
 	if st == nil {
 		return nil, errors.New("rest: a handler needs a store")
@@ -80,8 +79,7 @@ func NewHandler(st store.Store, members store.Members, opts HandlerOptions) (*Ha
 	return h, nil
 }
 
-// checkToken refuses what is too short to be a secret or cannot stand in a
-// header.
+// checkToken refuses a token that is too short to be a secret, or cannot be in a header.
 func checkToken(token string) error {
 	if len(token) < minToken {
 		return fmt.Errorf("rest: a service token has %d bytes, want at least %d", len(token), minToken)
@@ -94,7 +92,7 @@ func checkToken(token string) error {
 
 // ServeHTTP implements http.Handler.
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	// The token comes before all else, so that nobody learns what is here.
+	// The token is checked first, so that a caller without one learns nothing.
 	if !h.authorized(r) {
 		(&problem{http.StatusUnauthorized, codeUnauthorized, "a valid service token is required"}).write(w)
 		return
@@ -112,7 +110,8 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	ans, err := h.serve(w, r, rt, ids)
 	if err != nil {
 		p := problemOf(err)
-		// A caller who went away is no fault of ours, nor is what the backend cannot.
+		// Neither a caller that has disconnected nor a missing ability of the backend is an
+		// error of the server.
 		if p.status >= 500 && p != errOneByOne && r.Context().Err() == nil {
 			h.log.ErrorContext(r.Context(), "internal API", "route", rt.method+" "+rt.path, "status", p.status, "err", err)
 		}
@@ -125,8 +124,8 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	send(w, ans.status, ans.body)
 }
 
-// authorized compares hashes, which have one length, and every token each time,
-// so that the time taken tells nothing.
+// authorized compares hashes, which all have the same length, with every token. So the
+// time that it takes says nothing about the tokens.
 func (h *Handler) authorized(r *http.Request) bool {
 	headers := r.Header.Values("Authorization")
 	if len(headers) != 1 {
@@ -143,7 +142,7 @@ func (h *Handler) authorized(r *http.Request) bool {
 	return same == 1
 }
 
-// serve runs one call. A panic below is an error of this request only.
+// serve runs one call. A panic in it is an error of this request only.
 func (h *Handler) serve(w http.ResponseWriter, r *http.Request, rt *route, ids []string) (ans answer, err error) {
 	defer func() {
 		if p := recover(); p != nil {
@@ -165,7 +164,7 @@ func (h *Handler) serve(w http.ResponseWriter, r *http.Request, rt *route, ids [
 	return rt.serve(h, ctx, c)
 }
 
-// body reads the body. Only a PUT may come without one.
+// body reads the body. Only a PUT may have none.
 func (h *Handler) body(w http.ResponseWriter, r *http.Request) (value, error) {
 	in := r.Body
 	if h.maxBody >= 0 {
@@ -194,7 +193,7 @@ func (h *Handler) body(w http.ResponseWriter, r *http.Request) (value, error) {
 	return v, nil
 }
 
-// isJSON reports whether the headers allow for JSON. They may say nothing.
+// isJSON reports whether the headers allow JSON. They may also say nothing.
 func isJSON(h http.Header) bool {
 	if e := h.Get("Content-Encoding"); e != "" && !strings.EqualFold(e, "identity") {
 		return false

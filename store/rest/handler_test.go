@@ -12,7 +12,7 @@ import (
 
 const base = rest.Base
 
-func TestHandlerAnswersEveryRowOfTheContract(t *testing.T) {
+func TestEveryRequestOfTheAPI(t *testing.T) {
 	long := strings.Repeat("x", store.MaxContent+1)
 	post := func(fields string) string {
 		return `{"studyId":"s1","userId":"alice","userName":"Alice",` + fields + `}`
@@ -152,7 +152,7 @@ func TestHandlerAnswersEveryRowOfTheContract(t *testing.T) {
 	}
 }
 
-func TestHandlerSaysWhichMethodsWouldDo(t *testing.T) {
+func TestAWrongMethodIsAnsweredWithAllow(t *testing.T) {
 	h := newHandler(t, store.NewMemory(), rest.HandlerOptions{})
 	for _, tt := range []struct{ method, path, allow string }{
 		{"DELETE", "/messages", "GET, HEAD, POST"},
@@ -172,7 +172,7 @@ func TestHandlerSaysWhichMethodsWouldDo(t *testing.T) {
 	}
 }
 
-func TestHandlerShowsMessagesAsClientsSeeThem(t *testing.T) {
+func TestAnswersLeaveOutGeneratedClientIDs(t *testing.T) {
 	h := newHandler(t, store.NewMemory(), rest.HandlerOptions{})
 	const body = `{"studyId":"s1","userId":"u1","userName":"김","content":" 안녕 👋\n\"x\" ","clientId":"c1"}`
 	first := do(h, "POST", base+"/messages", body)
@@ -227,7 +227,7 @@ func TestHandlerShowsMessagesAsClientsSeeThem(t *testing.T) {
 	}
 }
 
-func TestHandlerStoresNothingOfABatchWithABadMessage(t *testing.T) {
+func TestABatchWithABadMessageStoresNothing(t *testing.T) {
 	h := newHandler(t, store.NewMemory(), rest.HandlerOptions{})
 	w := do(h, "POST", base+"/messages", `{"messages":[{"studyId":"s1","userId":"u1","userName":"","content":"1"},{"studyId":"s1","userId":"u1","userName":"","content":" "}]}`)
 	if w.Code != 400 || !strings.Contains(w.Body.String(), "messages[1]") {

@@ -7,10 +7,11 @@ import (
 	"net/http"
 	"strconv"
 
+	"github.com/coupchat/coup/internal/json"
 	"github.com/coupchat/coup/store"
 )
 
-// Codes of the contract that the internal API uses.
+// Codes of the problems.
 const (
 	codeBadRequest   = "bad_request"
 	codeUnauthorized = "unauthorized"
@@ -21,8 +22,7 @@ const (
 	codeInternal     = "internal"
 )
 
-// A problem is an error as the wire shows it (RFC 9457). Its detail may be
-// shown to anyone.
+// A problem is an error as it is answered (RFC 9457). Its detail may be public.
 type problem struct {
 	status int
 	code   string
@@ -31,12 +31,12 @@ type problem struct {
 
 func (p *problem) Error() string { return p.detail }
 
-// bad is the problem of a request that can never do.
+// bad is the problem of a request that is wrong.
 func bad(format string, args ...any) *problem {
 	return &problem{http.StatusBadRequest, codeBadRequest, fmt.Sprintf(format, args...)}
 }
 
-// refused is the problem of input that Clean refused. at says where it stands.
+// refused is the problem of input that Clean has refused. at is its place in the body.
 func refused(at string, err error) *problem {
 	return &problem{http.StatusBadRequest, codeOf(err), at + err.Error()}
 }
@@ -52,8 +52,8 @@ func codeOf(err error) string {
 	return codeBadRequest
 }
 
-// problemOf says what the wire shows of err. What a store says may hold names of
-// its insides, so of that only the kind is told.
+// problemOf returns the problem for err. The text of a store's error may have names of
+// tables and the like, so the problem only says its kind.
 func problemOf(err error) *problem {
 	if p, ok := errors.AsType[*problem](err); ok {
 		return p
@@ -79,13 +79,13 @@ func (p *problem) write(w http.ResponseWriter) {
 		h.Set("WWW-Authenticate", `Bearer realm="internal"`)
 	}
 	b := append([]byte(nil), `{"type":"about:blank","title":`...)
-	b = appendString(b, http.StatusText(p.status))
+	b = json.AppendString(b, http.StatusText(p.status))
 	b = append(b, `,"status":`...)
 	b = strconv.AppendInt(b, int64(p.status), 10)
 	b = append(b, `,"detail":`...)
-	b = appendString(b, p.detail)
+	b = json.AppendString(b, p.detail)
 	b = append(b, `,"code":`...)
-	b = appendString(b, p.code)
+	b = json.AppendString(b, p.code)
 	b = append(b, '}')
 	h.Set("Content-Type", "application/problem+json")
 	send(w, p.status, b)
@@ -99,6 +99,6 @@ func send(w http.ResponseWriter, status int, body []byte) {
 		h.Set("Content-Length", strconv.Itoa(len(body)))
 	}
 	w.WriteHeader(status)
-	// An error here is a caller that went away, which has nobody to be told.
+	// An error means that the caller has disconnected.
 	_, _ = w.Write(body)
 }

@@ -8,27 +8,27 @@ import (
 	"strings"
 )
 
-// A call is a request that found its route.
+// A call is a request whose route was found.
 type call struct {
 	ids   []string // what stands for each * of the path, in order
 	query string   // as it came
 	body  value    // nil where none is needed and none came
 }
 
-// An answer is what a call that went well gives back.
+// An answer is the result of a call that succeeded.
 type answer struct {
 	status int
 	body   []byte // JSON, or nil
 }
 
-// A route is one row of the contract's table.
+// A route is one method and path of the API.
 type route struct {
 	method string
 	path   string // below Base; * stands for an id
 	serve  func(*Handler, context.Context, call) (answer, error)
 }
 
-// routes are few, so a walk is fast enough. http.ServeMux is no help: it would
+// routes are few, so it is fast enough to try one after the other. http.ServeMux would
 // redirect the paths of ids such as "..", which are valid.
 var routes = []route{
 	{http.MethodPost, "messages", (*Handler).postMessages},
@@ -41,8 +41,8 @@ var routes = []route{
 	{http.MethodPut, "nodes/*", (*Handler).putNode},
 }
 
-// find returns the route of r and the ids in its path. If there is none because
-// of the method, allow says which would do.
+// find returns the route of r and the ids in its path. If only the method is wrong, allow
+// lists the right ones.
 func find(r *http.Request) (rt *route, ids []string, allow string) {
 	path, ok := strings.CutPrefix(r.URL.EscapedPath(), Base+"/")
 	if !ok || len(path) > 4096 {
@@ -71,7 +71,7 @@ func find(r *http.Request) (rt *route, ids []string, allow string) {
 	return nil, nil, strings.Join(methods, ", ")
 }
 
-// match returns what the stars of pattern stand for.
+// match returns the parts of a path at the stars of pattern.
 func match(pattern string, parts []string) (ids []string, ok bool) {
 	i := 0
 	for want := range strings.SplitSeq(pattern, "/") {

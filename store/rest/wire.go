@@ -4,31 +4,31 @@ import (
 	"fmt"
 	"strconv"
 	"time"
-	"unicode/utf8"
 
+	"github.com/coupchat/coup/internal/json"
 	"github.com/coupchat/coup/store"
 )
 
-// appendMessage writes m as an answer: the fields of new_message, and repeated
-// where it holds. A generated client id is left out.
+// appendMessage writes m as an answer: the fields of new_message without a generated
+// client id, and repeated if it is set.
 func appendMessage(b []byte, m store.Message) []byte {
 	b = append(b, `{"id":`...)
-	b = appendString(b, m.ID)
+	b = json.AppendString(b, m.ID)
 	b = append(b, `,"studyId":`...)
-	b = appendString(b, string(m.StudyID))
+	b = json.AppendString(b, string(m.StudyID))
 	b = append(b, `,"seq":`...)
 	b = strconv.AppendInt(b, m.Seq, 10)
 	b = append(b, `,"userId":`...)
-	b = appendString(b, string(m.UserID))
+	b = json.AppendString(b, string(m.UserID))
 	b = append(b, `,"userName":`...)
-	b = appendString(b, m.UserName)
+	b = json.AppendString(b, m.UserName)
 	b = append(b, `,"content":`...)
-	b = appendString(b, m.Content)
+	b = json.AppendString(b, m.Content)
 	b = append(b, `,"sentAt":`...)
-	b = appendString(b, store.FormatTime(m.SentAt))
+	b = json.AppendString(b, store.FormatTime(m.SentAt))
 	if m.ClientID != "" && !store.Generated(m.ClientID) {
 		b = append(b, `,"clientId":`...)
-		b = appendString(b, m.ClientID)
+		b = json.AppendString(b, m.ClientID)
 	}
 	if m.Repeated {
 		b = append(b, `,"repeated":true`...)
@@ -48,25 +48,25 @@ func appendMessages(b []byte, msgs []store.Message) []byte {
 	return append(b, "]}"...)
 }
 
-// appendPost writes m as a request. Its client id goes in full, a generated one
-// too: without it a retry would store the message twice.
+// appendPost writes m as a request, also with a generated client id: without it, a retry
+// would store the message twice.
 func appendPost(b []byte, m store.Message) []byte {
 	b = append(b, `{"studyId":`...)
-	b = appendString(b, string(m.StudyID))
+	b = json.AppendString(b, string(m.StudyID))
 	b = append(b, `,"userId":`...)
-	b = appendString(b, string(m.UserID))
+	b = json.AppendString(b, string(m.UserID))
 	b = append(b, `,"userName":`...)
-	b = appendString(b, m.UserName)
+	b = json.AppendString(b, m.UserName)
 	b = append(b, `,"content":`...)
-	b = appendString(b, m.Content)
+	b = json.AppendString(b, m.Content)
 	if m.ClientID != "" {
 		b = append(b, `,"clientId":`...)
-		b = appendString(b, m.ClientID)
+		b = json.AppendString(b, m.ClientID)
 	}
 	return append(b, '}')
 }
 
-// sizeOf guesses what msgs take in JSON, so that a buffer grows once.
+// sizeOf estimates the size of msgs in JSON, so that a buffer need not grow.
 func sizeOf(msgs []store.Message) int {
 	n := 32
 	for _, m := range msgs {
@@ -75,48 +75,8 @@ func sizeOf(msgs []store.Message) int {
 	return n
 }
 
-const hexDigits = "0123456789abcdef"
-
-// appendString writes s as a JSON string. Only what must be escaped is; invalid
-// UTF-8 becomes U+FFFD, as encoding/json does it.
-func appendString(b []byte, s string) []byte {
-	b = append(b, '"')
-	start := 0
-	for i := 0; i < len(s); {
-		c := s[i]
-		if c >= ' ' && c != '"' && c != '\\' && c < utf8.RuneSelf {
-			i++
-			continue
-		}
-		if c >= utf8.RuneSelf {
-			r, size := utf8.DecodeRuneInString(s[i:])
-			if r == utf8.RuneError && size == 1 {
-				b = append(append(b, s[start:i]...), `\ufffd`...)
-				start = i + 1
-			}
-			i += size
-			continue
-		}
-		b = append(b, s[start:i]...)
-		switch c {
-		case '"', '\\':
-			b = append(b, '\\', c)
-		case '\n':
-			b = append(b, `\n`...)
-		case '\t':
-			b = append(b, `\t`...)
-		default:
-			b = append(b, `\u00`...)
-			b = append(b, hexDigits[c>>4], hexDigits[c&15])
-		}
-		i++
-		start = i
-	}
-	return append(append(b, s[start:]...), '"')
-}
-
-// readMessage reads what appendMessage wrote. like is a message it may share
-// its texts with, so that what merely came back is not kept twice.
+// readMessage reads what appendMessage has written. If a text is equal to that of like,
+// the message shares it, so that memory holds it once.
 func readMessage(v value, like store.Message) (store.Message, error) {
 	m := store.Message{}
 	if !v.isObject() {
@@ -125,7 +85,7 @@ func readMessage(v value, like store.Message) (store.Message, error) {
 	var sentAt string
 	for name, val := range v.fields() {
 		ok := true
-		switch string(name.unquoted()) {
+		switch string(name) {
 		case "id":
 			m.ID, ok = val.text()
 		case "studyId":
@@ -148,7 +108,7 @@ func readMessage(v value, like store.Message) (store.Message, error) {
 			m.Repeated = string(val) == "true"
 		}
 		if !ok {
-			return m, fmt.Errorf("a message has a bad %s", name)
+			return m, fmt.Errorf("a message has a bad %q", name)
 		}
 	}
 	at, err := time.Parse(time.RFC3339, sentAt)

@@ -119,7 +119,7 @@ var appends = []test{
 			}
 			cancel()
 		}
-		// A batch whose caller gave up may be stored all the same, and later.
+		// A batch may be stored although its caller has given up, and later than that.
 		var heads map[store.StudyID]int64
 		eventually(t, 10*time.Second, "both studies have whole batches, and the same", func() bool {
 			before := heads

@@ -7,9 +7,8 @@ import (
 	"github.com/coupchat/coup/store"
 )
 
-// Bench measures Append by size of batch, in messages per second, and the reads
-// that hubs repeat. open returns an empty store and closes it when its benchmark
-// ends.
+// Bench measures Append by size of batch, in messages per second, and the reads that hubs
+// make again and again. open returns an empty store and closes it when its benchmark ends.
 func Bench(b *testing.B, open func(b *testing.B) store.Store) {
 	for _, size := range []int{1, 16, 128} {
 		b.Run(fmt.Sprintf("Append/%d", size), func(b *testing.B) {

@@ -88,7 +88,7 @@ var presences = []test{
 		if again := presence(t, s, "u1").LastSeenAt; !again.Equal(end) {
 			t.Errorf("LastSeenAt moved from %s to %s after the lease ended", end, again)
 		}
-		// News of the offline user does not make them seen later than they were.
+		// Another report that the user is offline does not change LastSeenAt.
 		report(t, s, store.Status{UserID: "u1", NodeID: "n1"})
 		if again := presence(t, s, "u1").LastSeenAt; !again.Equal(end) {
 			t.Errorf("LastSeenAt moved from %s to %s by an offline report", end, again)
@@ -189,7 +189,7 @@ func awaitOffline(t *testing.T, s store.Store, user store.UserID) {
 	eventually(t, 10*time.Second, string(user)+" is offline", func() bool { return !presence(t, s, user).Online })
 }
 
-// wait lets the store's clock move on: what is tested is that nothing follows.
+// wait lets the clock of the store move on, to test that nothing happens.
 func wait(t *testing.T, d time.Duration) {
 	t.Helper()
 	start := time.Now()

@@ -1,5 +1,5 @@
-// Package storetest holds every backend of package store against the promises
-// written there. A driver's own test is one line:
+// Package storetest tests a backend of package store against the promises written there.
+// The test of a backend is one line:
 //
 //	func TestStore(t *testing.T) { storetest.Run(t, open) }
 package storetest
@@ -14,11 +14,11 @@ import (
 	"github.com/coupchat/coup/store"
 )
 
-// Slack is how far the store's clock may differ from the test's.
+// Slack is how much the clock of the store may differ from that of the test.
 const slack = 2 * time.Second
 
-// Run runs the kit. open returns an empty store and closes it when its test
-// ends; each subtest takes a store of its own.
+// Run runs all tests. open returns an empty store and closes it when its test ends. Each
+// subtest opens a store of its own.
 func Run(t *testing.T, open func(t *testing.T) store.Store) {
 	for _, part := range []struct {
 		name  string
@@ -44,13 +44,13 @@ type test struct {
 	run  func(t *testing.T, s store.Store)
 }
 
-// said makes a message of user u1 with a client id of its own, one of the kind
-// that clients send: the generated kind does not come back everywhere.
+// said returns a message of user u1 with a new client id, of the kind that clients send:
+// a store may leave out generated ones.
 func said(study store.StudyID, content string) store.Message {
 	return store.Message{StudyID: study, UserID: "u1", UserName: "Mina", Content: content, ClientID: rand.Text()}
 }
 
-// saidMany makes n messages.
+// saidMany returns n messages.
 func saidMany(study store.StudyID, n int) []store.Message {
 	msgs := make([]store.Message, n)
 	for i := range msgs {
@@ -77,7 +77,7 @@ func mustAppend(t *testing.T, s store.Store, msgs ...store.Message) []store.Mess
 	return out
 }
 
-// mustHistory returns what q selects.
+// mustHistory returns the messages that q selects.
 func mustHistory(t *testing.T, s store.Store, q store.Query) []store.Message {
 	t.Helper()
 	msgs, err := s.History(t.Context(), q)
@@ -93,8 +93,7 @@ func all(t *testing.T, s store.Store, study store.StudyID) []store.Message {
 	return mustHistory(t, s, store.Query{StudyID: study, Limit: 10_000})
 }
 
-// checkHead checks the newest seq of study, and that its messages run from 1 to
-// it without a gap.
+// checkHead checks the newest seq of study, and that its messages have all seqs from 1.
 func checkHead(t *testing.T, s store.Store, study store.StudyID, want int64) {
 	t.Helper()
 	heads, err := s.Heads(t.Context(), []store.StudyID{study})
@@ -127,7 +126,7 @@ func span(from, to int64) []int64 {
 	return seqs
 }
 
-// checkSame checks that two messages are one, Repeated aside.
+// checkSame checks that two messages are equal except for Repeated.
 func checkSame(t *testing.T, got, want store.Message) {
 	t.Helper()
 	got.Repeated, want.Repeated = false, false
@@ -145,7 +144,7 @@ func clip(m store.Message) string {
 	return s[:min(len(s), 600)] + strings.Repeat("…", min(1, max(0, len(s)-600)))
 }
 
-// eventually waits until ok, and fails if it takes longer than limit.
+// eventually waits until ok returns true, and fails after limit.
 func eventually(t *testing.T, limit time.Duration, what string, ok func() bool) {
 	t.Helper()
 	tick := time.NewTicker(10 * time.Millisecond)
