@@ -1,9 +1,12 @@
-# Everything to be done with this repository. `make` alone lists it.
+# The tasks of this repository. `make` alone lists them.
 
 GO       ?= go
 FUZZTIME ?= 20s
-# The tests mostly wait, so three packages run at a time, and those that take
-# longest begin first: the whole takes little longer than the first of them.
+# Modules besides the root: the tests that drive Chromium, and the linter.
+BROWSER  = internal/browser
+TOOLS    = internal/tools
+# Most tests wait most of the time, so three packages run at once. Those that take longest
+# begin first: all of them take little longer than the first.
 PACKAGES = -p 3 ./internal/faults ./examples/fullstack . ./bus/redis ./store/postgres ./...
 SEEDS    ?= 10
 MINUTES  ?= 55
@@ -16,21 +19,24 @@ ARGS     ?=
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-6s %s\n", $$1, $$2 }' Makefile
 
-deps: ## install what the tests run: redis-server, postgresql, chromium, a C compiler
+deps: ## install the programs that the tests start: redis-server, postgresql, chromium, a C compiler
 	@sh scripts/deps.sh
 
-check: ## gofmt, go vet, staticcheck
+check: ## gofmt, go vet and staticcheck, over all modules
 	@unformatted=$$(find . -name '*.go' -not -path './.*' -exec gofmt -l {} +) && if [ -n "$$unformatted" ]; then echo "not gofmted:"; echo "$$unformatted"; exit 1; fi
 	$(GO) vet ./...
-	$(GO) tool staticcheck ./...
+	$(GO) vet -C $(BROWSER) ./...
+	$(GO) build -C $(TOOLS) -o $(CURDIR)/.cache/staticcheck honnef.co/go/tools/cmd/staticcheck
+	.cache/staticcheck ./...
+	cd $(BROWSER) && $(CURDIR)/.cache/staticcheck ./...
 
-test: deps check ## all of the above, and every test under the race detector; a skipped test is a failure
-	$(GO) run ./scripts/gotest -race -shuffle=on -timeout 14m $(PACKAGES)
+test: deps check ## deps (installs packages that are missing), check, and every test under the race detector; a skipped test is a failure
+	$(GO) run ./scripts/gotest -module $(BROWSER) -race -shuffle=on -timeout 14m $(PACKAGES)
 
 bench: ## measure
 	$(GO) test -run '^$$' -bench . -benchmem ./...
 
-perf: ## what a hub costs as it grows, drawn to docs/performance.svg (four minutes, a quiet machine)
+perf: ## measure what a hub costs as it grows, and draw docs/performance.svg (four minutes, on a quiet machine)
 	$(GO) run ./scripts/perf
 
 mutants: ## seed bugs one by one: the tests must catch each (13 minutes)
@@ -39,7 +45,7 @@ mutants: ## seed bugs one by one: the tests must catch each (13 minutes)
 fuzz: ## fuzz each target for FUZZTIME (20s)
 	@sh scripts/fuzz.sh $(FUZZTIME)
 
-faults: ## break everything SEEDS (10) times for at most MINUTES (55), and print the scorecard; ONLY is a regexp of faults
+faults: ## inject each fault SEEDS (10) times for at most MINUTES (55), and print the scorecard; ONLY is a regexp of faults
 	$(GO) test -count 1 -v -run '^TestLong$$' -timeout 70m ./internal/faults -faults.long -faults.seeds=$(SEEDS) -faults.minutes=$(MINUTES) -faults.only='$(ONLY)'
 
 run: ## both services of examples/fullstack in one process; flags in ARGS

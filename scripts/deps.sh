@@ -1,10 +1,10 @@
 #!/bin/sh
-# Installs the programs that the tests run and this machine lacks: on Debian with
-# apt-get; elsewhere it says what is missing and fails. The tests start servers of
-# their own from them and use no service of the system.
+# Installs the programs that the tests start and that this machine lacks: on Debian with
+# apt-get. On another system it says what is missing, and fails. The tests start their own
+# servers and use no service of the system.
 set -eu
 
-# anywhere succeeds if one of its arguments is a program in PATH or a file.
+# anywhere succeeds if one of its arguments is a program in PATH, or an executable file.
 anywhere() {
 	for program; do
 		if command -v "$program" >/dev/null 2>&1 || [ -x "$program" ]; then return 0; fi
@@ -12,7 +12,7 @@ anywhere() {
 	return 1
 }
 
-# missing prints the packages, as Debian names them, whose programs are not here.
+# missing prints the Debian packages whose programs this machine lacks.
 missing() {
 	anywhere redis-server || echo redis-server
 	anywhere initdb /usr/lib/postgresql/*/bin/initdb /usr/pgsql-*/bin/initdb \
@@ -43,7 +43,7 @@ if [ "$(id -u)" != 0 ]; then
 	root=sudo
 fi
 
-echo "deps: installing $lacking"
+echo "deps: the tests need programs that this machine lacks; apt-get will install: $lacking"
 apt() { $root env DEBIAN_FRONTEND=noninteractive apt-get -q -y -o DPkg::Lock::Timeout=120 "$@" </dev/null; }
 apt update
 # shellcheck disable=SC2086 # one word for each package

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"strings"
+	"sync"
 	"time"
 )
 
@@ -15,15 +16,17 @@ type event struct {
 	Output  string
 }
 
-// A report collects what go test says and prints what is worth reading.
+// A report collects the output of one or more runs of go test, and prints what matters.
 type report struct {
-	w        io.Writer
+	w io.Writer
+
+	mu       sync.Mutex // guards what follows, and writes to w
 	running  map[string]*pkg
 	packages int
 	tests    struct{ passed, failed, skipped int }
 }
 
-// A pkg is what is known of a package while its tests run.
+// A pkg is the output of a package while its tests run.
 type pkg struct {
 	lines []line
 	ended map[string]string // how each test ended: pass, fail or skip
@@ -33,7 +36,10 @@ type line struct{ test, text string }
 
 func newReport(w io.Writer) *report { return &report{w: w, running: map[string]*pkg{}} }
 
+// take adds an event. It may be called at the same time from several goroutines.
 func (r *report) take(e event) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
 	if e.Action == "build-output" {
 		fmt.Fprint(r.w, e.Output)
 		return
@@ -70,9 +76,8 @@ func (r *report) take(e event) {
 	}
 }
 
-// print writes what a package said: only its own last line if all went well, and
-// else all that did not come from tests that passed. (A package is skipped if it
-// has no tests.)
+// print prints the last line of a package whose tests passed, and otherwise everything that
+// does not come from tests that passed. (A package is skipped if it has no tests.)
 func (p *pkg) print(w io.Writer, action string) {
 	for i, l := range p.lines {
 		passed := p.ended[l.test] == "pass"

@@ -25,7 +25,7 @@ let workspace = null; // null while nobody is logged in
 function enter() {
   session.start();
   login.hide();
-  $("#house").hidden = false;
+  $("#workspace").hidden = false;
   $("#me-name").textContent = session.user.userName;
   workspace = new Workspace({
     api,
@@ -48,7 +48,7 @@ function logOut(message = "") {
   status.reset();
   for (const dialog of document.querySelectorAll("dialog[open]")) dialog.close();
   notifications.clear();
-  $("#house").hidden = true;
+  $("#workspace").hidden = true;
   login.show(message);
 }
 
@@ -85,18 +85,18 @@ function listen() {
     workspace?.go(link.pathname);
   });
   $("#show-members").onclick = () => {
-    const shown = $("#house").classList.toggle("with-members");
+    const shown = $("#workspace").classList.toggle("with-members");
     $("#show-members").setAttribute("aria-expanded", String(shown));
     if (shown) $("#hide-members").focus();
   };
   $("#hide-members").onclick = () => {
-    $("#house").classList.remove("with-members");
+    $("#workspace").classList.remove("with-members");
     $("#show-members").setAttribute("aria-expanded", "false");
     $("#show-members").focus();
   };
   window.addEventListener("popstate", () => workspace?.route());
   window.addEventListener("keydown", (e) => {
-    if (e.key === "Escape" && $("#house").classList.contains("with-members") && !$("dialog[open]")) $("#hide-members").click();
+    if (e.key === "Escape" && $("#workspace").classList.contains("with-members") && !$("dialog[open]")) $("#hide-members").click();
   });
 }
 

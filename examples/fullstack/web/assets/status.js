@@ -31,7 +31,7 @@ export class Status {
   #draw() {
     const { state, retryAt } = this.#connection;
     clearTimeout(this.#timer);
-    $("#house").dataset.connection = state;
+    $("#workspace").dataset.connection = state;
     $("#state").textContent = t(state === "online" ? "live" : "connecting");
     $("#strip").hidden = state === "online" || (state === "connecting" && !this.#wasOnline);
     if (state === "online") this.#wasOnline = true;

@@ -101,8 +101,8 @@ export class Workspace {
       id = null;
     }
     const changed = this.chat.studyId !== id;
-    $("#house").dataset.view = id ? "chat" : "list";
-    $("#house").classList.remove("with-members");
+    $("#workspace").dataset.view = id ? "chat" : "list";
+    $("#workspace").classList.remove("with-members");
     $("#study").hidden = !id;
     $("#nothing").hidden = Boolean(id);
     if (changed) {

@@ -1,6 +1,7 @@
-package main
+package browser
 
 import (
+	"crypto/rand"
 	"fmt"
 	"syscall"
 	"testing"
@@ -10,19 +11,19 @@ import (
 	"github.com/coupchat/coup/internal/testenv"
 )
 
-// Two people chat in the page while every part of the deployment is killed and
-// started again, one after the other.
-func TestThePageOutlivesEveryPart(t *testing.T) {
-	open := browser(t)
+// Two users chat while each part of the deployment is killed and started again, one after
+// the other.
+func TestThePageSurvivesARestartOfEveryPart(t *testing.T) {
+	open := chromium(t)
 	postgres, redis := testenv.StartPostgres(t), testenv.Redis(t)
 	page, internal, line := testenv.FreeAddr(t), testenv.FreeAddr(t), testenv.FreeAddr(t)
-	common := []string{"-redis", redis.URL(), "-jwt-secret", newSecret(), "-service-token", newSecret()}
-	api := launch(t, "api", page, append([]string{"-role", "api", "-api-addr", page, "-internal-addr", internal,
+	common := []string{"-redis", redis.URL(), "-jwt-secret", rand.Text() + rand.Text(), "-service-token", rand.Text() + rand.Text()}
+	api := launch(t, page, append([]string{"-role", "api", "-api-addr", page, "-internal-addr", internal,
 		"-database", postgres.URL(t), "-signaling-url", "ws://" + line + "/ws", "-demo-login"}, common...)...)
-	hub := launch(t, "hub", line, append([]string{"-role", "signaling", "-signaling-addr", line,
+	hub := launch(t, line, append([]string{"-role", "signaling", "-signaling-addr", line,
 		"-api-url", "http://" + internal, "-origins", "http://" + page}, common...)...)
-	api.ready(t)
-	hub.ready(t)
+	api.wait(t)
+	hub.wait(t)
 
 	ada, ben := open(), open()
 	ada.login("http://"+page+"/", "Ada")
@@ -34,7 +35,7 @@ func TestThePageOutlivesEveryPart(t *testing.T) {
 	const (
 		lost    = `document.querySelector("#strip").innerText.includes("Connection lost")`
 		delayed = `document.querySelector(".pending .fate")?.innerText.includes("Cannot be stored right now")`
-		heard   = `[...document.querySelectorAll("[data-seq] .said")].some((p) => p.textContent === "during the death of Redis")`
+		heard   = `[...document.querySelectorAll("[data-seq] .said")].some((p) => p.textContent === "while this is down: Redis")`
 	)
 	parts := []struct {
 		name        string
@@ -48,26 +49,26 @@ func TestThePageOutlivesEveryPart(t *testing.T) {
 	}
 	var said []string
 	for _, p := range parts {
-		before, during, reply := "before "+p.name+" died", "during the death of "+p.name, "and Ben's answer without "+p.name
+		before, during, reply := "before this is down: "+p.name, "while this is down: "+p.name, "an answer without "+p.name
 		said = append(said, before, during, reply)
-		ada.say(before)
-		ben.hears(before)
+		ada.post(before)
+		ben.expect(before)
 		p.kill()
-		ada.say(during)
-		ben.say(reply)
+		ada.post(during)
+		ben.post(reply)
 		ada.until(p.shows)
 		ben.until(p.shows)
 		p.start()
 		for _, b := range []tab{ada, ben} {
 			for _, text := range said {
-				b.hears(text)
+				b.expect(text)
 			}
 			b.until(fmt.Sprintf(`document.querySelectorAll(".pending").length === 0 && document.querySelectorAll("[data-seq]").length === %d`, len(said)))
-			b.until(`document.querySelector("#house").dataset.connection === "online" && document.querySelector("#strip").hidden`)
+			b.until(`document.querySelector("#workspace").dataset.connection === "online" && document.querySelector("#strip").hidden`)
 		}
 	}
 	ben.do("reload", chromedp.Reload(), chromedp.WaitVisible(chromedp.CSS("#study")))
 	for _, text := range said {
-		ben.hears(text)
+		ben.expect(text)
 	}
 }

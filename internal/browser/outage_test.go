@@ -1,4 +1,4 @@
-package main
+package browser
 
 import (
 	"testing"
@@ -6,9 +6,9 @@ import (
 	"github.com/chromedp/chromedp"
 )
 
-// outages are for TestThePagesParts: what comes of a line or a server that is away.
-var outages = []part{
-	{"who was put out while the line was down finds out", `(async () => {
+// outages are scenarios of TestModulesOfThePage in which a connection or a server fails.
+var outages = []scenario{
+	{"a user who was removed while offline learns it", `(async () => {
 		const { Rooms } = await import("/assets/rooms.js");
 		const line = Object.assign(new EventTarget(), { state: "offline", request: () => Promise.reject(Object.assign(new Error(), { code: "forbidden" })) });
 		let list = [{ id: "kicked", member: true }, { id: "gone", member: true }, { id: "stays", member: true }, { id: "other", member: false }];
@@ -24,7 +24,7 @@ var outages = []part{
 		rooms.close();
 		return left.join(", ");
 	})()`, "kicked kicked, gone study_deleted"},
-	{"a list that was asked for before a study was left does not bring it back", `(async () => {
+	{"a list that was requested before a study was left does not bring it back", `(async () => {
 		const { Rooms } = await import("/assets/rooms.js");
 		const line = Object.assign(new EventTarget(), { state: "offline" });
 		const before = [{ id: "s", member: true }], after = [{ id: "s", member: false }];
@@ -42,7 +42,7 @@ var outages = []part{
 		const between = rooms.study("s").member;
 		answers[2](after);
 		await old;
-		// Of two that cross, the one that was asked for last counts.
+		// Of two requests at the same time, the later one counts.
 		const slow = rooms.refresh(), quick = rooms.refresh();
 		answers[4](before);
 		await quick;
@@ -74,18 +74,18 @@ var outages = []part{
 		const { first, last } = rooms.timeline("s");
 		return [first, last, ...asked].join(" ");
 	})()`, "4951 5000 limit limit"},
-	{"a history that cannot be read is asked for again, and unread until then", `(async () => {
+	{"a history that cannot be read is requested again, and counts as unread until then", `(async () => {
 		const { Rooms } = await import("/assets/rooms.js");
 		const { Chat } = await import("/assets/chat.js");
 		const said = (seq) => ({ id: "s:" + seq, studyId: "s", seq, userId: "ben", userName: "Ben", content: "m" + seq, sentAt: new Date().toISOString() });
 		const line = Object.assign(new EventTarget(), { state: "offline" });
 		let failures = 2;
 		const api = { messages: async () => {
-			if (failures-- > 0) throw new Error("away");
+			if (failures-- > 0) throw new Error("down");
 			return [said(1), said(2), said(3)];
 		} };
 		document.querySelector("#login").hidden = true;
-		for (const id of ["#house", "#study"]) document.querySelector(id).hidden = false;
+		for (const id of ["#workspace", "#study"]) document.querySelector(id).hidden = false;
 		const rooms = new Rooms(api, line, { userId: "ada" });
 		rooms.studies = [{ id: "s", member: true, head: 2 }];
 		rooms.timeline("s").startAt(2);
@@ -106,7 +106,7 @@ var outages = []part{
 		rooms.close();
 		return [meanwhile, later, tidy].join("; ");
 	})()`, "3 shown, 2 unread; 123 shown, 0 unread; true"},
-	{"whoever is in very many studies does not flood the hub", `(async () => {
+	{"a user in very many studies does not exceed the rate limit again and again", `(async () => {
 		const { Rooms } = await import("/assets/rooms.js");
 		const mine = Array.from({ length: 320 }, (_, i) => ({ id: "s" + i, member: true, head: 0 }));
 		const asked = new Set();
@@ -136,7 +136,7 @@ var outages = []part{
 		rooms.close();
 		return all + "; and the one to look at: " + inside;
 	})()`, "190 asked for, 190 joined, 40 refused; and the one to look at: 191"},
-	{"a hub that hangs up on whom it let in is not stormed", `(async () => {
+	{"a hub that closes connections after authentication is not reconnected to at once", `(async () => {
 		const { Connection } = await import("/assets/connection.js");
 		let code = 1011;
 		window.WebSocket = class {
@@ -156,7 +156,7 @@ var outages = []part{
 		line.start("token");
 		await waited(3);
 		const patient = waits[1] >= 450 && waits[2] >= 450;
-		// Whom it tells to wait does, whatever the browser says.
+		// A client that is told to wait waits, whatever events the browser sends.
 		code = 4429;
 		line.retryNow();
 		await waited(4);
@@ -171,8 +171,8 @@ var outages = []part{
 	})()`, "true waiting waiting connecting"},
 }
 
-// fakes stand in for the hub and for the server that logs people in: hangUp ends the
-// connection, and renewals wait for the test.
+// fakes replace the hub and the login server: hangUp ends the connection, and renewals of a
+// token wait for the test.
 const fakes = `
 	window.lines = 0;
 	window.WebSocket = class {
@@ -193,21 +193,22 @@ const fakes = `
 	window.realFetch = window.fetch;
 	window.fetch = (path, options) => {
 		if (path !== "/api/login" || !localStorage.getItem("coup.session")) return realFetch(path, options);
-		return new Promise((done, fail) => renewals.push({ fail: () => fail(new TypeError("away")), give: () => done(realFetch(path, options)) }));
+		return new Promise((done, fail) => renewals.push({ fail: () => fail(new TypeError("down")), give: () => done(realFetch(path, options)) }));
 	};
 	true`
 
-func TestALoginServerThatIsAwayLogsNobodyOut(t *testing.T) {
-	open := browser(t)
+func TestALoginServerThatDoesNotAnswerLogsNobodyOut(t *testing.T) {
+	open := chromium(t)
 	b := open()
-	b.do("open the page", chromedp.Navigate("http://"+house(t).apiAddr+"/"), chromedp.WaitVisible(chromedp.CSS("#name")))
+	_, url := single(t, "memory:")
+	b.do("open the page", chromedp.Navigate(url), chromedp.WaitVisible(chromedp.CSS("#name")))
 	run := func(script string) {
 		t.Helper()
 		if _, err := chromedp.Run(b.ctx, chromedp.Evaluate[bool](script)); err != nil {
 			t.Fatalf("%.40s: %v", script, err)
 		}
 	}
-	const online = `document.querySelector("#house").dataset.connection === "online"`
+	const online = `document.querySelector("#workspace").dataset.connection === "online"`
 	run(fakes)
 	b.do("log in", chromedp.SendKeys(chromedp.CSS("#name"), "Ada"), chromedp.Click(chromedp.CSS("#enter")))
 	b.until(online)
@@ -219,7 +220,7 @@ func TestALoginServerThatIsAwayLogsNobodyOut(t *testing.T) {
 	run(`renewals[1].give(), true`)
 	b.until(`lines === 2 && ` + online)
 
-	// Whoever leaves while that is under way is not brought back.
+	// A user who logs out while a renewal is under way stays logged out.
 	run(`hangUp(4401), true`)
 	b.until(`renewals.length === 3`)
 	b.do("log out", chromedp.Click(chromedp.CSS("#logout")), chromedp.WaitVisible(chromedp.CSS("#name")))

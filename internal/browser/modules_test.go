@@ -1,4 +1,4 @@
-package main
+package browser
 
 import (
 	"context"
@@ -8,14 +8,14 @@ import (
 	"github.com/chromedp/chromedp"
 )
 
-// A part of the page is run by a script, which gives back what it saw.
-type part struct{ name, script, want string }
+// A scenario is a script that runs modules of the page and returns what it saw.
+type scenario struct{ name, script, want string }
 
-// TestThePagesParts runs modules of the page with what is around them made up, for
-// what depends on the order in which answers come.
-func TestThePagesParts(t *testing.T) {
-	tests := []part{
-		{"a history that overtakes the join leaves no hole before it", `(async () => {
+// TestModulesOfThePage runs modules of the page with fakes around them, for behaviour that
+// depends on the order of answers.
+func TestModulesOfThePage(t *testing.T) {
+	tests := []scenario{
+		{"a history that comes before the answer to the join leaves no gap", `(async () => {
 			const { Rooms } = await import("/assets/rooms.js");
 			const said = (seq) => ({ id: "s:" + seq, studyId: "s", seq, userId: "ben", userName: "Ben", content: "m" + seq });
 			let head = 3, letIn;
@@ -34,7 +34,7 @@ func TestThePagesParts(t *testing.T) {
 			rooms.close();
 			return "shown up to " + rooms.timeline("s").messages.at(-1).seq;
 		})()`, "shown up to 5"},
-		{"a fresh token that is refused too is not followed by another at once", `(async () => {
+		{"after a new token is refused too, the next one waits", `(async () => {
 			const { Connection } = await import("/assets/connection.js");
 			window.WebSocket = class {
 				static OPEN = 1;
@@ -58,8 +58,8 @@ func TestThePagesParts(t *testing.T) {
 		})()`, "after a while"},
 	}
 	tests = append(tests, outages...)
-	open := browser(t)
-	url := "http://" + house(t).apiAddr + "/"
+	open := chromium(t)
+	_, url := single(t, "memory:")
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			b := open()
