@@ -1,8 +1,8 @@
-// Embedded is the smallest real chat server: a hub inside a Go program of one's
-// own, with the store beside it and no HTTP between them.
+// Embedded is a small complete chat server: a hub in a Go program, with the store in the same
+// process.
 //
-// Replace openToAll with your own store.Members, which knows who belongs to which
-// study, and keys with what signs your users' tokens; the rest may stay.
+// Replace openToAll with your own store.Members, which knows the members of each study, and
+// keys with those that sign the tokens of your users. The rest can stay.
 package main
 
 import (
@@ -39,8 +39,8 @@ func main() {
 	profile := flag.Bool("pprof", false, "serve /debug/pprof/ too")
 	flag.Parse()
 	if os.Getenv("GOGC") == "" {
-		// A hub's heap is mostly sessions that idle, and a delivery allocates little:
-		// collecting earlier saves a quarter of the memory for a few percent of work.
+		// Most of a hub's heap is idle sessions, and a delivery allocates little. To collect
+		// earlier saves a quarter of the memory and costs a few percent of CPU time.
 		debug.SetGCPercent(50)
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
@@ -54,7 +54,7 @@ func main() {
 	}
 }
 
-// errServing marks what goes wrong once the server is up.
+// errServing is wrapped by errors after the start of the server.
 var errServing = errors.New("serving")
 
 // run serves until ctx is done.
@@ -120,14 +120,13 @@ func run(ctx context.Context, addr string, profile bool) error {
 	case err = <-served:
 	case <-ctx.Done():
 	}
-	// The rooms first: http.Server knows nothing of connections that became
-	// WebSockets.
+	// The chat first: http.Server.Shutdown does not end WebSocket connections.
 	drain, cancel := context.WithTimeout(context.Background(), 10*time.Second)
 	defer cancel()
 	err = errors.Join(err, server.Shutdown(drain))
 	last, cancel := context.WithTimeout(context.Background(), 2*time.Second)
 	defer cancel()
-	if front.Shutdown(last) != nil { // somebody is slow to ask or to listen
+	if front.Shutdown(last) != nil { // a client is slow
 		err = errors.Join(err, front.Close())
 	}
 	if err != nil {
@@ -152,7 +151,7 @@ func openStore(ctx context.Context, url string) (store.Store, func() error, erro
 	return nil, nil, errors.New("want memory:, sqlite:FILE or postgres://…")
 }
 
-// A closer is a store that holds something open.
+// A closer is a store that must be closed.
 type closer interface {
 	store.Store
 	io.Closer
@@ -165,8 +164,8 @@ func opened[S closer](s S, err error) (store.Store, func() error, error) {
 	return s, s.Close, nil
 }
 
-// openToAll lets everyone into every study if it was asked to. This program has
-// no members of its own, so otherwise nobody could join anything.
+// openToAll makes everyone a member of every study, if COUP_OPEN is set. Otherwise nobody is
+// a member of any, because this program has no memberships.
 func openToAll(open string) (store.Members, error) {
 	if yes, err := strconv.ParseBool(open); err != nil || !yes {
 		return nil, errors.New("nobody is a member of any study: set COUP_OPEN=1 to let everyone in, or give coup.Options your own Members")
@@ -174,7 +173,7 @@ func openToAll(open string) (store.Members, error) {
 	return coup.Everyone, nil
 }
 
-// rateOf reads messages per second per user; 0 means no rate limits.
+// rateOf reads the messages per second of a user. 0 is no limit.
 func rateOf(s string) (float64, error) {
 	if s == "" {
 		return 0, nil // the default of coup.Options

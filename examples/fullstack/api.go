@@ -18,27 +18,27 @@ import (
 // requestTimeout bounds the work of one request of the sample API.
 const requestTimeout = 10 * time.Second
 
-// announceTimeout bounds the telling of the hubs what has been done.
+// announceTimeout bounds one publish for the hubs.
 const announceTimeout = 3 * time.Second
 
-// An api is the sample business server: it logs people in, keeps studies and
-// tells the hubs what became of them. It never talks to a hub directly.
+// An api is the sample application: it logs users in, stores studies, and publishes what
+// happens to them. It never talks to a hub directly.
 type api struct {
-	studies *studies
-	chat    store.Store
-	voice   room.Publisher
-	verify  auth.Verifier
-	// sign makes a token. It is nil where nobody may log in by name.
+	studies   *studies
+	chat      store.Store
+	publisher room.Publisher
+	verify    auth.Verifier
+	// sign signs a token. It is nil if nobody may log in by name.
 	sign func(auth.Identity) (string, error)
-	// signalingURL returns where the browser that sent r finds the hub.
+	// signalingURL returns the URL of the hub for the browser that sent r.
 	signalingURL func(r *http.Request) string
 	log          *slog.Logger
 }
 
-// An action answers one request: a status and a body, nil for none.
+// An action answers one request with a status and a body, or nil for no body.
 type action func(w http.ResponseWriter, r *http.Request) (status int, body any, err error)
 
-// A personal action is one of somebody who brought a good token.
+// A personal action is an action of a user with a valid token.
 type personal func(w http.ResponseWriter, r *http.Request, who auth.Identity) (status int, body any, err error)
 
 // handler returns everything under /api/.
@@ -65,7 +65,7 @@ func (a *api) handler() http.Handler {
 		mux.Handle(pattern, a.serve(notAllowed(strings.Join(allowed, ", "))))
 	}
 	mux.Handle("/", a.serve(func(http.ResponseWriter, *http.Request) (int, any, error) { return 0, nil, errNotFound }))
-	// No page of another site may act for somebody who is here.
+	// A page of another site must not act for a user of this page.
 	return http.NewCrossOriginProtection().Handler(mux)
 }
 
@@ -76,7 +76,7 @@ func notAllowed(methods string) action {
 	}
 }
 
-// serve turns an action into a handler with a deadline and JSON errors.
+// serve makes a handler of an action, with a deadline and JSON errors.
 func (a *api) serve(act action) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		ctx, cancel := context.WithTimeout(r.Context(), requestTimeout)
@@ -98,7 +98,7 @@ func (a *api) serve(act action) http.Handler {
 	})
 }
 
-// personal asks for a good token first.
+// personal makes an action of a personal action. It checks the token.
 func (a *api) personal(act personal) action {
 	return func(w http.ResponseWriter, r *http.Request) (int, any, error) {
 		scheme, token, _ := strings.Cut(r.Header.Get("Authorization"), " ")
@@ -118,7 +118,7 @@ func (a *api) personal(act personal) action {
 	}
 }
 
-// studyID reads the id in the path. An id that cannot be is one that is not.
+// studyID reads the id in the path. An invalid id counts as one that does not exist.
 func studyID(r *http.Request) (store.StudyID, error) {
 	id := store.StudyID(r.PathValue("id"))
 	if !store.ValidID(id) {
@@ -131,7 +131,7 @@ func studyID(r *http.Request) (store.StudyID, error) {
 func (a *api) membership(r *http.Request, who auth.Identity) (store.StudyID, string, error) {
 	id := store.StudyID(r.PathValue("id"))
 	if !store.ValidID(id) {
-		return "", "", errForbidden // an absent study looks the same
+		return "", "", errForbidden // the same as for a study that does not exist
 	}
 	role, err := a.studies.Member(r.Context(), id, store.UserID(who.UserID))
 	if errors.Is(err, store.ErrNotFound) {
@@ -140,7 +140,7 @@ func (a *api) membership(r *http.Request, who auth.Identity) (store.StudyID, str
 	return id, role, err
 }
 
-// ownership is membership for what only the owner may do.
+// ownership is membership for actions that only the owner may do.
 func (a *api) ownership(r *http.Request, who auth.Identity) (store.StudyID, error) {
 	id, role, err := a.membership(r, who)
 	if err == nil && role != ownerRole {
@@ -149,12 +149,12 @@ func (a *api) ownership(r *http.Request, who auth.Identity) (store.StudyID, erro
 	return id, err
 }
 
-// announce tells the hubs. The change is made already, and hubs look memberships
-// up again by themselves, so a bus that is away fails nothing.
+// announce publishes an event for the hubs. If the bus does not answer, the request succeeds
+// all the same: the change is stored, and hubs check memberships again by themselves.
 func (a *api) announce(ctx context.Context, e room.StudyEvent) {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), announceTimeout) // whoever asked may be gone
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), announceTimeout) // the caller may have disconnected
 	defer cancel()
-	if err := a.voice.Announce(ctx, e); err != nil {
+	if err := a.publisher.Announce(ctx, e); err != nil {
 		a.log.Warn("event not announced", "type", e.Type, "study", e.StudyID, "error", err)
 	}
 }
@@ -163,12 +163,12 @@ func (a *api) announce(ctx context.Context, e room.StudyEvent) {
 func (a *api) notify(ctx context.Context, n room.Notification) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), announceTimeout)
 	defer cancel()
-	if err := a.voice.Notify(ctx, n); err != nil {
+	if err := a.publisher.Notify(ctx, n); err != nil {
 		a.log.Warn("notification not sent", "type", n.Type, "error", err)
 	}
 }
 
-// number reads a whole number of at least low and at most high from the query.
+// number reads a whole number between low and high from the query.
 func number(r *http.Request, name string, otherwise, low, high int64) (int64, error) {
 	s := r.URL.Query().Get(name)
 	if s == "" {

@@ -15,8 +15,8 @@ import (
 	"github.com/coupchat/coup/store/sqlite"
 )
 
-// house starts everything on free ports with args, and ends it after the test.
-func house(t *testing.T, args ...string) *services {
+// startAll starts all services on free ports with args. The test ends them.
+func startAll(t *testing.T, args ...string) *services {
 	t.Helper()
 	args = append([]string{"-api-addr", "127.0.0.1:0", "-internal-addr", "127.0.0.1:0", "-signaling-addr", "127.0.0.1:0", "-database", "memory:"}, args...)
 	c, err := parse(args, environ(), io.Discard)
@@ -89,14 +89,14 @@ func createStudy(t *testing.T, s *services, who person, name string) string {
 }
 
 func TestTheSameNameIsTheSameUser(t *testing.T) {
-	s := house(t)
+	s := startAll(t)
 	if a, b, c := login(t, s, "민지"), login(t, s, "  민지 "), login(t, s, "Minji"); a.UserID != b.UserID || a.UserID == c.UserID {
 		t.Errorf("users are %s, %s and %s, want the first two alike", a.UserID, b.UserID, c.UserID)
 	}
 }
 
 func TestAPIAnswers(t *testing.T) {
-	s := house(t)
+	s := startAll(t)
 	owner, member, stranger := login(t, s, "owner"), login(t, s, "member"), login(t, s, "stranger")
 	id := createStudy(t, s, owner, "Algebra")
 	if code := call(t, s, "POST", "/api/studies/"+id+"/join", member.Token, "", nil); code != http.StatusOK {
@@ -146,7 +146,7 @@ func TestAPIAnswers(t *testing.T) {
 }
 
 func TestKickEndsTheMembership(t *testing.T) {
-	s := house(t)
+	s := startAll(t)
 	owner, member := login(t, s, "owner"), login(t, s, "member")
 	id := createStudy(t, s, owner, "Algebra")
 	base := "/api/studies/" + id
@@ -168,23 +168,23 @@ func TestKickEndsTheMembership(t *testing.T) {
 	}
 }
 
-func TestOpenHouseLetsEverybodyRead(t *testing.T) {
-	s := house(t, "-open")
+func TestWithOpenEverybodyMayRead(t *testing.T) {
+	s := startAll(t, "-open")
 	var got struct{ Messages []store.Message }
 	if code := call(t, s, "GET", "/api/studies/any/messages", login(t, s, "x").Token, "", &got); code != http.StatusOK || got.Messages == nil {
-		t.Errorf("history of any study in an open house = %d %v, want 200 and a list", code, got)
+		t.Errorf("history of any study with -open = %d %v, want 200 and a list", code, got)
 	}
 }
 
-func TestWithoutDemoLoginThereIsNone(t *testing.T) {
-	s := house(t, "-demo-login=false")
+func TestWithoutDemoLoginNobodyCanLogIn(t *testing.T) {
+	s := startAll(t, "-demo-login=false")
 	if code := call(t, s, "POST", "/api/login", "", `{"name":"x"}`, nil); code != http.StatusNotFound {
 		t.Errorf("login = %d, want 404", code)
 	}
 }
 
 func TestInternalAPIIsOnItsOwnListener(t *testing.T) {
-	s := house(t)
+	s := startAll(t)
 	for addr, want := range map[string]int{s.apiAddr: 404, s.signalingAddr: 404, s.internalAddr: 401} {
 		answer, err := http.Get("http://" + addr + "/api/internal/v1/messages?studyId=x")
 		if err != nil {
@@ -197,9 +197,9 @@ func TestInternalAPIIsOnItsOwnListener(t *testing.T) {
 	}
 }
 
-func TestSignalingShowsItsHealthAndFigures(t *testing.T) {
-	s := house(t)
-	// It is ready once it has reached the internal API.
+func TestSignalingServesHealthAndMetrics(t *testing.T) {
+	s := startAll(t)
+	// It is ready after it has reached the internal API.
 	deadline := time.Now().Add(10 * time.Second)
 	for path, want := range map[string]string{"/healthz": "ok", "/readyz": "ready", "/metrics": "coup_"} {
 		for {
@@ -220,7 +220,7 @@ func TestSignalingShowsItsHealthAndFigures(t *testing.T) {
 	}
 }
 
-func TestADatabaseThatIsAwayIsSaidToBe(t *testing.T) {
+func TestReadinessFailsWithoutTheDatabase(t *testing.T) {
 	db, err := sqlite.Open(t.Context(), sqlite.Memory)
 	if err != nil {
 		t.Fatal(err)

@@ -19,7 +19,7 @@ import (
 	"github.com/coupchat/coup/store/sqlite"
 )
 
-// A database is where the chat and the business server keep what they know.
+// A database stores the chat and the studies.
 type database interface {
 	store.Store
 	io.Closer
@@ -43,7 +43,7 @@ func (s *services) startBusiness(ctx context.Context, page, internal net.Listene
 		return err
 	}
 	business := &api{
-		studies: known, chat: chat, voice: room.Publisher{Bus: s.bus}, verify: s.verifier,
+		studies: known, chat: chat, publisher: room.Publisher{Bus: s.bus}, verify: s.verifier,
 		signalingURL: s.config.signalingURLFor(s.signalingAddr), log: s.log,
 	}
 	if s.config.demoLogin {
@@ -63,8 +63,8 @@ func (s *services) startBusiness(ctx context.Context, page, internal net.Listene
 	return nil
 }
 
-// openDatabase opens what -database names. The tables of the business server
-// live beside those of the chat; a chat in memory gets a SQLite in memory.
+// openDatabase opens the database of -database. It has the tables of the chat and those of
+// the studies. If the chat is in memory, the studies are in a SQLite in memory.
 func (s *services) openDatabase(ctx context.Context) (store.Store, *sqlx.DB, error) {
 	var opened database
 	var err error
@@ -96,8 +96,9 @@ func ping(db *sqlx.DB) error {
 	return db.PingContext(ctx)
 }
 
-// withMetrics shows the figures beside the internal API: the page's listener is
-// for everybody. A ServeMux would tidy up paths that the API wants as they are.
+// withMetrics serves the metrics on the listener of the internal API, because that of the
+// page is public. It is no ServeMux, which would clean paths that the API needs as they
+// are.
 func withMetrics(inside, figures http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.URL.Path == "/metrics" && r.Method == http.MethodGet {

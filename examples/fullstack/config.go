@@ -24,7 +24,7 @@ const (
 // minSecret is the shortest secret that is accepted, in bytes.
 const minSecret = 32
 
-// A config is what the flags and the environment say, checked.
+// A config has the checked values of the flags and the environment.
 type config struct {
 	role          role
 	apiAddr       string
@@ -43,13 +43,13 @@ type config struct {
 	rate          float64
 }
 
-// runsAPI reports whether the business server runs in this process.
+// runsAPI reports whether the api runs in this process.
 func (c config) runsAPI() bool { return c.role != roleSignaling }
 
 // runsSignaling reports whether the hub runs in this process.
 func (c config) runsSignaling() bool { return c.role != roleAPI }
 
-// environment maps each flag to the variable that stands in for it.
+// environment maps each flag to the variable that is read if the flag is not given.
 var environment = map[string]string{
 	"role":           "COUP_ROLE",
 	"api-addr":       "COUP_API_ADDR",
@@ -67,8 +67,8 @@ var environment = map[string]string{
 	"rate":           "COUP_RATE",
 }
 
-// parse reads args, and the environment where a flag is not given. It returns
-// flag.ErrHelp after writing the flags to help if they were asked for.
+// parse reads args, and the environment for flags that are not given. If args ask for help,
+// it writes the flags to help and returns flag.ErrHelp.
 func parse(args []string, getenv func(string) string, help io.Writer) (config, error) {
 	var c config
 	var roleName, tokens, origins string
@@ -113,8 +113,7 @@ func parse(args []string, getenv func(string) string, help io.Writer) (config, e
 	return c, c.check()
 }
 
-// fromEnvironment sets the flags that were not given, and reports which ones
-// have been set by either.
+// fromEnvironment sets the flags that were not given. It returns the flags that are set now.
 func fromEnvironment(fs *flag.FlagSet, getenv func(string) string) (map[string]bool, error) {
 	given := map[string]bool{}
 	fs.Visit(func(f *flag.Flag) { given[f.Name] = true })
@@ -131,7 +130,7 @@ func fromEnvironment(fs *flag.FlagSet, getenv func(string) string) (map[string]b
 	return given, nil
 }
 
-// check refuses what could not work later. Its errors hold no secrets.
+// check returns an error for values that cannot work. The error has no secrets in it.
 func (c config) check() error {
 	switch c.role {
 	case roleAll, roleAPI, roleSignaling:
@@ -236,7 +235,7 @@ func checkRate(rate float64) error {
 	return nil
 }
 
-// list splits at commas and leaves out what is empty.
+// list splits a text at commas and leaves out empty parts.
 func list(s string) []string {
 	var out []string
 	for part := range strings.SplitSeq(s, ",") {
@@ -247,7 +246,7 @@ func list(s string) []string {
 	return out
 }
 
-// first returns the first error there is: one clear line says more than ten.
+// first returns the first error that is not nil: one line is enough to act on.
 func first(errs ...error) error {
 	for _, err := range errs {
 		if err != nil {

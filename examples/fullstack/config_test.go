@@ -107,7 +107,7 @@ func TestMisconfigurationIsOneLineAndExitCodeTwo(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			var stderr bytes.Buffer
 			ctx, cancel := context.WithCancel(t.Context())
-			cancel() // should it start after all, it ends at once
+			cancel() // if it starts all the same, it ends at once
 			code := run(ctx, test.args, environ(test.env...), &stderr)
 			if code != exitStart {
 				t.Errorf("run(%q, %q) = %d, want %d", test.args, test.env, code, exitStart)
@@ -119,7 +119,7 @@ func TestMisconfigurationIsOneLineAndExitCodeTwo(t *testing.T) {
 	}
 }
 
-func TestSecretIsMadeOnceAndPrivate(t *testing.T) {
+func TestTheSecretIsMadeOnceAndIsPrivate(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "coup.db.secret")
 	first, err := keptSecret(file)
 	if err != nil {
@@ -141,7 +141,7 @@ func TestSecretIsMadeOnceAndPrivate(t *testing.T) {
 	}
 }
 
-func TestSecretLivesBesideTheDatabase(t *testing.T) {
+func TestTheSecretIsStoredBesideTheDatabase(t *testing.T) {
 	for database, want := range map[string]string{
 		"sqlite:coup.db": "coup.db.secret", "sqlite:/var/lib/c.db": "/var/lib/c.db.secret", "memory:": "", "postgres://h/d": "coup.secret",
 	} {

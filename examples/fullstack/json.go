@@ -14,8 +14,8 @@ import (
 // maxBody is the largest request body of the sample API, in bytes.
 const maxBody = 64 << 10
 
-// A problem is an error that a client may see: a status, a code and a safe
-// sentence. Every other error is answered as an internal one and logged.
+// A problem is an error that a client may see: a status, a code and a sentence. Any other
+// error is logged and answered as an internal one.
 type problem struct {
 	status  int
 	Code    string `json:"code"`
@@ -37,8 +37,7 @@ var (
 	errInternal     = &problem{http.StatusInternalServerError, "internal", "something went wrong"}
 )
 
-// asProblem turns err into what the client may know of it, and reports whether
-// the log should have the cause.
+// asProblem returns the problem for err, and whether the cause must be logged.
 func asProblem(err error) (p *problem, log bool) {
 	switch {
 	case errors.As(err, &p):
@@ -59,7 +58,7 @@ func writeJSON(w http.ResponseWriter, status int, v any) {
 	w.Header().Set("Content-Type", "application/json")
 	w.Header().Set("Cache-Control", "no-store")
 	w.WriteHeader(status)
-	_ = json.NewEncoder(w).Encode(v) // the client is gone: nobody to tell
+	_ = json.NewEncoder(w).Encode(v) // an error means that the client has disconnected
 }
 
 // readJSON reads the one JSON object of a request into v.

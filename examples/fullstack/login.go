@@ -9,10 +9,10 @@ import (
 	"github.com/coupchat/coup/auth"
 )
 
-// tokenLife is how long a token from the demo login is good.
+// tokenLife is how long a token of the demo login is valid.
 const tokenLife = 12 * time.Hour
 
-// login gives a token to anybody for a name: a demo, not a way to know people.
+// login returns a token for any name. It is a demo and proves nothing about the user.
 func (a *api) login(w http.ResponseWriter, r *http.Request) (int, any, error) {
 	if a.sign == nil {
 		return 0, nil, errNotFound
@@ -38,14 +38,14 @@ func (a *api) login(w http.ResponseWriter, r *http.Request) (int, any, error) {
 	return http.StatusOK, map[string]any{"token": token, "userId": who.UserID, "userName": name}, nil
 }
 
-// userIDOf makes the same name the same user.
+// userIDOf returns the user id for a name, always the same.
 func userIDOf(name string) string {
 	sum := sha256.Sum256([]byte(name))
 	return "u_" + hex.EncodeToString(sum[:10])
 }
 
-// config tells the page what it cannot know: where the hub is, whether it can ask
-// for a name, and whether everyone is a member of everything.
+// config tells the page where the hub is, whether users log in by name, and whether everyone
+// is a member of every study.
 func (a *api) config(_ http.ResponseWriter, r *http.Request) (int, any, error) {
 	return http.StatusOK, map[string]any{"signaling": a.signalingURL(r), "demoLogin": a.sign != nil, "open": a.studies.open}, nil
 }

@@ -1,16 +1,16 @@
-// Fullstack is a study-group chat one can use: a web page, a sample business
-// server, the internal API and a hub, in one process or in two.
+// Fullstack is a complete study-group chat: a web page, a sample application, the internal
+// API and a hub, in one process or in two.
 //
 //	main.go        start, signals, exit code
 //	config.go      flags and environment
-//	secret.go      the secret that is made once
-//	services.go    what runs in this process, and how it ends
-//	business.go    the business server's side: databases, page, internal API
-//	signaling.go   the hub's side: WebSocket, health, metrics
+//	secret.go      the generated secret
+//	services.go    the services of this process, start and end
+//	business.go    role api: databases, page, internal API
+//	signaling.go   role signaling: WebSocket, health, metrics
 //	api.go         the sample API: routes, tokens, errors
 //	login.go, membership.go, messages.go   its actions
 //	studies.go, schema.go, migrations/     its tables
-//	json.go, text.go                       what comes in and goes out
+//	json.go, text.go                       requests and answers
 //	page.go, web/  the page
 package main
 
@@ -28,7 +28,7 @@ import (
 	"syscall"
 )
 
-// Exit codes: a process that was started wrongly is not worth restarting.
+// Exit codes. It makes no sense to restart a process that was started wrongly.
 const (
 	exitRuntime = 1
 	exitStart   = 2
@@ -38,8 +38,8 @@ func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	if os.Getenv("GOGC") == "" {
-		// A hub's heap is mostly sessions that idle, and a delivery allocates little:
-		// collecting earlier saves a quarter of the memory for a few percent of work.
+		// Most of a hub's heap is idle sessions, and a delivery allocates little. To collect
+		// earlier saves a quarter of the memory and costs a few percent of CPU time.
 		debug.SetGCPercent(50)
 	}
 	os.Exit(run(ctx, os.Args[1:], os.Getenv, os.Stderr))
@@ -67,7 +67,7 @@ func run(ctx context.Context, args []string, getenv func(string) string, stderr 
 	return 0
 }
 
-// complain says what is wrong in one line.
+// complain prints an error in one line.
 func complain(stderr io.Writer, err error) int {
 	fmt.Fprintln(stderr, "fullstack: "+strings.Join(strings.Fields(err.Error()), " "))
 	return exitStart

@@ -8,7 +8,7 @@ import (
 	"github.com/coupchat/coup/store"
 )
 
-// studyLink is where the page shows a study.
+// studyLink returns the path under which the page shows a study.
 func studyLink(id store.StudyID) string { return "/studies/" + string(id) }
 
 func (a *api) listStudies(_ http.ResponseWriter, r *http.Request, who auth.Identity) (int, any, error) {
@@ -54,7 +54,7 @@ func (a *api) createStudy(w http.ResponseWriter, r *http.Request, who auth.Ident
 	return http.StatusCreated, map[string]any{"id": id, "name": name}, nil
 }
 
-// deleteStudy is for the owner. What was said stays in the store, unreachable.
+// deleteStudy is for the owner. The messages stay in the store, but nobody can read them.
 func (a *api) deleteStudy(_ http.ResponseWriter, r *http.Request, who auth.Identity) (int, any, error) {
 	id, err := a.ownership(r, who)
 	if err != nil {
@@ -89,7 +89,7 @@ func (a *api) joinStudy(_ http.ResponseWriter, r *http.Request, who auth.Identit
 	return http.StatusOK, map[string]any{"id": id, "name": found.Name}, nil
 }
 
-// leaveStudy takes the caller out. To the hubs that is the same as a kick.
+// leaveStudy ends the caller's membership. For the hubs it is the same as a kick.
 func (a *api) leaveStudy(_ http.ResponseWriter, r *http.Request, who auth.Identity) (int, any, error) {
 	id, err := studyID(r)
 	if err != nil {
@@ -110,8 +110,8 @@ func (a *api) kickMember(_ http.ResponseWriter, r *http.Request, who auth.Identi
 	return a.takeOut(r, id, user, "You were removed from the study.")
 }
 
-// takeOut ends a membership first and says so second: a hub that asks again
-// after the event must find the member gone.
+// takeOut ends a membership and then publishes that. A hub that checks the membership after
+// the event must not find it.
 func (a *api) takeOut(r *http.Request, id store.StudyID, user store.UserID, message string) (int, any, error) {
 	if err := a.studies.remove(r.Context(), id, user); err != nil {
 		return 0, nil, err
@@ -121,7 +121,7 @@ func (a *api) takeOut(r *http.Request, id store.StudyID, user store.UserID, mess
 	return http.StatusNoContent, nil, nil
 }
 
-// A seat is a member of a study with their presence.
+// A seat is a member of a study and whether that user is online.
 type seat struct {
 	UserID     store.UserID `json:"userId"`
 	UserName   string       `json:"userName"`

@@ -9,11 +9,10 @@ import (
 	"github.com/coupchat/coup/store"
 )
 
-// maxHistory is the most messages one request for history gets.
+// maxHistory is how many messages one request for history returns at most.
 const maxHistory = 500
 
-// listMessages gives the newest messages, those before a seq, or, for a client
-// that was away for long, those after one.
+// listMessages returns the newest messages, or those before a seq, or those after one.
 func (a *api) listMessages(_ http.ResponseWriter, r *http.Request, who auth.Identity) (int, any, error) {
 	id, _, err := a.membership(r, who)
 	if err != nil {
@@ -37,7 +36,7 @@ func (a *api) listMessages(_ http.ResponseWriter, r *http.Request, who auth.Iden
 	return http.StatusOK, map[string]any{"messages": found}, nil
 }
 
-// postNotice tells everybody in the study something that is no chat message.
+// postNotice notifies everybody in the study. A notice is no chat message.
 func (a *api) postNotice(w http.ResponseWriter, r *http.Request, who auth.Identity) (int, any, error) {
 	id, _, err := a.membership(r, who)
 	if err != nil {
@@ -53,8 +52,8 @@ func (a *api) postNotice(w http.ResponseWriter, r *http.Request, who auth.Identi
 	if err != nil {
 		return 0, nil, err
 	}
-	// Unlike a kick, a notice that nobody hears did not happen.
-	err = a.voice.Announce(r.Context(), room.StudyEvent{Type: room.Notice, StudyID: id, Message: message, Link: studyLink(id)})
+	// A notice that was not published has no effect, so this is an error, unlike a kick.
+	err = a.publisher.Announce(r.Context(), room.StudyEvent{Type: room.Notice, StudyID: id, Message: message, Link: studyLink(id)})
 	if err != nil {
 		a.log.Warn("notice not announced", "study", id, "error", err)
 		return 0, nil, errUnavailable

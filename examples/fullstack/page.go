@@ -12,8 +12,8 @@ import (
 //go:embed web
 var web embed.FS
 
-// newPage serves the page at / and at the link of every study, and what it is
-// made of under /assets/.
+// newPage serves the page at / and at the link of every study, and its files under
+// /assets/.
 func newPage(signalingURL func(*http.Request) string) (http.Handler, error) {
 	files, err := fs.Sub(web, "web")
 	if err != nil {
@@ -44,7 +44,7 @@ func newPage(signalingURL func(*http.Request) string) (http.Handler, error) {
 	}), nil
 }
 
-// originOf cuts a URL down to scheme and host, for the policy.
+// originOf returns the scheme and host of a URL, for the policy.
 func originOf(raw string) string {
 	u, err := url.Parse(raw)
 	if err != nil {
@@ -53,8 +53,8 @@ func originOf(raw string) string {
 	return u.Scheme + "://" + u.Host
 }
 
-// signalingURLFor says where a browser finds the hub: at what the operator said,
-// or on the host from which it got the page, at the hub's port.
+// signalingURLFor returns the URL of the hub for a browser: the configured one, or the host
+// from which it got the page with the port of the hub.
 func (c config) signalingURLFor(addr string) func(*http.Request) string {
 	host, port, _ := net.SplitHostPort(addr)
 	return func(r *http.Request) string {
@@ -69,8 +69,8 @@ func (c config) signalingURLFor(addr string) func(*http.Request) string {
 	}
 }
 
-// pageHost returns the host name in a Host header, if it can be one: it ends up
-// in a header of ours.
+// pageHost returns the host name in a Host header if it is valid. The server writes it into
+// a header of the answer.
 func pageHost(header string) string {
 	u, err := url.Parse("//" + header)
 	if err != nil || u.Hostname() == "" || strings.Trim(u.Hostname(), "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.:-") != "" {

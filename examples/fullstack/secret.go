@@ -10,15 +10,15 @@ import (
 	"strings"
 )
 
-// newSecret makes a secret of 64 characters.
+// newSecret returns a new secret of 64 characters.
 func newSecret() string {
 	b := make([]byte, 32)
 	rand.Read(b) // never fails, see crypto/rand
 	return hex.EncodeToString(b)
 }
 
-// secretFile says where the JWT secret is kept when none is given: beside the
-// database. It is empty for a database that does not outlive the process.
+// secretFile returns the file for the JWT secret if none is configured: beside the database.
+// It is empty for a database in memory.
 func secretFile(database string) string {
 	switch scheme, path, _ := strings.Cut(database, ":"); scheme {
 	case "sqlite":
@@ -29,8 +29,8 @@ func secretFile(database string) string {
 	return "coup.secret"
 }
 
-// keptSecret returns the secret in file and makes both if there is none, so
-// that tokens stay good over a restart. Only its owner may read the file.
+// keptSecret returns the secret in file. If there is no file it makes both, so that tokens
+// stay valid after a restart. Only the owner may read the file.
 func keptSecret(file string) (string, error) {
 	if file == "" {
 		return newSecret(), nil

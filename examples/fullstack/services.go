@@ -19,14 +19,14 @@ import (
 const (
 	// drainTimeout bounds the end of the process.
 	drainTimeout = 10 * time.Second
-	// lastRequests is how long a server that ends waits for the requests under way.
-	// Who is slow to ask or to listen is not to hold up the other servers.
+	// lastRequests is how long a server that ends waits for requests under way. A slow
+	// client must not delay the end of the other servers.
 	lastRequests = 2 * time.Second
 	// openTimeout bounds opening the database.
 	openTimeout = 20 * time.Second
 )
 
-// services are what runs in this process.
+// services are the services of this process.
 type services struct {
 	config   config
 	log      *slog.Logger
@@ -34,13 +34,13 @@ type services struct {
 	verifier *jwt.Verifier
 	bus      bus.Bus
 	failed   chan error
-	// ends are called in the opposite order, as deferred functions are.
+	// ends are called in reverse order, like deferred functions.
 	ends []func(context.Context) error
 
 	apiAddr, internalAddr, signalingAddr string // as bound, or as configured
 }
 
-// start brings up what the role asks for. Nothing is left behind if it fails.
+// start starts the services of the role. If it fails, nothing of them runs.
 func start(ctx context.Context, c config, log *slog.Logger) (*services, error) {
 	s := &services{
 		config: c, log: log, failed: make(chan error, 3),
@@ -59,8 +59,8 @@ func (s *services) start(ctx context.Context) error {
 	if err := s.connectBus(); err != nil {
 		return err
 	}
-	// All addresses first: the page says where the hub is, the hub where the
-	// page is.
+	// All addresses first, because the page needs that of the hub, and the hub that of the
+	// page.
 	var page, internal, signaling net.Listener
 	var err error
 	if s.config.runsAPI() {
@@ -87,7 +87,8 @@ func (s *services) start(ctx context.Context) error {
 	return nil
 }
 
-// secrets makes what was not given, which check allows in one process only.
+// secrets makes the secrets that are not configured. check allows that only if all services
+// are in one process.
 func (s *services) secrets() error {
 	if s.config.jwtSecret == "" {
 		secret, err := keptSecret(secretFile(s.config.database))
@@ -135,7 +136,7 @@ func (s *services) listen(addr string) (net.Listener, string, error) {
 	return l, l.Addr().String(), nil
 }
 
-// serve answers on l until the end.
+// serve serves on l until end.
 func (s *services) serve(l net.Listener, h http.Handler) {
 	server := &http.Server{
 		Handler:           h,
@@ -168,7 +169,7 @@ func (s *services) serve(l net.Listener, h http.Handler) {
 
 func (s *services) atEnd(f func(context.Context) error) { s.ends = append(s.ends, f) }
 
-// end ends what was started, the last first.
+// end ends the services, the last one first.
 func (s *services) end() error {
 	ctx, cancel := context.WithTimeout(context.Background(), drainTimeout)
 	defer cancel()
@@ -191,7 +192,7 @@ func (s *services) wait(ctx context.Context) error {
 	return errors.Join(err, s.end())
 }
 
-// greet says where to look.
+// greet prints the URLs.
 func (s *services) greet(w io.Writer) {
 	if s.config.runsAPI() {
 		fmt.Fprintf(w, "coup is ready: open http://%s\n", s.apiAddr)
@@ -199,6 +200,6 @@ func (s *services) greet(w io.Writer) {
 		fmt.Fprintf(w, "coup is ready: WebSocket at ws://%s/ws\n", s.signalingAddr)
 	}
 	if s.config.open {
-		fmt.Fprintln(w, "open house: every user is a member of every study (-open)")
+		fmt.Fprintln(w, "every user is a member of every study (-open)")
 	}
 }

@@ -19,8 +19,8 @@ import (
 	"github.com/coupchat/coup/store/rest"
 )
 
-// startSignaling serves the hub. It reaches messages and members over the
-// internal API only, in one process just as in two.
+// startSignaling serves the hub. It uses the internal API for messages and members, even if
+// the api is in the same process.
 func (s *services) startSignaling(l net.Listener) error {
 	inside, err := rest.NewClient(s.internalURL(), rest.ClientOptions{Token: s.config.serviceTokens[0]})
 	if err != nil {
@@ -48,20 +48,20 @@ func (s *services) startSignaling(l net.Listener) error {
 	mux.HandleFunc("GET /readyz", readiness(server.Ready, s.log))
 	mux.Handle("GET /metrics", metrics(prom.New(server)))
 	s.serve(l, mux)
-	// The hub ends before its listener: while it drains, readiness is red.
+	// The hub ends before its listener: while it drains, /readyz answers 503.
 	s.atEnd(server.Shutdown)
 	return nil
 }
 
-// metrics shows figures of ours and of the process.
+// metrics serves the metrics of the chat and of the process.
 func metrics(ours prometheus.Collector) http.Handler {
 	registry := prometheus.NewRegistry()
 	registry.MustRegister(ours, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return promhttp.HandlerFor(registry, promhttp.HandlerOpts{})
 }
 
-// internalURL says where the internal API is: in one process, where it is bound,
-// unless somebody wants a detour.
+// internalURL returns the URL of the internal API: in one process that of its listener,
+// unless -api-url is given.
 func (s *services) internalURL() string {
 	if s.config.role == roleAll && !s.config.apiURLGiven {
 		host, port, _ := net.SplitHostPort(s.internalAddr)
@@ -73,7 +73,7 @@ func (s *services) internalURL() string {
 	return s.config.apiURL
 }
 
-// origins returns what may connect: what was configured, or the web page's own.
+// origins returns the origins that may connect: those configured, or that of the page.
 func (s *services) origins() []string {
 	if len(s.config.origins) > 0 {
 		return s.config.origins
@@ -90,7 +90,7 @@ func (s *services) origins() []string {
 	return origins
 }
 
-// readiness answers 200 while ready returns nil. The cause is for the log.
+// readiness answers 200 while ready returns nil. Otherwise it logs the cause.
 func readiness(ready func() error, log interface{ Warn(string, ...any) }) http.HandlerFunc {
 	return func(w http.ResponseWriter, _ *http.Request) {
 		err := ready()

@@ -10,24 +10,24 @@ import (
 	"github.com/coupchat/coup/internal/wstest"
 )
 
-// A ledger is what the members of one study were told: by acks, which hold, and
-// by messages, of which each member must have seen all.
+// A ledger has the acks and messages that the clients of one study received. Each client
+// must receive all messages.
 type ledger struct {
 	study string
 
 	mu   sync.Mutex // guards acks
 	acks map[string]string
-	seen map[string][]string // by member; the ids in the order they came
+	seen map[string][]string // by client, the ids in the order of arrival
 }
 
 func newLedger(study string) *ledger {
 	return &ledger{study: study, acks: map[string]string{}, seen: map[string][]string{}}
 }
 
-// place is how an ack and a row are compared.
+// place is what an ack and a row have in common.
 func place(id string, seq int64) string { return fmt.Sprintf("%d %s", seq, id) }
 
-// acked notes an ack. One for a clientId that was acked before must be the same.
+// acked adds an ack. A second ack for the same clientId must be equal.
 func (l *ledger) acked(user, clientID string, e wstest.Event) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -39,7 +39,7 @@ func (l *ledger) acked(user, clientID string, e wstest.Event) error {
 	return nil
 }
 
-// audit compares the ledger with what Postgres holds.
+// audit compares the ledger with the rows in Postgres.
 func (l *ledger) audit(t *testing.T, s *split) {
 	t.Helper()
 	var rows []struct {
@@ -80,7 +80,7 @@ const (
 	loadMembers = 10 // of each study, half on each hub
 	loadSends   = 400
 	resendEvery = 20 // 5 %
-	window      = 16 // sends of a member that wait for their acks
+	window      = 16 // sends of a client that may wait for their acks
 	resends     = loadSends / resendEvery
 )
 
@@ -122,8 +122,8 @@ func (s *split) load(t *testing.T) {
 	}
 }
 
-// speak says what one member has to say, some of it twice, and listens until
-// everything was acknowledged and everybody was heard.
+// speak posts the messages of one client, some of them twice, and reads until all posts are
+// acknowledged and all messages have arrived.
 func speak(c *wstest.Client, l *ledger, user string) (seen []string, err error) {
 	var wg sync.WaitGroup
 	defer wg.Wait()
@@ -136,7 +136,7 @@ func speak(c *wstest.Client, l *ledger, user string) (seen []string, err error) 
 			case 5:
 				say = []int{n, n} // while it is under way
 			case 15:
-				say = []int{n, n - 14} // when it was stored long ago
+				say = []int{n, n - 14} // after it was stored
 			}
 			if n%(2*resendEvery) >= resendEvery {
 				say = say[:1]
@@ -176,7 +176,7 @@ func speak(c *wstest.Client, l *ledger, user string) (seen []string, err error) 
 	return seen, nil
 }
 
-// progress counts, and tells when a count is reached.
+// progress counts, and signals when a count is reached.
 type progress struct{ n atomic.Int64 }
 
 func (p *progress) reaches(t *testing.T, more int64) {

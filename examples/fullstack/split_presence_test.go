@@ -9,7 +9,7 @@ import (
 	"time"
 )
 
-// A status is what the internal API says about a user.
+// A status is the presence of a user in the internal API.
 type status struct {
 	UserID     string
 	Status     string
@@ -26,7 +26,7 @@ func (s *split) status(t *testing.T, user person) status {
 	return got
 }
 
-// turns waits until the API and the view say that a user is online or offline.
+// turns waits until a user is online or offline, in the API and in the view.
 func (s *split) turns(t *testing.T, user person, want string, within time.Duration) {
 	t.Helper()
 	eventually(t, "the user is "+want, within, func() error {

@@ -14,8 +14,8 @@ import (
 	"time"
 )
 
-// asProgram in the environment makes the test binary the program itself, built
-// with the same flags as the tests: under -race the processes are raced too.
+// asProgram in the environment makes the test binary run the program instead of the tests. It
+// was built with the same flags, so -race checks the processes too.
 const asProgram = "COUP_TEST_RUN_MAIN"
 
 func TestMain(m *testing.M) {
@@ -28,19 +28,18 @@ func TestMain(m *testing.M) {
 // patience bounds every wait of these tests.
 const patience = 30 * time.Second
 
-// A process is one of the two services, on addresses that it keeps when it is
-// started again.
+// A process is one of the two services. It keeps its addresses when it is started again.
 type process struct {
 	name string
 	args []string
-	addr string // where /readyz answers
+	addr string // serves /readyz
 	log  string // file
 	cmd  *exec.Cmd
 	done chan struct{}
 }
 
-// launch starts a process and ends it with the test. What it wrote is shown if
-// the test fails; a data race in it is a failure.
+// launch starts a process, which ends with the test. If the test fails, it prints the output
+// of the process. A data race in the process fails the test.
 func launch(t *testing.T, name, addr string, args ...string) *process {
 	t.Helper()
 	p := &process{name: name, addr: addr, args: args, log: filepath.Join(t.TempDir(), "log")}
@@ -60,8 +59,8 @@ func launch(t *testing.T, name, addr string, args ...string) *process {
 
 func (p *process) start(t *testing.T) {
 	t.Helper()
-	// Not t.Context, which is done before cleanups. The deadline leaves nothing
-	// running when the tests take too long.
+	// Not t.Context, which ends before the cleanups. The deadline ends the process if the
+	// tests take too long.
 	ctx := context.Background()
 	if deadline, ok := t.Deadline(); ok {
 		bounded, cancel := context.WithDeadline(ctx, deadline.Add(-2*time.Second))
@@ -88,10 +87,10 @@ func (p *process) start(t *testing.T) {
 	p.cmd, p.done = cmd, done
 }
 
-// end sends a signal and waits until the process is gone. It returns the exit
-// code, -1 if a signal ended it.
+// end sends a signal and waits until the process has ended. It returns the exit code, -1 if
+// a signal ended it.
 func (p *process) end(sig syscall.Signal) int {
-	_ = p.cmd.Process.Signal(sig) // it may have ended by itself
+	_ = p.cmd.Process.Signal(sig) // it may have ended already
 	select {
 	case <-p.done:
 	case <-time.After(patience):
@@ -101,7 +100,7 @@ func (p *process) end(sig syscall.Signal) int {
 	return p.cmd.ProcessState.ExitCode()
 }
 
-// ready waits until /readyz is green.
+// ready waits until /readyz answers 200.
 func (p *process) ready(t *testing.T) *process {
 	t.Helper()
 	eventually(t, p.name+" is ready", patience, func() error {
@@ -118,13 +117,13 @@ func (p *process) ready(t *testing.T) *process {
 	return p
 }
 
-// logged returns what the process wrote.
+// logged returns the output of the process.
 func (p *process) logged() string {
 	b, _ := os.ReadFile(p.log)
 	return string(b)
 }
 
-// eventually asks again until check returns nil.
+// eventually calls check until it returns nil.
 func eventually(t *testing.T, what string, within time.Duration, check func() error) {
 	t.Helper()
 	deadline := time.After(within)

@@ -12,17 +12,17 @@ import (
 	"github.com/coupchat/coup/internal/wstest"
 )
 
-// A traveller is a member who goes to another hub when one sends them away, and
-// sends again what was not acknowledged.
+// A traveller is a client that connects to another hub when its hub shuts down, and sends
+// again what was not acknowledged.
 type traveller struct {
 	who    person
 	hubs   []*process
 	at     int // in hubs
 	ledger *ledger
 	sent   *progress
-	stop   <-chan struct{} // closed: say no more
-	rested func()          // called once when all that was said is acknowledged
-	total  <-chan int      // brings how many messages there are in the end
+	stop   <-chan struct{} // closed when no more is posted
+	rested func()          // called once when all posts are acknowledged
+	total  <-chan int      // brings the number of messages at the end
 
 	t      *testing.T
 	seen   []string
@@ -30,7 +30,7 @@ type traveller struct {
 	closed map[string][]int // close codes by hub
 }
 
-// travel goes from hub to hub until everything was said and heard.
+// travel connects to one hub after the other until all messages are posted and received.
 func (v *traveller) travel() error {
 	want, deadline := -1, time.Now().Add(2*patience)
 	for {
@@ -112,7 +112,7 @@ func (v *traveller) visit(hub *process, want *int) error {
 	return nil
 }
 
-// ask is a request and its answer.
+// ask sends a request and returns its answer.
 func (v *traveller) ask(c *wstest.Client, event string, data any) (wstest.Event, error) {
 	id := event
 	c.Send(event, &id, data)
@@ -123,7 +123,7 @@ func (v *traveller) ask(c *wstest.Client, event string, data any) (wstest.Event,
 	}
 }
 
-// hear takes the next event; messages must come in their turn.
+// hear reads the next event. Messages must come in order.
 func (v *traveller) hear(c *wstest.Client) (wstest.Event, error) {
 	e, err := c.Next(wstest.Timeout)
 	var closed *wstest.Closed

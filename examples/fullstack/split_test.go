@@ -14,8 +14,7 @@ import (
 	"github.com/coupchat/coup/internal/wstest"
 )
 
-// A split is the deployment in pieces: Postgres, Redis, the api, and hubs as
-// processes of their own.
+// A split is a deployment whose parts are processes: Postgres, Redis, the api, and hubs.
 type split struct {
 	postgres string
 	redis    *testenv.RedisServer
@@ -44,7 +43,7 @@ func TestSplit(t *testing.T) {
 	t.Run("a notification reaches every connection of its users once", s.notifications)
 	t.Run("who is kicked is out on every hub and stays out", s.kick)
 	t.Run("a user is online until the last connection on any hub ends", s.presence)
-	t.Run("junk on the public channels stops nothing", s.junk)
+	t.Run("malformed payloads on the public channels are ignored", s.malformed)
 	t.Run("both services show their health, and nothing internal in public", s.listeners)
 	t.Run("20,000 messages over two hubs arrive once and in order", s.load)
 	t.Run("when something breaks", func(t *testing.T) {
@@ -63,7 +62,7 @@ func TestSplit(t *testing.T) {
 	})
 }
 
-// startAPI starts the business server and returns where its internal API is.
+// startAPI starts the api and returns the address of its internal API.
 func (s *split) startAPI(t *testing.T) (p *process, internal string) {
 	t.Helper()
 	addr, internal := testenv.FreeAddr(t), testenv.FreeAddr(t)
@@ -71,7 +70,7 @@ func (s *split) startAPI(t *testing.T) (p *process, internal string) {
 		"-database", s.postgres, "-redis", s.redis.URL(), "-jwt-secret", s.secret, "-service-token", s.service, "-demo-login"), internal
 }
 
-// startHub starts a hub of the deployment; more says otherwise.
+// startHub starts a hub of the deployment. more are further arguments.
 func (s *split) startHub(t *testing.T, name string, more ...string) *process {
 	t.Helper()
 	addr := testenv.FreeAddr(t)
@@ -80,7 +79,7 @@ func (s *split) startHub(t *testing.T, name string, more ...string) *process {
 	return launch(t, name, addr, append(args, more...)...)
 }
 
-// ask makes a request of the sample API, which must be answered with want.
+// ask makes a request to the sample API. The status of the answer must be want.
 func (s *split) ask(t *testing.T, method, path, token, body string, want int, out any) {
 	t.Helper()
 	status, answer := request(t, method, "http://"+s.api.addr+path, token, body)
@@ -101,7 +100,7 @@ func (s *split) login(t *testing.T, name string) person {
 	return p
 }
 
-// study creates a study of the first of the people, which the others join.
+// study creates a study. The first user owns it, the others join.
 func (s *split) study(t *testing.T, people ...person) string {
 	t.Helper()
 	var made struct{ ID string }
@@ -120,7 +119,7 @@ func connect(t *testing.T, hub *process, who person) *wstest.Client {
 	return c
 }
 
-// publish speaks to Redis as any language can.
+// publish publishes on Redis, as a program in any language can.
 func (s *split) publish(t *testing.T, channel, payload string) {
 	t.Helper()
 	if n := s.redis.Command(t, "PUBLISH "+channel+" '"+payload+"'"); !strings.HasPrefix(n, ":") || n == ":0" {
@@ -128,7 +127,7 @@ func (s *split) publish(t *testing.T, channel, payload string) {
 	}
 }
 
-// only returns the next event of one kind.
+// only returns the next event with a name, and drops others.
 func only(t *testing.T, c *wstest.Client, event string) wstest.Event {
 	t.Helper()
 	for {
@@ -229,29 +228,29 @@ func (s *split) kick(t *testing.T) {
 	}
 }
 
-func (s *split) junk(t *testing.T) {
-	ada := s.login(t, "junk Ada")
+func (s *split) malformed(t *testing.T) {
+	ada := s.login(t, "malformed Ada")
 	id := s.study(t, ada)
 	c, d := connect(t, s.a, ada), connect(t, s.b, ada)
 	c.Join(id)
 	d.Join(id)
-	junk := []string{"", "x", "null", "[]", "{}", `{"userId":1}`, `{"userId":"` + string(ada.UserID) + `"}`, `{"type":"notice"}`,
+	payloads := []string{"", "x", "null", "[]", "{}", `{"userId":1}`, `{"userId":"` + string(ada.UserID) + `"}`, `{"type":"notice"}`,
 		`{"type":"member_kicked","studyId":"` + id + `"}`, `{"type":"notice","studyId":"../*"}`, "\xff\xfe", strings.Repeat("[", 10_000)}
 	for _, channel := range []string{"notifications", "study-events", "coup:room:" + id} {
-		for _, payload := range junk {
+		for _, payload := range payloads {
 			s.publish(t, channel, payload)
 		}
 	}
 	s.publish(t, "study-events", `{"type":"notice","studyId":"`+id+`","message":"after"}`)
 	for _, c := range []*wstest.Client{c, d} {
 		if e := c.Expect("notification"); e.String("message") != "after" {
-			t.Errorf("after junk: %s", e.Raw)
+			t.Errorf("after malformed payloads: %s", e.Raw)
 		}
 	}
 	c.Send("send_message", nil, map[string]any{"studyId": id, "content": "still here"})
 	for _, c := range []*wstest.Client{c, d} {
 		if e := c.Expect("new_message"); e.Int("seq") != 1 {
-			t.Errorf("after junk: %s", e.Raw)
+			t.Errorf("after malformed payloads: %s", e.Raw)
 		}
 		c.ExpectNothing()
 	}

@@ -16,7 +16,7 @@ import (
 	"github.com/coupchat/coup/store"
 )
 
-// Errors of the studies that callers branch on.
+// Errors that callers branch on.
 var (
 	errNoStudy  = errors.New("no such study")
 	errNoMember = errors.New("not a member")
@@ -30,16 +30,16 @@ const (
 	maxListed = 200
 )
 
-// studies is what the business server knows: users, studies and who is in them.
-// A team has its own; this one is a sample that lives in the chat's database.
+// studies stores users, studies and memberships, in the database of the chat. It is a sample:
+// an application usually has its own.
 type studies struct {
 	db   *sqlx.DB
-	open bool // everyone is a member of everything
+	open bool // everyone is a member of every study
 }
 
 var _ store.Members = (*studies)(nil)
 
-// A study in a list, as one user sees it.
+// A study is a study in a list, as one user sees it.
 type study struct {
 	ID          store.StudyID `db:"id" json:"id"`
 	Name        string        `db:"name" json:"name"`
@@ -51,14 +51,14 @@ type study struct {
 	Head int64 `db:"-" json:"head"`
 }
 
-// A member of a study.
+// A member is a member of a study.
 type member struct {
 	UserID   store.UserID `db:"user_id"`
 	UserName string       `db:"user_name"`
 	Role     string       `db:"role"`
 }
 
-// Member returns what a user is in a study, store.ErrNotFound if nothing.
+// Member returns the role of a user in a study, or store.ErrNotFound.
 func (s *studies) Member(ctx context.Context, id store.StudyID, user store.UserID) (string, error) {
 	var role string
 	err := s.db.GetContext(ctx, &role, s.db.Rebind(`SELECT role FROM study_app_members WHERE study_id = ? AND user_id = ?`), id, user)
@@ -73,7 +73,7 @@ func (s *studies) Member(ctx context.Context, id store.StudyID, user store.UserI
 	return "", store.ErrNotFound
 }
 
-// roles returns what those of who are members are, for store.GroupMembers.
+// roles returns the roles of those in who that are members. See store.GroupMembers.
 func (s *studies) roles(ctx context.Context, who []store.Membership) (map[store.Membership]string, error) {
 	args := make([]any, 0, 2*len(who))
 	for _, m := range who {
@@ -101,8 +101,8 @@ func (s *studies) roles(ctx context.Context, who []store.Membership) (map[store.
 	return roles, nil
 }
 
-// failed says what was tried. What is no error of ours is one of the database,
-// which may work again in a moment.
+// failed adds to err what was tried. An error that is none of this package is one of the
+// database, and unavailable.
 func failed(err error, trying string, args ...any) error {
 	if !errors.Is(err, errNoStudy) && !errors.Is(err, errNoMember) && !errors.Is(err, errOwner) {
 		err = fmt.Errorf("%w: %w", store.ErrUnavailable, err)
@@ -110,7 +110,7 @@ func failed(err error, trying string, args ...any) error {
 	return fmt.Errorf(trying+": %w", append(args, err)...)
 }
 
-// know makes sure that the user has a row: tokens may come from elsewhere.
+// know makes a row for a user who has none: tokens may come from another login.
 func (s *studies) know(ctx context.Context, tx sqlx.ExtContext, who auth.Identity) error {
 	name := who.UserName
 	if name == "" {
@@ -121,7 +121,7 @@ func (s *studies) know(ctx context.Context, tx sqlx.ExtContext, who auth.Identit
 	return err
 }
 
-// create starts a study with who as its owner.
+// create creates a study that who owns.
 func (s *studies) create(ctx context.Context, who auth.Identity, name string) (store.StudyID, error) {
 	id := store.StudyID("s_" + strings.ToLower(rand.Text()[:12]))
 	err := s.inTx(ctx, func(tx *sqlx.Tx) error {
@@ -158,7 +158,7 @@ func (s *studies) join(ctx context.Context, who auth.Identity, id store.StudyID)
 		return s.enroll(ctx, tx, id, who, memberRole)
 	})
 	if err != nil {
-		// It may have been deleted in between, which the database says in words of its own.
+		// The study may have been deleted since, which is an error of the database.
 		if _, gone := s.find(ctx, s.db, id); errors.Is(gone, errNoStudy) {
 			err = gone
 		}
@@ -173,8 +173,8 @@ func (s *studies) enroll(ctx context.Context, tx *sqlx.Tx, id store.StudyID, who
 	return err
 }
 
-// remove ends a membership. It returns errNoMember if there is none and
-// errOwner if it is the owner's.
+// remove ends a membership. It returns errNoMember if there is none, and errOwner if it is
+// that of the owner.
 func (s *studies) remove(ctx context.Context, id store.StudyID, user store.UserID) error {
 	err := s.inTx(ctx, func(tx *sqlx.Tx) error {
 		var role string
@@ -196,7 +196,7 @@ func (s *studies) remove(ctx context.Context, id store.StudyID, user store.UserI
 	return nil
 }
 
-// drop deletes a study and its memberships. What was said stays in the store.
+// drop deletes a study and its memberships. The messages stay in the store.
 func (s *studies) drop(ctx context.Context, id store.StudyID) error {
 	err := s.inTx(ctx, func(tx *sqlx.Tx) error {
 		if _, err := tx.ExecContext(ctx, s.db.Rebind(`DELETE FROM study_app_members WHERE study_id = ?`), id); err != nil {
@@ -228,8 +228,8 @@ func (s *studies) find(ctx context.Context, q sqlx.QueryerContext, id store.Stud
 	return found, nil
 }
 
-// list returns the user's own studies, oldest membership first, and then the
-// newest of the others. What is open to everyone is theirs, and all of it listed.
+// list returns the studies of the user, the oldest membership first, and then the newest of
+// the others. With open, all studies are those of the user.
 func (s *studies) list(ctx context.Context, user store.UserID) ([]study, error) {
 	mine, others := []study{}, []study{}
 	limit := maxListed
@@ -255,7 +255,7 @@ func (s *studies) list(ctx context.Context, user store.UserID) ([]study, error) 
 	return append(mine, others...), nil
 }
 
-// members returns who is in a study, the owner first, then by name.
+// members returns the members of a study, the owner first, then by name.
 func (s *studies) members(ctx context.Context, id store.StudyID) ([]member, error) {
 	found := []member{}
 	err := s.db.SelectContext(ctx, &found, s.db.Rebind(`SELECT m.user_id, u.name AS user_name, m.role

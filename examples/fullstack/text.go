@@ -8,15 +8,15 @@ import (
 	"github.com/coupchat/coup/store"
 )
 
-// Limits of what people write, in characters.
+// Limits of texts, in characters.
 const (
 	maxName   = 40
 	maxTitle  = 80
 	maxNotice = 500
 )
 
-// cleanLine trims one line of text and checks that it has 1 to limit
-// characters, something to see, and nothing that would disturb its neighbours.
+// cleanLine trims one line of text. It checks that the line has 1 to limit characters, at
+// least one that is visible, and none that changes the text around it.
 func cleanLine(what, s string, limit int) (string, error) {
 	s = strings.TrimSpace(s)
 	visible := false

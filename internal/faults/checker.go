@@ -7,29 +7,30 @@ import (
 	"time"
 )
 
-// A Rule is one of the promises that a history is held against.
+// A Rule is a promise that the checker checks.
 type Rule string
 
 // The rules.
 const (
-	// LostAck: what was acknowledged is stored.
+	// LostAck: an acknowledged message is stored.
 	LostAck Rule = "acknowledged and lost"
-	// WrongAck: an ack names the row it speaks of.
+	// WrongAck: an ack names the row of its message.
 	WrongAck Rule = "acknowledged as something else"
-	// StoredTwice: what was sent once, or many times under one clientId, is one row.
+	// StoredTwice: a message that was sent, once or many times with one clientId, is one
+	// row.
 	StoredTwice Rule = "stored twice"
-	// StoredBadly: the seqs of a study go 1, 2, 3, and rows are what was sent.
+	// StoredBadly: the seqs of a study are 1, 2, 3, and the rows are what was sent.
 	StoredBadly Rule = "stored badly"
-	// ShownTwice: no client gets a message twice.
-	ShownTwice Rule = "shown twice"
-	// Disorder: a connection gets messages by rising seq.
+	// DeliveredTwice: no client gets a message twice.
+	DeliveredTwice Rule = "shown twice"
+	// Disorder: a connection gets messages with rising seqs.
 	Disorder Rule = "out of order"
-	// Hole: a client that stays has everything from its first join to the end, and
-	// no message is passed over on the way.
-	Hole Rule = "a hole"
-	// Distorted: what is shown is what is stored.
+	// Gap: a client that stays has every message from its first join to the end, and gets
+	// them without gaps.
+	Gap Rule = "a hole"
+	// Distorted: a delivered message is equal to the stored one.
 	Distorted Rule = "shown as something else"
-	// Outsider: nobody gets what is said in a study that they are not a member of.
+	// Outsider: nobody gets messages of a study without being a member.
 	Outsider Rule = "shown to an outsider"
 	// Garbled: a connection carries whole frames of the protocol until it ends.
 	Garbled Rule = "garbled"
@@ -48,37 +49,37 @@ type Row struct {
 // An Exit is the end of a membership.
 type Exit struct {
 	Study, User string
-	// At is when the business server had confirmed it.
+	// At is when the api confirmed it.
 	At time.Duration
-	// Grace is how long hubs may take to hear of it.
+	// Grace is how long hubs may take to act on it.
 	Grace time.Duration
 }
 
-// A History is all that happened, once everything is quiet.
+// A History is everything that happened in a round, up to its end.
 type History struct {
 	Rows  []Row
 	Logs  []*Log
 	Exits []Exit
 }
 
-// A Complaint is one broken promise.
-type Complaint struct {
+// A Violation is one broken rule.
+type Violation struct {
 	Rule Rule
 	Text string
 }
 
-// A Verdict is what Check found.
+// A Verdict is the result of Check.
 type Verdict struct {
-	Complaints []Complaint
-	// Acks, Heard, Joins and Resumes count what was checked: acknowledged sends,
-	// deliveries, joins of all kinds and those that asked for what was missed.
-	Acks, Heard, Joins, Resumes int
+	Violations []Violation
+	// Acks, Received, Joins and Resumes count what was checked: acknowledged sends,
+	// deliveries, all joins, and the joins with after.
+	Acks, Received, Joins, Resumes int
 }
 
 // Count returns how often one of rules was broken.
 func (v Verdict) Count(rules ...Rule) int {
 	n := 0
-	for _, c := range v.Complaints {
+	for _, c := range v.Violations {
 		if slices.Contains(rules, c.Rule) {
 			n++
 		}
@@ -86,11 +87,11 @@ func (v Verdict) Count(rules ...Rule) int {
 	return n
 }
 
-func (v *Verdict) complain(rule Rule, format string, args ...any) {
-	v.Complaints = append(v.Complaints, Complaint{rule, fmt.Sprintf(format, args...)})
+func (v *Verdict) violate(rule Rule, format string, args ...any) {
+	v.Violations = append(v.Violations, Violation{rule, fmt.Sprintf(format, args...)})
 }
 
-// place is where a row is, and authorship what makes it one of its own.
+// place is the study and seq of a row, authorship its unique key.
 type (
 	place struct {
 		study string
@@ -99,8 +100,8 @@ type (
 	authorship struct{ study, user, clientID string }
 )
 
-// A court is a history in the form that questions are asked in.
-type court struct {
+// An index is a history in a form that is quick to search.
+type index struct {
 	Verdict
 	rows  map[place]Row
 	by    map[authorship]Row
@@ -108,22 +109,22 @@ type court struct {
 	exits map[[2]string]Exit
 }
 
-// Check holds a history against the rules.
+// Check checks a history by all rules.
 func Check(h History) Verdict {
-	c := &court{rows: map[place]Row{}, by: map[authorship]Row{}, heads: map[string]int64{}, exits: map[[2]string]Exit{}}
+	c := &index{rows: map[place]Row{}, by: map[authorship]Row{}, heads: map[string]int64{}, exits: map[[2]string]Exit{}}
 	for _, e := range h.Exits {
 		c.exits[[2]string{e.Study, e.User}] = e
 	}
-	c.stored(h.Rows, said(h.Logs))
+	c.stored(h.Rows, sentTexts(h.Logs))
 	for _, l := range h.Logs {
 		c.acks(l)
-		c.heard(l)
+		c.received(l)
 	}
 	return c.Verdict
 }
 
-// said is every clientId that was ever sent, with its text.
-func said(logs []*Log) map[authorship]string {
+// sentTexts returns every clientId that was sent, with its text.
+func sentTexts(logs []*Log) map[authorship]string {
 	all := map[authorship]string{}
 	for _, l := range logs {
 		for _, r := range l.Records() {
@@ -135,9 +136,9 @@ func said(logs []*Log) map[authorship]string {
 	return all
 }
 
-// stored checks the rows by themselves. Texts are told apart too: were a message
-// stored under a second clientId, the key of the table would not notice.
-func (c *court) stored(rows []Row, sent map[authorship]string) {
+// stored checks the rows by themselves. It also compares texts: the unique key of the table
+// does not notice a message that is stored with a second clientId.
+func (c *index) stored(rows []Row, sent map[authorship]string) {
 	rows = slices.Clone(rows)
 	slices.SortFunc(rows, func(a, b Row) int {
 		return cmp.Or(cmp.Compare(a.Study, b.Study), cmp.Compare(a.Seq, b.Seq))
@@ -145,7 +146,7 @@ func (c *court) stored(rows []Row, sent map[authorship]string) {
 	texts := map[[3]string]Row{}
 	for _, r := range rows {
 		if want := c.heads[r.Study] + 1; r.Seq != want {
-			c.complain(StoredBadly, "study %s: seq %d where %d is due", r.Study, r.Seq, want)
+			c.violate(StoredBadly, "study %s: seq %d where %d is due", r.Study, r.Seq, want)
 		}
 		c.heads[r.Study] = r.Seq
 		c.rows[place{r.Study, r.Seq}] = r
@@ -156,17 +157,17 @@ func (c *court) stored(rows []Row, sent map[authorship]string) {
 			first, again = texts[text]
 		}
 		if again {
-			c.complain(StoredTwice, "study %s: %s of %s has seqs %d and %d", r.Study, r.ClientID, r.User, first.Seq, r.Seq)
+			c.violate(StoredTwice, "study %s: %s of %s has seqs %d and %d", r.Study, r.ClientID, r.User, first.Seq, r.Seq)
 			continue
 		}
 		c.by[key], texts[text] = r, r
 		if want, ok := sent[key]; !ok || want != r.Content {
-			c.complain(StoredBadly, "study %s: seq %d is %q, sent was %q", r.Study, r.Seq, r.Content, want)
+			c.violate(StoredBadly, "study %s: seq %d is %q, sent was %q", r.Study, r.Seq, r.Content, want)
 		}
 	}
 }
 
-func (c *court) acks(l *Log) {
+func (c *index) acks(l *Log) {
 	for _, r := range l.Records() {
 		if r.Kind != Acked {
 			continue
@@ -175,9 +176,9 @@ func (c *court) acks(l *Log) {
 		row, ok := c.by[authorship{r.Study, l.User, r.ClientID}]
 		switch {
 		case !ok:
-			c.complain(LostAck, "study %s: %s of %s, acknowledged as seq %d", r.Study, r.ClientID, l.User, r.Seq)
+			c.violate(LostAck, "study %s: %s of %s, acknowledged as seq %d", r.Study, r.ClientID, l.User, r.Seq)
 		case row.ID != r.ID || row.Seq != r.Seq:
-			c.complain(WrongAck, "study %s: %s of %s is %s at seq %d, acknowledged as %s at %d", r.Study, r.ClientID, l.User, row.ID, row.Seq, r.ID, r.Seq)
+			c.violate(WrongAck, "study %s: %s of %s is %s at seq %d, acknowledged as %s at %d", r.Study, r.ClientID, l.User, row.ID, row.Seq, r.ID, r.Seq)
 		}
 	}
 }

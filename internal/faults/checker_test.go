@@ -6,15 +6,15 @@ import (
 	"time"
 )
 
-// story is a history in which everything went well: Ada on connection 1 and,
-// after a break, 2; Ben all the time.
+// story is a history without violations: Ada is on connection 1 and, after a break, on 2.
+// Ben stays connected.
 func story() *History {
 	row := func(seq int64, user, clientID string) Row {
 		return Row{Study: "s", Seq: seq, ID: "id-" + clientID, User: user, ClientID: clientID, Content: "text " + clientID}
 	}
 	rows := []Row{row(1, "ada", "a1"), row(2, "ben", "b1"), row(3, "ada", "a2")}
-	heard := func(at time.Duration, conn int, w Row) Record {
-		return Record{At: at, Kind: Heard, Conn: conn, Study: w.Study, Seq: w.Seq, ID: w.ID, ClientID: w.ClientID, User: w.User, Text: w.Content}
+	received := func(at time.Duration, conn int, w Row) Record {
+		return Record{At: at, Kind: Received, Conn: conn, Study: w.Study, Seq: w.Seq, ID: w.ID, ClientID: w.ClientID, User: w.User, Text: w.Content}
 	}
 	sent := func(at time.Duration, w Row) Record {
 		return Record{At: at, Kind: Sent, Conn: 1, Study: w.Study, ClientID: w.ClientID, Text: w.Content}
@@ -27,29 +27,29 @@ func story() *History {
 	}
 	return &History{Rows: rows, Logs: []*Log{
 		{User: "ada", Studies: []string{"s"}, records: []Record{
-			join(0, 1, Fresh, 0), sent(1, rows[0]), acked(2, rows[0]), heard(2, 1, rows[0]),
+			join(0, 1, Fresh, 0), sent(1, rows[0]), acked(2, rows[0]), received(2, 1, rows[0]),
 			{At: 3, Kind: Closed, Conn: 1},
-			join(5, 2, 1, 2), heard(5, 2, rows[1]), sent(6, rows[2]), acked(7, rows[2]), heard(7, 2, rows[2]),
+			join(5, 2, 1, 2), received(5, 2, rows[1]), sent(6, rows[2]), acked(7, rows[2]), received(7, 2, rows[2]),
 		}},
 		{User: "ben", Studies: []string{"s"}, records: []Record{
-			join(0, 1, Fresh, 0), heard(2, 1, rows[0]), sent(3, rows[1]), acked(4, rows[1]), heard(4, 1, rows[1]), heard(8, 1, rows[2]),
+			join(0, 1, Fresh, 0), received(2, 1, rows[0]), sent(3, rows[1]), acked(4, rows[1]), received(4, 1, rows[1]), received(8, 1, rows[2]),
 		}},
 	}}
 }
 
-func TestCheckerHasNothingToSayAboutAGoodHistory(t *testing.T) {
+func TestAGoodHistoryHasNoViolations(t *testing.T) {
 	v := Check(*story())
-	if len(v.Complaints) > 0 || v.Acks != 3 || v.Heard != 6 || v.Joins != 3 || v.Resumes != 1 {
+	if len(v.Violations) > 0 || v.Acks != 3 || v.Received != 6 || v.Joins != 3 || v.Resumes != 1 {
 		t.Errorf("Check(a good history) = %+v", v)
 	}
 }
 
-func TestCheckerComplains(t *testing.T) {
+func TestCheckerFindsEachViolation(t *testing.T) {
 	ada, ben := 0, 1
-	// at is where the nth delivery stands in a log.
+	// at is the place of the nth delivery in a log.
 	at := func(h *History, log, n int) int {
 		for i, r := range h.Logs[log].records {
-			if r.Kind == Heard {
+			if r.Kind == Received {
 				if n--; n == 0 {
 					return i
 				}
@@ -73,13 +73,13 @@ func TestCheckerComplains(t *testing.T) {
 		{"when a message is shown twice on a connection", func(h *History) {
 			l, i := h.Logs[ben], at(h, ben, 2)
 			l.records = slices.Insert(l.records, i, l.records[i])
-		}, ShownTwice},
+		}, DeliveredTwice},
 		{"when a resume repeats what was shown", func(h *History) {
 			l, i := h.Logs[ada], at(h, ada, 2)
 			again := l.records[at(h, ada, 1)]
 			again.Conn = 2
 			l.records = slices.Insert(l.records, i, again)
-		}, ShownTwice},
+		}, DeliveredTwice},
 		{"when two messages change places", func(h *History) {
 			l, i, j := h.Logs[ben], at(h, ben, 1), at(h, ben, 2)
 			l.records[i], l.records[j] = l.records[j], l.records[i]
@@ -87,16 +87,16 @@ func TestCheckerComplains(t *testing.T) {
 		{"when a message is passed over", func(h *History) {
 			l, i := h.Logs[ben], at(h, ben, 2)
 			l.records = slices.Delete(l.records, i, i+1)
-		}, Hole},
+		}, Gap},
 		{"when a resume begins too late", func(h *History) {
 			l, i := h.Logs[ada], at(h, ada, 2)
 			l.records = slices.Delete(l.records, i, i+1)
-		}, Hole},
-		{"when the last message never comes", func(h *History) { l := h.Logs[ben]; l.records = l.records[:len(l.records)-1] }, Hole},
+		}, Gap},
+		{"when the last message never comes", func(h *History) { l := h.Logs[ben]; l.records = l.records[:len(l.records)-1] }, Gap},
 		{"when a delivery has another author", func(h *History) { h.Logs[ben].records[at(h, ben, 1)].User = "eve" }, Distorted},
 		{"when a delivery has no row", func(h *History) {
 			l := h.Logs[ben]
-			l.records = append(l.records, Record{At: 9, Kind: Heard, Conn: 1, Study: "s", Seq: 4})
+			l.records = append(l.records, Record{At: 9, Kind: Received, Conn: 1, Study: "s", Seq: 4})
 		}, Distorted},
 		{"when somebody hears who never joined", func(h *History) {
 			h.Logs = append(h.Logs, &Log{User: "eve", Studies: []string{"s"}, records: h.Logs[ben].records[1:2]})
@@ -107,8 +107,8 @@ func TestCheckerComplains(t *testing.T) {
 			l, i := h.Logs[ben], at(h, ben, 3)
 			l.records = slices.Insert(l.records, i, Record{At: 5, Kind: Left, Conn: 1, Study: "s"})
 		}, Outsider},
-		{"when a connection carries junk", func(h *History) {
-			h.Logs[ben].records = append(h.Logs[ben].records, Record{At: 9, Kind: Broken, Conn: 1, Text: "junk"})
+		{"when a connection carries payloads", func(h *History) {
+			h.Logs[ben].records = append(h.Logs[ben].records, Record{At: 9, Kind: Broken, Conn: 1, Text: "payloads"})
 		}, Garbled},
 	}
 	for _, test := range tests {
@@ -116,13 +116,13 @@ func TestCheckerComplains(t *testing.T) {
 			h := story()
 			test.corrupt(h)
 			if v := Check(*h); v.Count(test.want) == 0 {
-				t.Errorf("Check(…) complains %q, want %q", v.Complaints, test.want)
+				t.Errorf("Check(…) complains %q, want %q", v.Violations, test.want)
 			}
 		})
 	}
 }
 
-func TestCheckerLetsAClientBe(t *testing.T) {
+func TestWhatIsNoViolation(t *testing.T) {
 	tests := []struct {
 		name  string
 		alter func(h *History)
@@ -135,7 +135,7 @@ func TestCheckerLetsAClientBe(t *testing.T) {
 				switch {
 				case r.Kind == Joined && r.Conn == 2:
 					l.records[i].Truncated = true
-				case r.Kind == Heard && r.Seq == 2:
+				case r.Kind == Received && r.Seq == 2:
 					l.records[i].Kind = Read
 				}
 			}
@@ -145,8 +145,8 @@ func TestCheckerLetsAClientBe(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			h := story()
 			test.alter(h)
-			if v := Check(*h); len(v.Complaints) > 0 {
-				t.Errorf("Check(…) complains %q", v.Complaints)
+			if v := Check(*h); len(v.Violations) > 0 {
+				t.Errorf("Check(…) complains %q", v.Violations)
 			}
 		})
 	}

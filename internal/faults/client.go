@@ -11,78 +11,77 @@ import (
 	"github.com/coupchat/coup/internal/wstest"
 )
 
-// A ClientConfig says who a client is and how it behaves.
+// A ClientConfig says which user a client is and how it behaves.
 type ClientConfig struct {
 	User    string
 	Token   string
 	Studies []string
-	// Hubs are the addresses that it connects to, a random one each time.
+	// Hubs are addresses. The client connects to a random one each time.
 	Hubs []string
-	// Every is the gap between the messages it says, in a random study of its own.
-	// 0 says nothing.
+	// Every is the gap between the messages that it posts, each in a random study of
+	// Studies. 0 posts nothing.
 	Every time.Duration
-	// Size is the length of its messages. Defaults to as short as they can be.
+	// Size is the least length of its messages. 0 is as short as possible.
 	Size int
-	// MaxPause bounds the pause before it reconnects. Defaults to 3s; the page
-	// takes 30s.
+	// MaxPause bounds the pause before it reconnects. Defaults to 3s. The page has 30s.
 	MaxPause time.Duration
-	// Buffer is the size of the socket's receive buffer. 0 is the system's.
+	// Buffer is the size of the socket's receive buffer. 0 leaves it to the system.
 	Buffer int
-	// History reads what a truncated join does not bring.
+	// History reads the messages that a truncated join does not replay.
 	History func(ctx context.Context, study string, after int64) ([]Record, error)
-	// Clock is the one of all clients.
+	// Clock is the clock that all clients share.
 	Clock func() time.Duration
 	Seed  uint64
 }
 
 const (
-	// window is how many sends wait for their ack.
+	// window is how many sends may wait for their ack.
 	window = 8
-	// answerIn is how long an answer may take before the connection is given up.
-	// The hub's own budget is 5 s.
+	// answerIn is how long an answer may take. After that the client ends the connection.
+	// A hub answers within 5 s.
 	answerIn = 8 * time.Second
-	// dialIn bounds connecting and authenticating.
+	// dialIn is how long it may take to connect and authenticate.
 	dialIn = 3 * time.Second
 )
 
-// A Client is somebody who talks, reconnects, resumes and sends again, as the
-// page does. Its methods may be called from any goroutine.
+// A Client behaves like the page: it posts, reconnects, joins with after, and sends again
+// what was not acknowledged. Its methods may be called from any goroutine.
 type Client struct {
 	Log    *Log
 	config ClientConfig
 	stop   context.CancelFunc
 	done   chan struct{}
 
-	mu     sync.Mutex // guards what follows
-	rng    *rand.Rand
-	conn   int
-	wire   *wire
-	live   bool // authenticated
-	talks  bool
-	said   int
-	rooms  map[string]*seat
-	unsaid []*post // sent or to be sent, and not acknowledged
-	frozen chan struct{}
-	asked  time.Time // when authenticate was sent
+	mu        sync.Mutex // guards what follows
+	rng       *rand.Rand
+	conn      int
+	wire      *connection
+	live      bool // authenticated
+	posts     bool
+	posted int
+	rooms     map[string]*seat
+	unacked   []*post // sent or to be sent, and not acknowledged
+	frozen    chan struct{}
+	asked     time.Time // when authenticate was sent
 }
 
-// A seat is what a client knows of one study.
+// A seat is what a client knows about one study.
 type seat struct {
-	last   int64 // everything up to here is there; Fresh before the first join
+	last   int64 // it has everything up to here; Fresh before the first join
 	joined bool
 	asked  time.Time // when the join was sent; zero if none is under way
 	retry  time.Time // not before
 	left   bool
 }
 
-// A post is something said that is not acknowledged yet.
+// A post is a message that is not acknowledged yet.
 type post struct {
 	study, clientID, text string
 	sent                  time.Time // zero if it has to be sent (again)
 	retry                 time.Time // not before
 }
 
-// StartClient connects and stays until Stop.
+// StartClient starts a client, which stays connected until Stop.
 func StartClient(c ClientConfig) *Client {
 	if c.MaxPause == 0 {
 		c.MaxPause = 3 * time.Second
@@ -90,7 +89,7 @@ func StartClient(c ClientConfig) *Client {
 	ctx, stop := context.WithCancel(context.Background())
 	cl := &Client{
 		Log:    &Log{User: c.User, Studies: c.Studies, clock: c.Clock},
-		config: c, stop: stop, done: make(chan struct{}), talks: c.Every > 0,
+		config: c, stop: stop, done: make(chan struct{}), posts: c.Every > 0,
 		rng: rand.New(rand.NewPCG(c.Seed, 1)), rooms: map[string]*seat{},
 	}
 	for _, s := range c.Studies {
@@ -111,16 +110,16 @@ func (c *Client) Stop() {
 	<-c.done
 }
 
-// Hush says nothing new from now on; what is not acknowledged is still repeated.
-func (c *Client) Hush() { c.locked(func() { c.talks = false }) }
+// StopPosting ends the posting of new messages. Those without an ack are still repeated.
+func (c *Client) StopPosting() { c.locked(func() { c.posts = false }) }
 
-// Talk says new things again.
-func (c *Client) Talk() { c.locked(func() { c.talks = true }) }
+// ResumePosting makes it post new messages again.
+func (c *Client) ResumePosting() { c.locked(func() { c.posts = true }) }
 
-// Say says one thing now, or as soon as there is a connection.
-func (c *Client) Say(study string) { c.locked(func() { c.compose(study) }) }
+// Post posts one message now, or as soon as there is a connection.
+func (c *Client) Post(study string) { c.locked(func() { c.compose(study) }) }
 
-// Freeze has the client read nothing, or read again.
+// Freeze makes the client stop reading, or read again.
 func (c *Client) Freeze(freeze bool) {
 	c.locked(func() {
 		switch {
@@ -133,8 +132,8 @@ func (c *Client) Freeze(freeze bool) {
 	})
 }
 
-// Cut ends the connection without a word. It reports whether there was one, and
-// it was authenticated.
+// Cut ends the connection without a close frame. It reports whether there was one that was
+// authenticated.
 func (c *Client) Cut() (live bool) {
 	c.locked(func() {
 		if c.wire != nil {
@@ -145,7 +144,7 @@ func (c *Client) Cut() (live bool) {
 	return live
 }
 
-// In returns nil while the client has joined everywhere, else what is missing.
+// In returns nil if the client has joined all its studies, and otherwise what is missing.
 func (c *Client) In() error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -157,12 +156,12 @@ func (c *Client) In() error {
 	return nil
 }
 
-// Settled returns what the client still waits for: nil once all it said is
-// acknowledged, it has joined everywhere and has all messages up to heads.
+// Settled returns nil if all posts of the client are acknowledged, it has joined all its
+// studies and it has all messages up to heads. Otherwise it returns what is missing.
 func (c *Client) Settled(heads map[string]int64) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if n := len(c.unsaid); n > 0 {
+	if n := len(c.unacked); n > 0 {
 		return fmt.Errorf("%s waits for %d acks", c.config.User, n)
 	}
 	for study, s := range c.rooms {
@@ -183,18 +182,19 @@ func (c *Client) locked(f func()) {
 	f()
 }
 
-// compose adds something to say. The caller holds mu.
+// compose adds a new post. The caller holds mu.
 func (c *Client) compose(study string) {
-	c.said++
-	id := fmt.Sprintf("%s-%d", c.config.User, c.said)
+	c.posted++
+	id := fmt.Sprintf("%s-%d", c.config.User, c.posted)
 	text := id
 	for len(text) < c.config.Size {
 		text += " and so on"
 	}
-	c.unsaid = append(c.unsaid, &post{study: study, clientID: id, text: text})
+	c.unacked = append(c.unacked, &post{study: study, clientID: id, text: text})
 }
 
-// run visits hubs until ctx is done, with the page's full jitter between.
+// run connects to one hub after the other until ctx is done, with the jitter of the page in
+// between.
 func (c *Client) run(ctx context.Context) {
 	for attempt := 0; ctx.Err() == nil; attempt++ {
 		if c.visit(ctx) {
@@ -216,12 +216,13 @@ func (c *Client) run(ctx context.Context) {
 	}
 }
 
-// visit stays on one hub as long as it can. It reports whether it was let in.
+// visit stays connected to one hub as long as it can. It reports whether it was
+// authenticated.
 func (c *Client) visit(ctx context.Context) (in bool) {
 	c.mu.Lock()
 	addr := c.config.Hubs[c.rng.IntN(len(c.config.Hubs))]
 	c.mu.Unlock()
-	w, err := dialWire(addr, dialIn, c.config.Buffer)
+	w, err := dialConnection(addr, dialIn, c.config.Buffer)
 	if err != nil {
 		return false
 	}
@@ -232,7 +233,7 @@ func (c *Client) visit(ctx context.Context) (in bool) {
 	for _, s := range c.rooms {
 		s.joined, s.asked, s.retry = false, time.Time{}, time.Time{}
 	}
-	for _, p := range c.unsaid {
+	for _, p := range c.unacked {
 		p.sent, p.retry = time.Time{}, time.Time{}
 	}
 	c.mu.Unlock()
@@ -241,8 +242,8 @@ func (c *Client) visit(ctx context.Context) (in bool) {
 	}
 	var speaking sync.WaitGroup
 	over := make(chan struct{})
-	speaking.Go(func() { c.speak(w, over) })
-	err = c.listen(ctx, w)
+	speaking.Go(func() { c.sendRequests(w, over) })
+	err = c.receive(ctx, w)
 	close(over)
 	w.conn.Close()
 	speaking.Wait()

@@ -6,9 +6,9 @@ import (
 )
 
 const (
-	// otherClock has everything that the api asks Postgres for go by a clock that
-	// can be set. What is named without a schema is looked up in skewed first;
-	// views remember what they were made with, so they are made again.
+	// otherClock makes the SQL of the api use a clock that can be set. Postgres looks up a
+	// name without a schema in skewed first. Views keep the functions with which they were
+	// made, so they are made again.
 	otherClock = `
 		CREATE SCHEMA skewed;
 		CREATE TABLE skewed.clock AS SELECT interval '0' AS ahead;
@@ -32,15 +32,15 @@ const (
 		DROP SCHEMA skewed CASCADE`
 )
 
-// clockJumps sets the clock by which Postgres dates messages and ends leases an
-// hour forward, and then two back.
+// clockJumps sets the clock of Postgres an hour forward and then two hours back. That clock
+// dates messages and ends leases.
 func clockJumps(r *round) {
 	r.exec(otherClock)
-	r.toDB.Reset() // sessions keep what they looked up
+	r.toDB.Reset() // sessions cache the functions that they have looked up
 	defer func() {
 		r.exec(ownClock)
 		r.toDB.Reset()
-		// Until then who dies leaves users behind that are online for an hour.
+		// A hub that dies before that leaves its users online for an hour.
 		r.eventually("the leases are of this hour", patience, func() error {
 			var n int
 			err := r.db.QueryRow(`SELECT count(*) FROM coup_nodes WHERE lease_end > clock_timestamp() + interval '1 minute'`).Scan(&n)

@@ -6,7 +6,7 @@ func init() {
 	catalogue = append(catalogue, fault{name: "a hub runs out of open files", rows: "23", run: hubOutOfFiles})
 }
 
-// hubOutOfFiles lets a hub open nothing more while everybody reconnects.
+// hubOutOfFiles leaves a hub without file descriptors while all clients reconnect.
 func hubOutOfFiles(r *round) {
 	b := r.hubs[r.rng.IntN(len(r.hubs))]
 	var was, none unix.Rlimit

@@ -8,19 +8,19 @@ import (
 	"github.com/lib/pq"
 )
 
-// hubFrozen stops a hub and has it go on, with stale memberships, and after 25 s
-// with a lease that has ended.
+// hubFrozen stops a hub and lets it go on, with old memberships, and after 25 s with a lease
+// that has ended.
 func hubFrozen(d time.Duration) func(*round) {
 	return func(r *round) {
 		b := r.hubs[r.rng.IntN(len(r.hubs))]
 		b.Stop(r)
-		r.pass(d)
+		r.wait(d)
 		b.Continue(r)
 		r.allReady()
 	}
 }
 
-// deploy stops every hub in good order and starts it again, one by one.
+// deploy restarts one hub after the other, each with a clean shutdown.
 func deploy(r *round) {
 	for _, b := range r.hubs {
 		r.score.Sample(DrainTime, b.Quit(r, syscall.SIGTERM, patience))
@@ -29,38 +29,37 @@ func deploy(r *round) {
 		r.score.Count(DeployClients, len(r.clients))
 		r.flow(30)
 	}
-	r.hush()
+	r.stopPosting()
 	v := Check(History{Rows: r.rows(), Logs: r.logs()})
 	r.score.Count(DeployLost, v.Count(LostAck, WrongAck))
-	r.talk()
+	r.resumePosting()
 }
 
-// halfOpen loses everything between a hub and its clients, who find out by
-// themselves.
+// halfOpen loses everything between a hub and its clients, which have to notice it.
 func halfOpen(r *round) {
 	b := r.hubs[r.rng.IntN(len(r.hubs))]
 	b.front.Set(Way{Drop: true}, Way{Drop: true})
 	r.flow(100)
-	r.pass(3 * time.Second)
+	r.wait(3 * time.Second)
 	b.front.Heal()
 }
 
-// stalled has one of the clients stop reading while long messages come.
+// stalled makes one client stop reading while long messages come.
 func stalled(r *round) {
 	b := r.hubs[0]
 	c := r.start(r.enlist(1, true)[0], func(c *ClientConfig) {
-		// Straight to the hub: a proxy would read for it.
+		// Without a proxy, which would read in its place.
 		c.Every, c.Hubs, c.Buffer = 0, []string{b.Addr()}, 32<<10
 	})
 	r.eventually("a client is in", patience, c.In)
 	slow := b.figure("coup_connections_slow_total")
-	// To ask costs the hub something too, so it is asked before as well.
+	// The requests for metrics cost the hub something too, so they are made before as well.
 	closed := func(since, most time.Duration) bool {
 		for r.clock()-since < most {
 			if b.figure("coup_connections_slow_total") > slow {
 				return true
 			}
-			r.pass(100 * time.Millisecond)
+			r.wait(100 * time.Millisecond)
 		}
 		return false
 	}
@@ -88,7 +87,7 @@ func stalled(r *round) {
 	r.score.Sample(HealthySlow, Delays(ds, frozen, end)...)
 }
 
-// figure reads a metric of a hub.
+// figure returns a metric of a hub.
 func (b *hub) figure(name string) float64 {
 	_, body, err := get(b.Addr(), "/metrics")
 	if err != nil {
@@ -97,9 +96,9 @@ func (b *hub) figure(name string) float64 {
 	return metric(body, name)
 }
 
-// herd cuts everybody at once.
-func herd(r *round) {
-	r.pass(1500 * time.Millisecond) // backends report their counts once a second
+// reconnectAll cuts all clients at once.
+func reconnectAll(r *round) {
+	r.wait(1500 * time.Millisecond) // backends report their counts once a second
 	before := r.transactions()
 	begin := r.clock()
 	for _, b := range r.hubs {
@@ -119,22 +118,23 @@ func herd(r *round) {
 		}
 		return back
 	}
-	r.eventually("the herd is back", patience, func() error {
-		r.pass(100 * time.Millisecond) // looking takes a while itself
+	r.eventually("the reconnectAll is back", patience, func() error {
+		r.wait(100 * time.Millisecond) // the query itself takes a while
 		if n := len(opened()); n < len(r.clients) {
 			return fmt.Errorf("%d of %d", n, len(r.clients))
 		}
 		return nil
 	})
 	for _, d := range opened() {
-		r.score.Sample(HerdBack, d)
+		r.score.Sample(AllReconnected, d)
 	}
-	r.pass(1500 * time.Millisecond)
-	r.score.Count(HerdQueries, int(r.transactions()-before))
-	r.score.Count(HerdClients, len(r.clients))
+	r.wait(1500 * time.Millisecond)
+	r.score.Count(ReconnectQueries, int(r.transactions()-before))
+	r.score.Count(ReconnectClients, len(r.clients))
 }
 
-// transactions is how many Postgres has committed, our own few included.
+// transactions returns how many transactions Postgres has committed, with those of the
+// test.
 func (r *round) transactions() int64 {
 	r.Helper()
 	var n int64
@@ -144,7 +144,7 @@ func (r *round) transactions() int64 {
 	return n
 }
 
-// online returns who of people is online.
+// online returns which of people are online.
 func (r *round) online(people []person) map[string]bool {
 	r.Helper()
 	var ids []string
@@ -167,7 +167,7 @@ func (r *round) online(people []person) map[string]bool {
 	return online
 }
 
-// onlineAre checks that so many of people are online.
+// onlineAre checks how many of people are online.
 func (r *round) onlineAre(people []person, want int) func() error {
 	return func() error {
 		if n := len(r.online(people)); n != want {
@@ -177,7 +177,7 @@ func (r *round) onlineAre(people []person, want int) func() error {
 	}
 }
 
-// presence kills a hub with everybody who is only there.
+// presence kills a hub with all users who are connected only to it.
 func presence(r *round) {
 	b := r.hubs[r.rng.IntN(len(r.hubs))]
 	people := r.enlist(20, true)
@@ -191,8 +191,8 @@ func presence(r *round) {
 	r.eventually("all are online again", patience, r.onlineAre(people, len(people)))
 }
 
-// flaps has people come and go between hubs that tell of it late.
-func flaps(r *round) {
+// reconnectOften makes clients reconnect between hubs whose reports are delayed.
+func reconnectOften(r *round) {
 	delay := func() time.Duration { return time.Duration(time.Now().UnixNano()%100) * time.Millisecond }
 	for _, b := range r.hubs {
 		b.toAPI.Set(Way{Delay: delay}, Way{})
@@ -204,7 +204,7 @@ func flaps(r *round) {
 	}
 	n := 0
 	for range 6 * r.scale {
-		r.pass(600 * time.Millisecond) // until most are back
+		r.wait(600 * time.Millisecond) // until most have reconnected
 		for _, c := range clients {
 			if c.Cut() {
 				n++
@@ -235,10 +235,10 @@ func flaps(r *round) {
 		return nil
 	}
 	r.waitFor(check)
-	r.pass(time.Second)
+	r.wait(time.Second)
 	if err := check(); err != nil {
 		r.Error(err)
 	}
-	r.score.Count(Flaps, n)
+	r.score.Count(Reconnects, n)
 	r.score.Count(WrongPresence, wrong)
 }

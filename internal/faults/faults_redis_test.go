@@ -10,30 +10,30 @@ import (
 func redisRestart(down time.Duration) func(*round) {
 	return func(r *round) {
 		r.redis.Kill(r)
-		r.pass(down)
+		r.wait(down)
 		r.redis.Restart(r)
 		back := r.clock()
 		r.allReady()
 		r.flow(100)
-		r.hush()
+		r.stopPosting()
 		ds := Deliveries(r.logs())
 		r.score.Sample(RedisLive, LiveAgain(ds, back))
 		r.score.Sample(RedisCaughtUp, CaughtUp(ds, back))
-		r.talk()
+		r.resumePosting()
 	}
 }
 
-// talk has those who were hushed talk again.
-func (r *round) talk() {
+// resumePosting makes all clients post again.
+func (r *round) resumePosting() {
 	for _, c := range r.all() {
 		if c.config.Every > 0 {
-			c.Talk()
+			c.ResumePosting()
 		}
 	}
 }
 
-// red waits until every one of the hubs says that it is not ready.
-func (r *round) red(hubs ...*hub) {
+// notReady waits until all of hubs answer that they are not ready.
+func (r *round) notReady(hubs ...*hub) {
 	r.Helper()
 	begin := time.Now()
 	for _, b := range hubs {
@@ -50,8 +50,8 @@ func (r *round) red(hubs ...*hub) {
 // redisFrozen stops Redis without closing anything.
 func redisFrozen(r *round) {
 	r.redis.Stop(r)
-	r.red(r.hubs...)
-	r.flow(50) // people go on without it
+	r.notReady(r.hubs...)
+	r.flow(50) // clients go on without it
 	r.redis.Continue(r)
 	r.allReady()
 }
@@ -66,36 +66,36 @@ func redisOneWay(up bool) func(*round) {
 		} else {
 			b.toRedis.Set(fine, lost)
 		}
-		r.red(b)
+		r.notReady(b)
 		r.flow(50)
 		b.toRedis.Heal()
 		r.allReady()
 	}
 }
 
-// lostTail loses the news of the last message before a silence.
-func lostTail(r *round) {
+// lastMessageLost loses the publish of the last message before a silence.
+func lastMessageLost(r *round) {
 	for i := range 3 {
-		r.hush()
+		r.stopPosting()
 		for _, b := range r.hubs {
 			b.toRedis.Set(Way{Drop: true}, Way{})
 		}
 		begin := r.clock()
-		r.clients[i].Say(r.studies[0])
-		r.clients[i+1].Say(r.studies[1])
+		r.clients[i].Post(r.studies[0])
+		r.clients[i+1].Post(r.studies[1])
 		r.settle()
 		for _, d := range Deliveries(r.logs()) {
 			if d.Acked > begin && !d.Own {
-				r.score.Sample(TailRepair, d.Heard-d.Acked)
+				r.score.Sample(LastMessageRead, d.Received-d.Acked)
 			}
 		}
 		r.heal()
 		r.allReady()
 	}
-	r.talk()
+	r.resumePosting()
 }
 
-// pubsubLimit has Redis cut subscribers that it has to wait for.
+// pubsubLimit makes Redis cut subscribers that read too slowly.
 func pubsubLimit(r *round) {
 	set := func(limit string) {
 		if answer := r.redis.Command(r, "CONFIG SET client-output-buffer-limit "+fmt.Sprintf("%q", "pubsub "+limit)); answer != "+OK" {

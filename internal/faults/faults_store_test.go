@@ -7,15 +7,15 @@ import (
 	"time"
 )
 
-// lostAnswers cuts answers of the store after any number of bytes, so that
-// messages are stored and nobody is told.
+// lostAnswers cuts answers of the store after any number of bytes: messages are stored, but
+// the hub does not learn it.
 func lostAnswers(r *round) {
 	var mu sync.Mutex // guards r.rng
 	cut := &Cut{Match: []byte("POST /api/internal/v1/messages"), After: func() int {
 		mu.Lock()
 		defer mu.Unlock()
 		if r.rng.IntN(3) == 0 {
-			return -1 // so that people get on
+			return -1 // so that some posts succeed
 		}
 		return r.rng.IntN(600)
 	}}
@@ -46,7 +46,7 @@ func lostAnswers(r *round) {
 // apiKilled kills the api and starts it again.
 func apiKilled(r *round) {
 	r.api.Kill(r)
-	r.pass(time.Second)
+	r.wait(time.Second)
 	r.api.Restart(r)
 	r.allReady()
 }
@@ -54,12 +54,12 @@ func apiKilled(r *round) {
 // apiFrozen stops the api for a while.
 func apiFrozen(r *round) {
 	r.api.Stop(r)
-	r.pass(3 * time.Second)
+	r.wait(3 * time.Second)
 	r.api.Continue(r)
 	r.allReady()
 }
 
-// apiSlow delays what the api says.
+// apiSlow delays the answers of the api.
 func apiSlow(r *round) {
 	for _, b := range r.hubs {
 		b.toAPI.Set(Way{}, Way{Delay: func() time.Duration { return 1500 * time.Millisecond }})
@@ -69,8 +69,8 @@ func apiSlow(r *round) {
 	r.allReady()
 }
 
-// apiDeaf closes the way back from the api half, and then for good.
-func apiDeaf(r *round) {
+// apiHalfClosed half closes the connections from the api, and then resets them.
+func apiHalfClosed(r *round) {
 	for _, b := range r.hubs {
 		b.toAPI.HalfClose()
 	}
@@ -80,7 +80,7 @@ func apiDeaf(r *round) {
 	}
 }
 
-// postgresEnds ends Postgres in bad order, which has to recover from its log.
+// postgresEnds ends Postgres without a clean shutdown, so that it has to recover.
 func postgresEnds(sig syscall.Signal) func(*round) {
 	return func(r *round) {
 		times := 1
@@ -88,13 +88,13 @@ func postgresEnds(sig syscall.Signal) func(*round) {
 			times = 3
 		}
 		for range times {
-			r.pass(time.Duration(r.rng.IntN(500)) * time.Millisecond)
+			r.wait(time.Duration(r.rng.IntN(500)) * time.Millisecond)
 			if sig == syscall.SIGKILL {
 				r.postgres.Kill(r)
 			} else {
 				r.postgres.Quit(r, sig, patience)
 			}
-			r.pass(500 * time.Millisecond)
+			r.wait(500 * time.Millisecond)
 			r.postgres.Restart(r)
 			back := r.clock()
 			r.flow(50)
@@ -103,17 +103,17 @@ func postgresEnds(sig syscall.Signal) func(*round) {
 				r.score.Sample(GoodSend, d)
 			}
 		}
-		r.hush()
+		r.stopPosting()
 		logs := r.logs()
 		v := Check(History{Rows: r.rows(), Logs: logs})
 		r.score.Count(PostgresLost, v.Count(LostAck, WrongAck))
 		r.score.Count(PostgresKills, times)
 		r.score.Sample(SendAnswered, Answers(logs)...)
-		r.talk()
+		r.resumePosting()
 	}
 }
 
-// postgresCut resets what the api has open to Postgres, again and again.
+// postgresCut resets the connections of the api to Postgres, again and again.
 func postgresCut(r *round) {
 	for range 5 {
 		r.toDB.Reset()
@@ -121,15 +121,15 @@ func postgresCut(r *round) {
 	}
 }
 
-// hubDiesAfterCommit kills a hub whose message is stored and told to nobody.
+// hubDiesAfterCommit kills a hub after it has stored a message, and before it publishes it.
 func hubDiesAfterCommit(r *round) {
 	b := r.hubs[r.rng.IntN(len(r.hubs))]
 	p := r.enlist(1, true)[0]
 	c := r.start(p, func(c *ClientConfig) { c.Every, c.Hubs = 0, []string{b.front.Addr()} })
 	r.eventually("a client is in", patience, c.In)
-	r.hush() // a hub whose store is away takes one message at a time, of anybody
+	r.stopPosting() // while its store does not answer, a hub accepts one message at a time
 	b.toAPI.Set(Way{}, Way{Stall: true})
-	c.Say(r.studies[0])
+	c.Post(r.studies[0])
 	r.eventually("the message is stored", patience, func() error {
 		var n int
 		if err := r.db.QueryRow(`SELECT count(*) FROM coup_messages WHERE study_id = $1 AND user_id = $2`, r.studies[0], p.id).Scan(&n); err != nil || n != 1 {
@@ -139,7 +139,7 @@ func hubDiesAfterCommit(r *round) {
 	})
 	b.Kill(r)
 	b.toAPI.Heal()
-	r.talk()
+	r.resumePosting()
 	r.flow(50)
 	b.Restart(r)
 	r.allReady()

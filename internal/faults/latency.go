@@ -5,10 +5,10 @@ import (
 	"time"
 )
 
-// A Delivery is one message on its way to one client.
+// A Delivery is one message that one client received.
 type Delivery struct {
-	Acked, Heard time.Duration
-	// Own says that the client had sent it itself.
+	Acked, Received time.Duration
+	// Own says that the client has sent it.
 	Own bool
 }
 
@@ -26,55 +26,55 @@ func Deliveries(logs []*Log) []Delivery {
 	var all []Delivery
 	for _, l := range logs {
 		for _, r := range l.Records() {
-			if at, ok := acked[authorship{r.Study, r.User, r.ClientID}]; r.Kind == Heard && ok {
-				all = append(all, Delivery{Acked: at, Heard: r.At, Own: r.User == l.User})
+			if at, ok := acked[authorship{r.Study, r.User, r.ClientID}]; r.Kind == Received && ok {
+				all = append(all, Delivery{Acked: at, Received: r.At, Own: r.User == l.User})
 			}
 		}
 	}
 	return all
 }
 
-// Live is how late a delivery may be to count as live.
+// Live is how late a live delivery may be.
 const Live = 500 * time.Millisecond
 
-// LiveAgain returns how long after since the last message came late that was
-// acknowledged after it.
+// LiveAgain returns the time from since to the last late delivery of a message that was
+// acknowledged after since.
 func LiveAgain(ds []Delivery, since time.Duration) time.Duration {
 	var last time.Duration
 	for _, d := range ds {
-		if d.Acked >= since && d.Heard-d.Acked > Live {
-			last = max(last, d.Heard-since)
+		if d.Acked >= since && d.Received-d.Acked > Live {
+			last = max(last, d.Received-since)
 		}
 	}
 	return last
 }
 
-// CaughtUp returns how long after since the last message came that was
-// acknowledged before it.
+// CaughtUp returns the time from since to the last delivery of a message that was
+// acknowledged before since.
 func CaughtUp(ds []Delivery, since time.Duration) time.Duration {
 	var last time.Duration
 	for _, d := range ds {
 		if d.Acked < since {
-			last = max(last, d.Heard-since)
+			last = max(last, d.Received-since)
 		}
 	}
 	return last
 }
 
-// Delays returns how long deliveries took whose message was acknowledged from
-// one moment to another.
+// Delays returns how long the deliveries took of messages that were acknowledged between
+// from and to.
 func Delays(ds []Delivery, from, to time.Duration) []time.Duration {
 	var all []time.Duration
 	for _, d := range ds {
 		if d.Acked >= from && d.Acked < to {
-			all = append(all, max(0, d.Heard-d.Acked))
+			all = append(all, max(0, d.Received-d.Acked))
 		}
 	}
 	return all
 }
 
-// FirstAck returns how long after since the first send was acknowledged that
-// left after it, and whether there was one.
+// FirstAck returns the time from since to the first ack of a message that was sent after
+// since, and whether there was one.
 func FirstAck(logs []*Log, since time.Duration) (time.Duration, bool) {
 	first, found := time.Duration(0), false
 	for _, l := range logs {
@@ -91,8 +91,8 @@ func FirstAck(logs []*Log, since time.Duration) (time.Duration, bool) {
 	return first, found
 }
 
-// Answers returns how long each answer to a send took, good or bad. Sends whose
-// connection ended first have none.
+// Answers returns how long each answer to a send took, ack or error. It leaves out sends
+// whose connection ended before.
 func Answers(logs []*Log) []time.Duration {
 	var all []time.Duration
 	for _, l := range logs {

@@ -11,19 +11,18 @@ import (
 
 // A link is one connection through a proxy.
 type link struct {
-	proxy  *Proxy
-	client *net.TCPConn
-	gone   chan struct{} // closed by reset
-	lossy  atomic.Bool   // it is to be reset when all is healed
-	holed  atomic.Bool   // bytes are missing: none may pass after them
+	proxy      *Proxy
+	client     *net.TCPConn
+	gone       chan struct{} // closed by reset
+	lossy      atomic.Bool   // Heal must reset it
+	incomplete atomic.Bool   // bytes were lost: none may pass after them
 
 	mu     sync.Mutex // guards target, over
 	target *net.TCPConn
 	over   bool
-	// left counts the bytes of an answer that may pass; it is touched while
-	// holding mu too. Below 0: all.
+	// left counts the bytes of an answer that may pass; below 0, all. mu guards it too.
 	left   int
-	answer bool // an answer is to be cut
+	answer bool // the answer must be cut
 }
 
 func (l *link) reached(target *net.TCPConn) bool {
@@ -67,7 +66,7 @@ func (l *link) pipe(to, from *net.TCPConn, up bool) {
 			if _, ok := l.wait(up); !ok {
 				return
 			}
-			_ = to.CloseWrite() // half-closed connections stay that
+			_ = to.CloseWrite() // half-closed connections stay half closed
 			return
 		case err != nil:
 			l.reset()
@@ -76,7 +75,7 @@ func (l *link) pipe(to, from *net.TCPConn, up bool) {
 	}
 }
 
-// wait returns what holds for a direction once it is not stalled.
+// wait waits until a direction is not stalled, and returns its Way.
 func (l *link) wait(up bool) (Way, bool) {
 	for {
 		l.proxy.mu.Lock()
@@ -104,10 +103,10 @@ func (l *link) forward(to *net.TCPConn, b []byte, up bool) bool {
 	}
 	if way.Drop {
 		l.lossy.Store(true)
-		l.holed.Store(true)
+		l.incomplete.Store(true)
 		return true
 	}
-	if l.holed.Load() {
+	if l.incomplete.Load() {
 		return false // healed, and not reset yet
 	}
 	var pause time.Duration
@@ -127,7 +126,7 @@ func (l *link) forward(to *net.TCPConn, b []byte, up bool) bool {
 		}
 	}
 	if up {
-		l.sniff(b)
+		l.match(b)
 	} else if n, cut := l.allowed(len(b)); cut {
 		_, _ = to.Write(b[:n])
 		l.proxy.cuts.Add(1)
@@ -137,8 +136,8 @@ func (l *link) forward(to *net.TCPConn, b []byte, up bool) bool {
 	return err == nil
 }
 
-// sniff looks whether the answer to this request is to be cut.
-func (l *link) sniff(b []byte) {
+// match checks whether the answer to this request must be cut.
+func (l *link) match(b []byte) {
 	l.proxy.mu.Lock()
 	cut := l.proxy.cut
 	l.proxy.mu.Unlock()
@@ -151,8 +150,8 @@ func (l *link) sniff(b []byte) {
 	l.left, l.answer = after, after >= 0
 }
 
-// allowed returns how many of the next n bytes of an answer pass, and whether
-// the connection ends there.
+// allowed returns how many of the next n bytes of an answer pass, and whether the connection
+// ends after them.
 func (l *link) allowed(n int) (int, bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()

@@ -20,7 +20,7 @@ var (
 )
 
 // TestLong injects every fault with many seeds, in a new order for each, and
-// prints the scorecard. Without its flag it has nothing to do.
+// prints the scorecard. Without its flag it does nothing.
 func TestLong(t *testing.T) {
 	if !*long {
 		return
@@ -29,21 +29,21 @@ func TestLong(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	h := newHouse(t, hubs)
+	h := newDeployment(t, hubs)
 	h.scale, h.pairs = 4, 12
 	score := NewScorecard()
 	end := time.Now().Add(time.Duration(*minutes * float64(time.Minute)))
 	for seed := range *seeds {
 		for _, i := range rand.New(rand.NewPCG(seed, 3)).Perm(len(catalogue)) {
 			if f := catalogue[i]; !f.short && (f.most == 0 || seed < f.most) && chosen.MatchString(f.name) && time.Now().Before(end) {
-				t.Run(fmt.Sprintf("%s/seed %d", f.name, seed), func(t *testing.T) { h.fight(t, f, seed<<8|uint64(i), score) })
+				t.Run(fmt.Sprintf("%s/seed %d", f.name, seed), func(t *testing.T) { h.inject(t, f, seed<<8|uint64(i), score) })
 			}
 		}
 	}
 	print(t, score.Summary())
 }
 
-// print shows the scorecard as JSON and as a table.
+// print prints the scorecard as JSON and as a table.
 func print(t *testing.T, s Summary) {
 	t.Helper()
 	err := s.WriteJSON(os.Stdout)

@@ -9,13 +9,12 @@ import (
 
 // A Way is what a Proxy does to one direction of its connections.
 type Way struct {
-	// Stall holds everything back; it arrives when the stall ends, as after a
-	// partition that TCP outlives.
+	// Stall holds everything back until it ends, like a short network partition.
 	Stall bool
 	// Drop loses everything. Connections that lost something are reset by Heal.
 	Drop bool
-	// Delay is drawn for each piece of data; nil is none. It must be safe for use
-	// by several goroutines.
+	// Delay returns the delay of each piece of data; nil is none. It may be called at the
+	// same time from several goroutines.
 	Delay func() time.Duration
 	// Rate bounds the bytes per second of each connection. 0 is no bound.
 	Rate int
@@ -23,14 +22,14 @@ type Way struct {
 
 // A Cut ends connections in the middle of an answer.
 type Cut struct {
-	// Match is in the request whose answer is cut.
+	// Match is a part of the request whose answer is cut.
 	Match []byte
-	// After says how many bytes of the answer get through, -1 to leave this one
-	// alone. It must be safe for use by several goroutines.
+	// After returns how many bytes of the answer pass, or -1 for all. It may be called at
+	// the same time from several goroutines.
 	After func() int
 }
 
-// A Proxy stands between two parts of a deployment and fails on demand. Its
+// A Proxy forwards connections between two parts of a deployment, and fails on demand. Its
 // methods may be called from any goroutine.
 type Proxy struct {
 	listener net.Listener
@@ -58,22 +57,23 @@ func NewProxy(target string) (*Proxy, error) {
 	return p, nil
 }
 
-// Addr returns where the proxy listens.
+// Addr returns the address of the proxy.
 func (p *Proxy) Addr() string { return p.listener.Addr().String() }
 
 // Cuts returns how many answers have been cut.
 func (p *Proxy) Cuts() int64 { return p.cuts.Load() }
 
-// Set changes what happens to each direction, of connections that are open too.
+// Set changes what happens to each direction of all connections, also of those that are
+// open.
 func (p *Proxy) Set(up, down Way) { p.set(func() { p.up, p.down = up, down }) }
 
-// Refuse has new connections reset.
+// Refuse resets new connections.
 func (p *Proxy) Refuse(refuse bool) { p.set(func() { p.refuse = refuse }) }
 
 // CutAnswers cuts answers from now on; nil ends it.
 func (p *Proxy) CutAnswers(c *Cut) { p.set(func() { p.cut = c }) }
 
-// Heal forwards everything again and resets the connections that lost something.
+// Heal forwards everything again, and resets the connections that have lost something.
 func (p *Proxy) Heal() {
 	p.set(func() { p.up, p.down, p.refuse, p.cut = Way{}, Way{}, false, nil })
 	for _, l := range p.open() {
@@ -90,8 +90,7 @@ func (p *Proxy) Reset() {
 	}
 }
 
-// HalfClose ends the direction back to the callers in good order; what they send
-// still arrives.
+// HalfClose closes the direction back to the callers. What they send still arrives.
 func (p *Proxy) HalfClose() {
 	for _, l := range p.open() {
 		l.lossy.Store(true)
@@ -99,7 +98,7 @@ func (p *Proxy) HalfClose() {
 	}
 }
 
-// Close resets everything and waits until nothing is left of it.
+// Close resets all connections and waits for all goroutines.
 func (p *Proxy) Close() {
 	p.set(func() { p.closed = true })
 	p.listener.Close()

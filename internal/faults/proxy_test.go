@@ -39,26 +39,26 @@ func echo(t *testing.T) string {
 	return l.Addr().String()
 }
 
-// A caller speaks to the echo through the proxy.
-type caller struct {
+// A client is connected to the echo server through the proxy.
+type client struct {
 	net.Conn
 	t *testing.T
 }
 
-func call(t *testing.T, p *Proxy) caller {
+func call(t *testing.T, p *Proxy) client {
 	t.Helper()
 	c, err := net.Dial("tcp", p.Addr())
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { c.Close() })
-	return caller{c, t}
+	return client{c, t}
 }
 
-func (c caller) say(line string) { _, _ = io.WriteString(c, line+"\n") }
+func (c client) write(line string) { _, _ = io.WriteString(c, line+"\n") }
 
-// hears reads n bytes within wait and returns them with how it went.
-func (c caller) hears(n int, wait time.Duration) (string, error) {
+// reads reads n bytes within wait.
+func (c client) reads(n int, wait time.Duration) (string, error) {
 	c.t.Helper()
 	if err := c.SetReadDeadline(time.Now().Add(wait)); err != nil {
 		c.t.Fatal(err)
@@ -68,81 +68,81 @@ func (c caller) hears(n int, wait time.Duration) (string, error) {
 	return string(b[:got]), err
 }
 
-func (c caller) wants(text string) {
+func (c client) wants(text string) {
 	c.t.Helper()
-	if got, err := c.hears(len(text), 5*time.Second); got != text || err != nil {
-		c.t.Errorf("heard %q (%v), want %q", got, err, text)
+	if got, err := c.reads(len(text), 5*time.Second); got != text || err != nil {
+		c.t.Errorf("received %q (%v), want %q", got, err, text)
 	}
 }
 
-// silent is how long nothing must come to be believed.
+// silent is how long nothing must arrive to count as silence.
 const silent = 50 * time.Millisecond
 
-func (c caller) wantsSilence() {
+func (c client) wantsSilence() {
 	c.t.Helper()
-	if got, err := c.hears(1, silent); !errors.Is(err, os.ErrDeadlineExceeded) {
-		c.t.Errorf("heard %q (%v), want silence", got, err)
+	if got, err := c.reads(1, silent); !errors.Is(err, os.ErrDeadlineExceeded) {
+		c.t.Errorf("received %q (%v), want silence", got, err)
 	}
 }
 
-func (c caller) wantsEnd(text string) {
+func (c client) wantsEnd(text string) {
 	c.t.Helper()
-	if got, err := c.hears(len(text)+1, 5*time.Second); got != text || err == nil || errors.Is(err, os.ErrDeadlineExceeded) {
-		c.t.Errorf("heard %q (%v), want %q and the end", got, err, text)
+	if got, err := c.reads(len(text)+1, 5*time.Second); got != text || err == nil || errors.Is(err, os.ErrDeadlineExceeded) {
+		c.t.Errorf("received %q (%v), want %q and the end", got, err, text)
 	}
 }
 
 func TestProxy(t *testing.T) {
-	tests := map[string]func(*Proxy, caller){
-		"forwards": func(_ *Proxy, c caller) { c.say("a"); c.wants("A\n") },
-		"stalls one direction and brings it later": func(p *Proxy, c caller) {
+	tests := map[string]func(*Proxy, client){
+		"forwards": func(_ *Proxy, c client) { c.write("a"); c.wants("A\n") },
+		"stalls one direction and brings it later": func(p *Proxy, c client) {
 			p.Set(Way{}, Way{Stall: true})
-			c.say("a")
+			c.write("a")
 			c.wantsSilence()
 			p.Heal()
 			c.wants("A\n")
 		},
-		"resets what lost something": func(p *Proxy, c caller) {
+		"resets what lost something": func(p *Proxy, c client) {
 			p.Set(Way{Drop: true}, Way{})
-			c.say("a")
+			c.write("a")
 			c.wantsSilence()
 			p.Heal()
 			c.wantsEnd("")
 		},
-		"cuts the answers to what matches": func(p *Proxy, c caller) {
+		"cuts the answers to what matches": func(p *Proxy, c client) {
 			p.CutAnswers(&Cut{Match: []byte("cut"), After: func() int { return 2 }})
-			c.say("whole")
+			c.write("whole")
 			c.wants("WHOLE\n")
-			c.say("cut me")
+			c.write("cut me")
 			c.wantsEnd("CU")
 			if p.Cuts() != 1 {
 				c.t.Errorf("%d cuts, want 1", p.Cuts())
 			}
 		},
-		"resets": func(p *Proxy, c caller) { c.say("a"); c.wants("A\n"); p.Reset(); c.wantsEnd("") },
-		"refuses": func(p *Proxy, c caller) {
-			c.say("a") // so that the proxy has taken the connection
+		"resets": func(p *Proxy, c client) { c.write("a"); c.wants("A\n"); p.Reset(); c.wantsEnd("") },
+		"refuses": func(p *Proxy, c client) {
+			c.write("a") // so that the proxy has accepted the connection
 			c.wants("A\n")
 			p.Refuse(true)
 			// The reset may be there before Dial returns.
 			if other, err := net.Dial("tcp", p.Addr()); err == nil {
 				defer other.Close()
-				caller{other, c.t}.wantsEnd("")
+				client{other, c.t}.wantsEnd("")
 			}
-			c.say("b")
+			c.write("b")
 			c.wants("B\n")
 		},
-		"closes half":            func(p *Proxy, c caller) { c.say("a"); c.wants("A\n"); p.HalfClose(); c.wantsEnd("") },
-		"lets a caller end well": func(_ *Proxy, c caller) { c.say("a"); _ = c.Conn.(*net.TCPConn).CloseWrite(); c.wantsEnd("A\n") },
-		"delays": func(p *Proxy, c caller) {
+		"closes half":            func(p *Proxy, c client) { c.write("a"); c.wants("A\n"); p.HalfClose(); c.wantsEnd("") },
+		"lets a client end well": func(_ *Proxy, c client) { c.write("a"); _ = c.Conn.(*net.TCPConn).CloseWrite(); c.wantsEnd("A\n") },
+		"delays": func(p *Proxy, c client) {
 			p.Set(Way{}, Way{Delay: func() time.Duration { return 4 * silent }})
-			c.say("a")
+			c.write("a")
 			c.wantsSilence()
 			c.wants("A\n")
 		},
-		"slows down": func(p *Proxy, c caller) {
+		"slows down": func(p *Proxy, c client) {
 			p.Set(Way{}, Way{Rate: 10})
-			c.say("a")
+			c.write("a")
 			c.wantsSilence()
 			c.wants("A\n")
 		},

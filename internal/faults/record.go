@@ -5,46 +5,46 @@ import (
 	"time"
 )
 
-// A Kind says what a Record is about.
+// A Kind is the kind of a Record.
 type Kind uint8
 
 const (
-	// Sent is a send_message that left, with its ClientID.
+	// Sent is a send_message, with its ClientID.
 	Sent Kind = iota
-	// Acked is the answer that it is stored, with ID and Seq.
+	// Acked is the ack of it, with ID and Seq.
 	Acked
-	// Refused is the answer that it is not, with the code in Text.
+	// Refused is the error for it, with the code in Text.
 	Refused
-	// Joined is the ack of a join: After is what was asked, Seq the head.
+	// Joined is the ack of a join: After is that of the join, Seq the head.
 	Joined
-	// Heard is a new_message.
-	Heard
-	// Read is a message found in the history, where a join was truncated.
+	// Received is a new_message.
+	Received
+	// Read is a message from the history, after a truncated join.
 	Read
 	// Left is a room_left, or a join that was forbidden.
 	Left
-	// Noticed is a notification, with its type in Text.
-	Noticed
+	// Notified is a notification, with its type in Text.
+	Notified
 	// Opened is a connection that was authenticated.
 	Opened
 	// Closed is the end of a connection, with the cause in Text.
 	Closed
-	// Broken is the end of one that carried what the protocol does not allow.
+	// Broken is the end of a connection that violated the protocol.
 	Broken
 )
 
-// Fresh is the After of a join that did not ask for what was missed.
+// Fresh is the After of a join without after.
 const Fresh = -1
 
-// A Record is one line of what a client said and heard.
+// A Record is one line of a Log.
 type Record struct {
 	At    time.Duration // since the clock of all clients began
 	Kind  Kind
-	Conn  int // counts the client's connections
+	Conn  int // the number of the client's connection
 	Study string
 	Seq   int64
 	After int64
-	// Truncated says that a join brought nothing of what was missed.
+	// Truncated says that a join replayed nothing although messages were missed.
 	Truncated bool
 	ID        string
 	ClientID  string
@@ -52,12 +52,12 @@ type Record struct {
 	Text      string
 }
 
-// A Log is everything that one client said and heard.
+// A Log is everything that one client sent and received.
 type Log struct {
 	User    string
 	Studies []string // that it joins
-	// Partial says that the client did not stay until the end, so that it need
-	// not have everything.
+	// Partial says that the client did not stay until the end, so it need not have every
+	// message.
 	Partial bool
 
 	clock func() time.Duration
@@ -79,14 +79,14 @@ func (l *Log) add(r Record) {
 	}
 }
 
-// Acks returns how many sends were acknowledged so far.
+// Acks returns how many sends have been acknowledged.
 func (l *Log) Acks() int {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return l.acks
 }
 
-// Records returns what there is so far.
+// Records returns the records up to now.
 func (l *Log) Records() []Record {
 	l.mu.Lock()
 	defer l.mu.Unlock()

@@ -15,47 +15,48 @@ import (
 // A fault is one entry of the catalogue.
 type fault struct {
 	name string
-	// rows are those of the catalogue in the design that it stands for.
+	// rows are the numbers of the scenarios that it covers.
 	rows string
-	// long keeps it out of the short form, short out of the long one, which has the
-	// same at full size.
+	// long leaves it out of the short form. short leaves it out of the long form, which has
+	// the same fault at full size.
 	long, short bool
-	// talkers and silent are how many clients there are of each, 6 and 3 if both
+	// posters and silent are how many clients there are of each, 6 and 3 if both
 	// are 0; every is the gap between the messages of one, 40 ms if 0.
-	talkers, silent int
-	// alone keeps the pairs of the long form away, where they would be measured.
+	posters, silent int
+	// alone leaves out the pairs of the long form, because they would change what is
+	// measured.
 	alone bool
-	// most is how often the long form injects it at most; 0 is as often as others.
+	// most is how often the long form injects it at most. 0 is as often as the others.
 	most  uint64
 	every time.Duration
 	size  int
-	// run breaks something while people talk, and heals it.
+	// run breaks something while clients post, and heals it.
 	run func(*round)
 }
 
-// A round is one injection: people of its own talk in studies of their own, and
-// in the end the checker looks at everything.
+// A round is one injection. It has its own users and studies. At the end the checker checks
+// everything.
 type round struct {
-	*house
+	*deployment
 	testing.TB
 	rng     *rand.Rand
 	score   *Scorecard
 	people  []person
-	named   int // how many people got an id
+	named   int // how many users have got an id
 	studies []string
 	clients []*Client
-	extra   []*Log    // of clients that are gone
-	choir   []*Client // pairs that talk beside the others
+	extra   []*Log    // of clients that were stopped
+	pairs   []*Client // clients that post in pairs beside the others
 	beside  []string  // their studies
 	exits   []Exit
 	load    ClientConfig
 }
 
-// A person may be a member of the round's studies.
+// A person is a user, who may be a member of the round's studies.
 type person struct{ id, token string }
 
-// enlist makes people, members of studies if member says so, the first one their
-// owner.
+// enlist creates users. If member is set they are members of the studies, and the first one
+// owns them.
 func (r *round) enlist(n int, member bool) []person {
 	r.Helper()
 	var people []person
@@ -89,10 +90,10 @@ func (r *round) exec(query string, args ...any) {
 	}
 }
 
-// start has a person connect; more changes how they behave.
+// start starts a client of a person. more changes its configuration.
 func (r *round) start(p person, more func(*ClientConfig)) *Client {
 	c := r.load
-	c.User, c.Token, c.Studies, c.Hubs = p.id, p.token, r.studies, r.fronts()
+	c.User, c.Token, c.Studies, c.Hubs = p.id, p.token, r.studies, r.hubAddrs()
 	c.Clock, c.History, c.Seed = r.clock, r.history(p.token), r.rng.Uint64()
 	if more != nil {
 		more(&c)
@@ -102,13 +103,13 @@ func (r *round) start(p person, more func(*ClientConfig)) *Client {
 	return cl
 }
 
-// quiet is how clients are started that say nothing.
+// quiet configures a client that posts nothing.
 func quiet(c *ClientConfig) { c.Every = 0 }
 
-// all are the clients that are here now.
-func (r *round) all() []*Client { return slices.Concat(r.clients, r.choir) }
+// all returns all clients of this moment.
+func (r *round) all() []*Client { return slices.Concat(r.clients, r.pairs) }
 
-// logs are those of everybody who was there.
+// logs returns the logs of all clients, also of stopped ones.
 func (r *round) logs() []*Log {
 	logs := slices.Clone(r.extra)
 	for _, c := range r.all() {
@@ -117,7 +118,7 @@ func (r *round) logs() []*Log {
 	return logs
 }
 
-// acks counts what has been acknowledged so far, to others than the pairs.
+// acks returns how many sends have been acknowledged, without those of the pairs.
 func (r *round) acks() int {
 	n := 0
 	for _, l := range r.extra {
@@ -129,7 +130,7 @@ func (r *round) acks() int {
 	return n
 }
 
-// flow waits until n more sends were acknowledged.
+// flow waits until n more sends are acknowledged.
 func (r *round) flow(n int) {
 	r.Helper()
 	goal := r.acks() + n
@@ -141,19 +142,19 @@ func (r *round) flow(n int) {
 	})
 }
 
-// hush ends the talk and waits until everybody has everything.
-func (r *round) hush() {
+// stopPosting stops the posts and waits until all clients have all messages.
+func (r *round) stopPosting() {
 	r.Helper()
 	for _, c := range r.all() {
-		c.Hush()
+		c.StopPosting()
 	}
 	r.settle()
 }
 
-// settle waits until all that was said is acknowledged and everybody has it.
+// settle waits until all posts are acknowledged and all clients have them.
 func (r *round) settle() {
 	r.Helper()
-	unsaid := func() error {
+	unacked := func() error {
 		for _, c := range r.all() {
 			if err := c.Settled(nil); err != nil {
 				return err
@@ -161,7 +162,7 @@ func (r *round) settle() {
 		}
 		return nil
 	}
-	if !r.waitFor(unsaid) {
+	if !r.waitFor(unacked) {
 		return
 	}
 	heads := r.heads()
@@ -175,7 +176,7 @@ func (r *round) settle() {
 	})
 }
 
-// waitFor is eventually that does not end the round: the checker says it better.
+// waitFor is eventually that does not fail the round: the checker reports it better.
 func (r *round) waitFor(check func() error) bool {
 	r.Helper()
 	deadline := time.Now().Add(patience)
@@ -188,11 +189,11 @@ func (r *round) waitFor(check func() error) bool {
 			r.Errorf("not settled within %v: %v", patience, err)
 			return false
 		}
-		r.pass(10 * time.Millisecond)
+		r.wait(10 * time.Millisecond)
 	}
 }
 
-// heads are the newest seqs that are stored.
+// heads returns the newest seqs in the database.
 func (r *round) heads() map[string]int64 {
 	r.Helper()
 	heads := map[string]int64{}
@@ -202,7 +203,7 @@ func (r *round) heads() map[string]int64 {
 	return heads
 }
 
-// rows is all that is stored of the round's studies.
+// rows returns all messages of the round's studies in the database.
 func (r *round) rows() []Row {
 	r.Helper()
 	found, err := r.db.Query(`SELECT study_id, seq, id, user_id, client_id, content FROM coup_messages WHERE study_id = ANY($1)`, pq.Array(slices.Concat(r.studies, r.beside)))

@@ -10,46 +10,47 @@ import (
 	"time"
 )
 
-// A Figure names a measurement that some faults bring beside the verdict.
+// A Figure names something that some faults measure.
 type Figure string
 
 // The figures. Those of the second group are counts.
 const (
-	TailRepair    Figure = "tail repair"
-	RedisLive     Figure = "live after a restart of Redis"
-	RedisCaughtUp Figure = "caught up after a restart of Redis"
-	RedisNoticed  Figure = "frozen Redis noticed"
-	GoodSend      Figure = "first good send after Postgres"
-	SendAnswered  Figure = "sends answered around a death of Postgres"
-	HubOffline    Figure = "users of a killed hub offline"
-	DrainTime     Figure = "drain"
-	KickBusUp     Figure = "delivery after a kick, bus up"
-	KickBusDown   Figure = "delivery after a kick, bus down"
-	SlowClosed    Figure = "stalled client closed"
-	Healthy       Figure = "delivery with nobody stalled"
-	HealthySlow   Figure = "delivery with one stalled"
-	HerdBack      Figure = "herd back"
+	LastMessageRead Figure = "last message before a silence read"
+	RedisLive       Figure = "live after a restart of Redis"
+	RedisCaughtUp   Figure = "caught up after a restart of Redis"
+	RedisNoticed    Figure = "frozen Redis noticed"
+	GoodSend        Figure = "first good send after Postgres"
+	SendAnswered    Figure = "sends answered around a death of Postgres"
+	HubOffline      Figure = "users of a killed hub offline"
+	DrainTime       Figure = "drain"
+	KickBusUp       Figure = "delivery after a kick, bus up"
+	KickBusDown     Figure = "delivery after a kick, bus down"
+	SlowClosed      Figure = "stalled client closed"
+	Healthy         Figure = "delivery with nobody stalled"
+	HealthySlow     Figure = "delivery with one stalled"
+	AllReconnected  Figure = "all reconnected"
 
-	LostAnswers    Figure = "answers cut"
-	PostgresLost   Figure = "acks lost to Postgres"
-	PostgresKills  Figure = "Postgres kills"
-	Flaps          Figure = "flaps"
-	WrongPresence  Figure = "wrong presence"
-	Restarts       Figure = "rolling restarts"
-	DeployLost     Figure = "sends lost to a deploy"
-	DeployClients  Figure = "clients of a deploy"
-	HerdClients    Figure = "herd"
-	HerdQueries    Figure = "transactions of the herd"
-	ManyHeard      Figure = "deliveries of many senders"
-	ManyDisordered Figure = "disorder of many senders"
+	LostAnswers      Figure = "answers cut"
+	PostgresLost     Figure = "acks lost with Postgres"
+	PostgresKills    Figure = "Postgres kills"
+	Reconnects       Figure = "reconnects"
+	WrongPresence    Figure = "wrong presence"
+	Restarts         Figure = "rolling restarts"
+	DeployLost       Figure = "sends lost to a deploy"
+	DeployClients    Figure = "clients of a deploy"
+	ReconnectClients Figure = "clients that reconnected at once"
+	ReconnectQueries Figure = "transactions of a reconnect"
+	ManyReceived     Figure = "deliveries of many senders"
+	ManyDisordered   Figure = "disorder of many senders"
 )
 
-// A Scorecard adds up rounds. It may be used from any goroutine.
+// A Scorecard adds up rounds. Its methods may be called at the same time from any
+// goroutine.
 type Scorecard struct {
 	mu       sync.Mutex // guards all below
 	rounds   map[string]int
 	acks     int
-	heard    int
+	received int
 	joins    int
 	resumes  int
 	broken   map[Rule]int
@@ -58,21 +59,21 @@ type Scorecard struct {
 	measured map[Figure]bool
 }
 
-// NewScorecard returns an empty one.
+// NewScorecard returns an empty Scorecard.
 func NewScorecard() *Scorecard {
 	return &Scorecard{rounds: map[string]int{}, broken: map[Rule]int{}, samples: map[Figure][]time.Duration{}, counts: map[Figure]int{}, measured: map[Figure]bool{}}
 }
 
-// Add takes the outcome of one round.
+// Add adds the verdict of one round.
 func (s *Scorecard) Add(fault string, v Verdict) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.rounds[fault]++
 	s.acks += v.Acks
-	s.heard += v.Heard
+	s.received += v.Received
 	s.joins += v.Joins
 	s.resumes += v.Resumes
-	for _, c := range v.Complaints {
+	for _, c := range v.Violations {
 		s.broken[c.Rule]++
 	}
 }
@@ -85,7 +86,7 @@ func (s *Scorecard) Sample(f Figure, ds ...time.Duration) {
 	s.samples[f] = append(s.samples[f], ds...)
 }
 
-// Count adds to a figure that counts.
+// Count adds to a figure that is a count.
 func (s *Scorecard) Count(f Figure, n int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -93,7 +94,7 @@ func (s *Scorecard) Count(f Figure, n int) {
 	s.counts[f] += n
 }
 
-// notMeasured is what a row says that nothing was measured for.
+// notMeasured is the text of a row without measurements.
 const notMeasured = "not measured"
 
 // A ScoreRow is one line of the scorecard.
@@ -116,7 +117,7 @@ type Summary struct {
 	Rows       []ScoreRow     `json:"rows"`
 }
 
-// worst shows the p99 and the largest of a figure.
+// worst returns the p99 and the maximum of a figure, as text.
 func (s *Scorecard) worst(f Figure) string {
 	ds := s.samples[f]
 	if !s.measured[f] || len(ds) == 0 {
@@ -127,7 +128,7 @@ func (s *Scorecard) worst(f Figure) string {
 
 func rounded(d time.Duration) time.Duration { return d.Round(time.Millisecond) }
 
-// with shows what n returns if all the figures were measured.
+// with returns what n returns if all figures were measured.
 func (s *Scorecard) with(n func() string, figures ...Figure) string {
 	for _, f := range figures {
 		if !s.measured[f] {
@@ -141,7 +142,7 @@ func (s *Scorecard) with(n func() string, figures ...Figure) string {
 func (s *Scorecard) Summary() Summary {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	sum := Summary{Faults: s.rounds, Acks: s.acks, Deliveries: s.heard, Joins: s.joins, Resumes: s.resumes, Broken: s.broken}
+	sum := Summary{Faults: s.rounds, Acks: s.acks, Deliveries: s.received, Joins: s.joins, Resumes: s.resumes, Broken: s.broken}
 	for _, n := range s.rounds {
 		sum.Injections += n
 	}

@@ -14,7 +14,7 @@ func TestScorecardInventsNothing(t *testing.T) {
 			t.Errorf("row %s = %q with nothing measured", r.Row, r.Measured)
 		}
 	}
-	s.Sample(TailRepair, time.Second, 2*time.Second)
+	s.Sample(LastMessageRead, time.Second, 2*time.Second)
 	if got, want := s.Summary().Rows[4].Measured, "p99 2s, max 2s of 2"; got != want {
 		t.Errorf("row 5 = %q, want %q", got, want)
 	}
@@ -22,7 +22,7 @@ func TestScorecardInventsNothing(t *testing.T) {
 
 func TestLatencies(t *testing.T) {
 	const ms = time.Millisecond
-	ds := []Delivery{{Acked: 1, Heard: 900 * ms}, {Acked: 600 * ms, Heard: 1300 * ms}, {Acked: 1400 * ms, Heard: 1410 * ms}}
+	ds := []Delivery{{Acked: 1, Received: 900 * ms}, {Acked: 600 * ms, Received: 1300 * ms}, {Acked: 1400 * ms, Received: 1410 * ms}}
 	tests := []struct {
 		name      string
 		got, want time.Duration

@@ -13,7 +13,7 @@ import (
 	"github.com/coupchat/coup/internal/wstest"
 )
 
-// An event is what the server says.
+// An event is an event of the server.
 type event struct {
 	Event string `json:"event"`
 	ID    string `json:"id"`
@@ -32,8 +32,8 @@ type event struct {
 	} `json:"data"`
 }
 
-// A wire is one WebSocket connection. One goroutine reads, any may write.
-type wire struct {
+// A connection is one WebSocket connection. One goroutine may read, any may write.
+type connection struct {
 	conn net.Conn
 	r    *bufio.Reader
 	mu   sync.Mutex // one writer at a time
@@ -42,9 +42,9 @@ type wire struct {
 // writeTimeout bounds a write of a client.
 const writeTimeout = 3 * time.Second
 
-// dialWire connects to the hub at addr. A buffer above 0 is the size of the
-// socket's receive buffer, for clients that are slow.
-func dialWire(addr string, timeout time.Duration, buffer int) (*wire, error) {
+// dialConnection connects to the hub at addr. buffer is the size of the socket's receive
+// buffer, or 0 for that of the system.
+func dialConnection(addr string, timeout time.Duration, buffer int) (*connection, error) {
 	conn, err := net.DialTimeout("tcp", addr, timeout)
 	if err != nil {
 		return nil, err
@@ -52,7 +52,7 @@ func dialWire(addr string, timeout time.Duration, buffer int) (*wire, error) {
 	if buffer > 0 {
 		_ = conn.(*net.TCPConn).SetReadBuffer(buffer)
 	}
-	w := &wire{conn: conn, r: bufio.NewReaderSize(conn, 4<<10)}
+	w := &connection{conn: conn, r: bufio.NewReaderSize(conn, 4<<10)}
 	if err := w.handshake(addr, timeout); err != nil {
 		conn.Close()
 		return nil, err
@@ -60,7 +60,7 @@ func dialWire(addr string, timeout time.Duration, buffer int) (*wire, error) {
 	return w, nil
 }
 
-func (w *wire) handshake(addr string, timeout time.Duration) error {
+func (w *connection) handshake(addr string, timeout time.Duration) error {
 	if err := w.conn.SetDeadline(time.Now().Add(timeout)); err != nil {
 		return err
 	}
@@ -78,8 +78,8 @@ func (w *wire) handshake(addr string, timeout time.Duration) error {
 	return w.conn.SetDeadline(time.Time{})
 }
 
-// send says an event.
-func (w *wire) send(name, id string, data any) error {
+// send sends an event.
+func (w *connection) send(name, id string, data any) error {
 	b, err := json.Marshal(map[string]any{"event": name, "id": id, "data": data})
 	if err != nil {
 		return err
@@ -88,7 +88,7 @@ func (w *wire) send(name, id string, data any) error {
 }
 
 // frame writes a frame.
-func (w *wire) frame(first byte, payload []byte) error {
+func (w *connection) frame(first byte, payload []byte) error {
 	b := wstest.Frame(first, payload)
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -104,10 +104,9 @@ type closeError int
 
 func (c closeError) Error() string { return fmt.Sprintf("closed with %d", int(c)) }
 
-// next returns the next event, answering pings on the way. The error of a
-// connection that was closed in good order is a closeError, and of one that carries
-// what the protocol does not allow a wstest.ErrFrame.
-func (w *wire) next() (event, error) {
+// next returns the next event, and answers pings before it. The error is a closeError after
+// a close frame, and a wstest.ErrFrame after bytes that no server may send.
+func (w *connection) next() (event, error) {
 	for {
 		first, payload, err := wstest.ReadFrame(w.r)
 		if err != nil {

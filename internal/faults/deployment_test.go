@@ -27,11 +27,11 @@ func TestMain(m *testing.M) { testenv.Main(m) }
 const (
 	secret  = "a secret of the fire test, long enough for HS256"
 	service = "service-token-of-the-fire-test-long-enough"
-	// patience bounds every wait for what must happen in the end.
+	// patience bounds every wait.
 	patience = 60 * time.Second
 )
 
-// A hub is one process of the signaling service with the proxies around it.
+// A hub is one process of the signaling service, with its proxies.
 type hub struct {
 	*testenv.Process
 	front   *Proxy // clients reach it through this
@@ -39,13 +39,13 @@ type hub struct {
 	toRedis *Proxy
 }
 
-// A house is a whole deployment on this machine.
-type house struct {
+// A deployment has all services of a deployment, as processes on this machine.
+type deployment struct {
 	t        testing.TB
 	begin    time.Time
 	postgres *testenv.PostgresServer
 	redis    *testenv.RedisServer
-	db       *sql.DB // past all proxies
+	db       *sql.DB // without a proxy
 	api      *testenv.Process
 	toDB     *Proxy // from the api
 	toBus    *Proxy // from the api
@@ -53,16 +53,16 @@ type house struct {
 	keys     *jwt.Signer
 	web      *http.Client
 	casts    int
-	// scale multiplies what is cheap to do more of; the long form has more.
+	// scale multiplies what can cheaply be done more often. It is larger in the long form.
 	scale int
-	// pairs is how many pairs of people talk beside those whom a fault is about.
+	// pairs is how many pairs of clients post beside those of a fault.
 	pairs int
 }
 
-// newHouse builds the program and starts a deployment that ends with the test.
-func newHouse(t testing.TB, hubs int) *house {
+// newDeployment builds the program and starts a deployment that ends with the test.
+func newDeployment(t testing.TB, hubs int) *deployment {
 	t.Helper()
-	h := &house{t: t, scale: 1, begin: time.Now(), redis: testenv.Redis(t), postgres: testenv.StartPostgres(t), web: &http.Client{Timeout: 10 * time.Second}}
+	h := &deployment{t: t, scale: 1, begin: time.Now(), redis: testenv.Redis(t), postgres: testenv.StartPostgres(t), web: &http.Client{Timeout: 10 * time.Second}}
 	t.Cleanup(h.web.CloseIdleConnections)
 	program := build(t)
 	u, err := url.Parse(h.postgres.URL(t))
@@ -96,7 +96,7 @@ func newHouse(t testing.TB, hubs int) *house {
 	return h
 }
 
-// build makes the program that is set on fire.
+// build builds the program under test.
 func build(t testing.TB) string {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "fullstack")
@@ -108,7 +108,7 @@ func build(t testing.TB) string {
 
 func loopback(port int) string { return net.JoinHostPort("127.0.0.1", strconv.Itoa(port)) }
 
-// ready asks a process whether it can do its work.
+// ready returns nil if a process answers that it is ready.
 func ready(port int) error { return readyAt(loopback(port)) }
 
 func readyAt(addr string) error {
@@ -119,7 +119,7 @@ func readyAt(addr string) error {
 	return err
 }
 
-// quick makes requests that must not hang, on connections of their own.
+// quick makes requests with a short timeout, each on a new connection.
 var quick = &http.Client{Timeout: 5 * time.Second, Transport: &http.Transport{DisableKeepAlives: true}}
 
 func get(addr, path string) (int, string, error) {
@@ -132,7 +132,7 @@ func get(addr, path string) (int, string, error) {
 	return answer.StatusCode, string(b), err
 }
 
-func (h *house) proxy(target string) *Proxy {
+func (h *deployment) proxy(target string) *Proxy {
 	h.t.Helper()
 	p, err := NewProxy(target)
 	if err != nil {
@@ -142,11 +142,11 @@ func (h *house) proxy(target string) *Proxy {
 	return p
 }
 
-// clock is the one of all clients.
-func (h *house) clock() time.Duration { return time.Since(h.begin) }
+// clock returns the time for all clients.
+func (h *deployment) clock() time.Duration { return time.Since(h.begin) }
 
-// fronts are the addresses of all hubs.
-func (h *house) fronts() []string {
+// hubAddrs returns the addresses of all hubs.
+func (h *deployment) hubAddrs() []string {
 	var addrs []string
 	for _, b := range h.hubs {
 		addrs = append(addrs, b.front.Addr())
@@ -154,8 +154,8 @@ func (h *house) fronts() []string {
 	return addrs
 }
 
-// eventually asks again until check returns nil, and returns how long that took.
-func (h *house) eventually(what string, within time.Duration, check func() error) time.Duration {
+// eventually calls check until it returns nil, and returns how long that took.
+func (h *deployment) eventually(what string, within time.Duration, check func() error) time.Duration {
 	h.t.Helper()
 	begin := time.Now()
 	tick := time.NewTicker(10 * time.Millisecond)
@@ -172,17 +172,17 @@ func (h *house) eventually(what string, within time.Duration, check func() error
 	}
 }
 
-// pass lets time go by in which the fault lasts.
-func (h *house) pass(d time.Duration) {
+// wait lets time pass while the fault lasts.
+func (h *deployment) wait(d time.Duration) {
 	t := time.NewTimer(d)
 	defer t.Stop()
 	<-t.C
 }
 
-// allReady waits until every part of the house says that it works.
-func (h *house) allReady() {
+// allReady waits until all services are ready.
+func (h *deployment) allReady() {
 	h.t.Helper()
-	h.eventually("the house is ready", patience, func() error {
+	h.eventually("the deployment is ready", patience, func() error {
 		for _, b := range h.hubs {
 			if err := readyAt(b.Addr()); err != nil {
 				return err
@@ -192,8 +192,8 @@ func (h *house) allReady() {
 	})
 }
 
-// ask makes a request of the sample business server.
-func (h *house) ask(method, path, token string) (int, string, error) {
+// ask makes a request to the sample API.
+func (h *deployment) ask(method, path, token string) (int, string, error) {
 	req, err := http.NewRequest(method, "http://"+h.api.Addr()+path, nil)
 	if err != nil {
 		return 0, "", err
@@ -209,7 +209,7 @@ func (h *house) ask(method, path, token string) (int, string, error) {
 }
 
 // history reads a page of messages as the page does.
-func (h *house) history(token string) func(context.Context, string, int64) ([]Record, error) {
+func (h *deployment) history(token string) func(context.Context, string, int64) ([]Record, error) {
 	return func(_ context.Context, study string, after int64) ([]Record, error) {
 		status, body, err := h.ask("GET", fmt.Sprintf("/api/studies/%s/messages?after=%d&limit=500", study, after), token)
 		if err != nil {

@@ -7,19 +7,18 @@ import (
 	"time"
 )
 
-// fight runs one fault against the house and holds what happened against the
-// promises.
-func (h *house) fight(t testing.TB, f fault, seed uint64, score *Scorecard) {
+// inject injects one fault and checks everything that happened.
+func (h *deployment) inject(t testing.TB, f fault, seed uint64, score *Scorecard) {
 	t.Helper()
 	h.t = t
 	h.casts++
-	if f.talkers+f.silent == 0 {
-		f.talkers, f.silent = 6, 3
+	if f.posters+f.silent == 0 {
+		f.posters, f.silent = 6, 3
 	}
 	if f.every == 0 {
 		f.every = 40 * time.Millisecond
 	}
-	r := &round{house: h, TB: t, rng: rand.New(rand.NewPCG(seed, 2)), score: score, load: ClientConfig{Every: f.every, Size: f.size},
+	r := &round{deployment: h, TB: t, rng: rand.New(rand.NewPCG(seed, 2)), score: score, load: ClientConfig{Every: f.every, Size: f.size},
 		studies: []string{fmt.Sprintf("s%d-a", h.casts), fmt.Sprintf("s%d-b", h.casts)}}
 	defer func() {
 		for _, c := range r.all() {
@@ -27,8 +26,8 @@ func (h *house) fight(t testing.TB, f fault, seed uint64, score *Scorecard) {
 		}
 		h.heal()
 	}()
-	for i, p := range r.enlist(f.talkers+f.silent, true) {
-		if i < f.talkers {
+	for i, p := range r.enlist(f.posters+f.silent, true) {
+		if i < f.posters {
 			r.start(p, nil)
 		} else {
 			r.start(p, quiet)
@@ -38,21 +37,21 @@ func (h *house) fight(t testing.TB, f fault, seed uint64, score *Scorecard) {
 		r.gather(h.pairs)
 	}
 	r.waitFor(func() error { return r.joined() })
-	if f.talkers > 0 {
+	if f.posters > 0 {
 		r.flow(50)
 	}
 	f.run(r)
-	if f.talkers > 0 {
+	if f.posters > 0 {
 		r.flow(50)
 	}
-	r.hush()
+	r.stopPosting()
 	for _, c := range r.all() {
 		c.Stop()
 	}
 	r.judge(f)
 }
 
-// gather has pairs of people talk beside the others, each in a study of its own.
+// gather starts pairs of clients that post beside the others, each pair in its own study.
 func (r *round) gather(pairs int) {
 	studies, people, clients := r.studies, r.people, r.clients
 	r.clients = nil
@@ -63,11 +62,11 @@ func (r *round) gather(pairs int) {
 		}
 		r.beside = append(r.beside, r.studies...)
 	}
-	r.choir = r.clients
+	r.pairs = r.clients
 	r.studies, r.people, r.clients = studies, people, clients
 }
 
-// joined waits for everybody to be in.
+// joined waits until all clients have joined.
 func (r *round) joined() error {
 	for _, c := range r.all() {
 		if err := c.In(); err != nil {
@@ -77,32 +76,32 @@ func (r *round) joined() error {
 	return nil
 }
 
-// maxComplaints is how many are shown.
-const maxComplaints = 10
+// maxPrinted is how many violations are printed.
+const maxPrinted = 10
 
 func (r *round) judge(f fault) {
 	r.Helper()
 	logs := r.logs()
 	v := Check(History{Rows: r.rows(), Logs: logs, Exits: r.exits})
-	for i, c := range v.Complaints {
-		if i == maxComplaints {
-			r.Errorf("and %d more", len(v.Complaints)-i)
+	for i, c := range v.Violations {
+		if i == maxPrinted {
+			r.Errorf("and %d more", len(v.Violations)-i)
 			break
 		}
 		r.Errorf("%s: %s", c.Rule, c.Text)
 	}
 	r.score.Add(f.name, v)
-	r.Logf("%s (catalogue %s): %d acks, %d deliveries, %d resumes", f.name, f.rows, v.Acks, v.Heard, v.Resumes)
+	r.Logf("%s (catalogue %s): %d acks, %d deliveries, %d resumes", f.name, f.rows, v.Acks, v.Received, v.Resumes)
 }
 
-// heal puts everything back, whatever a failed fault left behind.
-func (h *house) heal() {
+// heal ends all faults, also those that a failed round left.
+func (h *deployment) heal() {
 	for _, p := range h.proxies() {
 		p.Heal()
 	}
 }
 
-func (h *house) proxies() []*Proxy {
+func (h *deployment) proxies() []*Proxy {
 	all := []*Proxy{h.toDB, h.toBus}
 	for _, b := range h.hubs {
 		all = append(all, b.front, b.toAPI, b.toRedis)

@@ -6,9 +6,8 @@ import (
 	"time"
 )
 
-// speak joins, says what is to be said and gives the connection up when an
-// answer does not come.
-func (c *Client) speak(w *wire, over <-chan struct{}) {
+// sendRequests sends joins and posts, and ends the connection if an answer does not come.
+func (c *Client) sendRequests(w *connection, over <-chan struct{}) {
 	gap := 20 * time.Millisecond
 	if c.config.Every == 0 {
 		gap = 100 * time.Millisecond
@@ -23,7 +22,7 @@ func (c *Client) speak(w *wire, over <-chan struct{}) {
 				return
 			}
 		}
-		if c.forsaken() {
+		if c.overdue() {
 			w.conn.Close()
 			return
 		}
@@ -35,13 +34,13 @@ func (c *Client) speak(w *wire, over <-chan struct{}) {
 	}
 }
 
-// A request is what leaves next.
+// A request is a frame to send.
 type request struct {
 	event, id string
 	data      any
 }
 
-// due returns the requests whose time has come, and logs them as sent.
+// due returns the requests that are due, and logs them as sent.
 func (c *Client) due(next *time.Time) (rs []request) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -60,13 +59,13 @@ func (c *Client) due(next *time.Time) (rs []request) {
 		}
 		rs = append(rs, request{"join_room", "join:" + study, data})
 	}
-	if c.talks && len(c.unsaid) < window && now.After(*next) {
+	if c.posts && len(c.unacked) < window && now.After(*next) {
 		if study := c.config.Studies[c.rng.IntN(len(c.config.Studies))]; !c.rooms[study].left {
 			c.compose(study)
 		}
 		*next = now.Add(c.config.Every/2 + time.Duration(c.rng.Int64N(int64(c.config.Every))))
 	}
-	for _, p := range c.unsaid {
+	for _, p := range c.unacked {
 		if !p.sent.IsZero() || now.Before(p.retry) || !c.rooms[p.study].joined {
 			continue
 		}
@@ -77,8 +76,8 @@ func (c *Client) due(next *time.Time) (rs []request) {
 	return rs
 }
 
-// forsaken reports whether an answer is overdue.
-func (c *Client) forsaken() bool {
+// overdue reports whether an answer has not come in time.
+func (c *Client) overdue() bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.frozen != nil {
@@ -92,7 +91,7 @@ func (c *Client) forsaken() bool {
 			return true
 		}
 	}
-	for _, p := range c.unsaid {
+	for _, p := range c.unacked {
 		if !p.sent.IsZero() && time.Since(p.sent) > answerIn {
 			return true
 		}
@@ -100,8 +99,8 @@ func (c *Client) forsaken() bool {
 	return false
 }
 
-// listen takes what the server says until the connection ends.
-func (c *Client) listen(ctx context.Context, w *wire) error {
+// receive handles the events of the server until the connection ends.
+func (c *Client) receive(ctx context.Context, w *connection) error {
 	for {
 		c.mu.Lock()
 		frozen := c.frozen
@@ -121,7 +120,7 @@ func (c *Client) listen(ctx context.Context, w *wire) error {
 
 var errRefused = errors.New("authentication was refused")
 
-// take works off one event.
+// take handles one event.
 func (c *Client) take(ctx context.Context, e event) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -138,7 +137,7 @@ func (c *Client) take(ctx context.Context, e event) error {
 	case "error":
 		c.refused(e, r)
 	case "new_message":
-		r.Kind = Heard
+		r.Kind = Received
 		c.Log.add(r)
 		if s := c.rooms[r.Study]; s != nil && r.Seq == s.last+1 {
 			s.last = r.Seq
@@ -148,24 +147,24 @@ func (c *Client) take(ctx context.Context, e event) error {
 		c.Log.add(r)
 		c.leave(r.Study)
 	case "notification":
-		r.Kind, r.Text = Noticed, e.Data.Type
+		r.Kind, r.Text = Notified, e.Data.Type
 		c.Log.add(r)
 	}
 	return nil
 }
 
-// leave forgets a study, and what was to be said there.
+// leave forgets a study and the posts for it.
 func (c *Client) leave(study string) {
 	if s := c.rooms[study]; s != nil {
 		s.left, s.joined = true, false
 	}
 	var rest []*post
-	for _, p := range c.unsaid {
+	for _, p := range c.unacked {
 		if p.study != study {
 			rest = append(rest, p)
 		}
 	}
-	c.unsaid = rest
+	c.unacked = rest
 }
 
 func (c *Client) acked(ctx context.Context, e event, r Record) error {
@@ -181,9 +180,9 @@ func (c *Client) acked(ctx context.Context, e event, r Record) error {
 		}
 		return nil
 	}
-	for i, p := range c.unsaid {
+	for i, p := range c.unacked {
 		if p.clientID == e.ID {
-			c.unsaid = append(c.unsaid[:i], c.unsaid[i+1:]...)
+			c.unacked = append(c.unacked[:i], c.unacked[i+1:]...)
 			break
 		}
 	}
@@ -192,8 +191,8 @@ func (c *Client) acked(ctx context.Context, e event, r Record) error {
 	return nil
 }
 
-// readHistory gets what a truncated join did not bring. If that fails the
-// connection is given up, and the next join asks again.
+// readHistory reads the messages that a truncated join did not replay. If that fails it
+// ends the connection, and the next join tries again.
 func (c *Client) readHistory(ctx context.Context, s *seat, joined Record) error {
 	for s.last < joined.Seq {
 		found, err := c.config.History(ctx, joined.Study, s.last)
@@ -231,7 +230,7 @@ func (c *Client) refused(e event, r Record) {
 		c.Log.add(r)
 		return
 	}
-	for _, p := range c.unsaid {
+	for _, p := range c.unacked {
 		if p.clientID != e.ID {
 			continue
 		}

@@ -11,12 +11,12 @@ import (
 	"time"
 )
 
-// drop forgets clients that were stopped.
+// drop removes clients that were stopped.
 func (r *round) drop(gone []*Client) {
 	r.clients = slices.DeleteFunc(r.clients, func(c *Client) bool { return slices.Contains(gone, c) })
 }
 
-// metric finds a figure in a page of metrics.
+// metric returns the value of a metric in a page of metrics.
 func metric(body, name string) float64 {
 	for line := range strings.Lines(body) {
 		if value, ok := strings.CutPrefix(line, name+" "); ok {
@@ -28,7 +28,7 @@ func metric(body, name string) float64 {
 	return -1
 }
 
-// joins has people join, and join again, in the middle of everything.
+// joins makes clients join, and join again, while others post.
 func joins(r *round) {
 	for range 8 {
 		var fresh []*Client
@@ -40,7 +40,7 @@ func joins(r *round) {
 				c.Cut()
 			}
 		}
-		r.pass(time.Duration(r.rng.IntN(400)) * time.Millisecond)
+		r.wait(time.Duration(r.rng.IntN(400)) * time.Millisecond)
 		for _, c := range fresh[:2] {
 			c.Stop()
 			c.Log.Partial = true
@@ -50,23 +50,23 @@ func joins(r *round) {
 	}
 }
 
-// many has everybody talk on all hubs while all ways have random delays.
+// many makes all clients post on all hubs while all connections have random delays.
 func many(r *round) {
 	delay := func() time.Duration { return time.Duration(time.Now().UnixNano()%60) * time.Millisecond }
 	for _, b := range r.hubs {
 		b.toRedis.Set(Way{Delay: delay}, Way{Delay: delay})
 		b.toAPI.Set(Way{Delay: delay}, Way{})
 	}
-	r.flow(400 * r.scale * r.scale) // 6,400 in the long form: some 58,000 deliveries
+	r.flow(400 * r.scale * r.scale) // 6,400 in the long form: about 58,000 deliveries
 	r.heal()
-	r.hush()
+	r.stopPosting()
 	v := Check(History{Rows: r.rows(), Logs: r.logs()})
-	r.score.Count(ManyHeard, v.Heard)
+	r.score.Count(ManyReceived, v.Received)
 	r.score.Count(ManyDisordered, v.Count(Disorder))
-	r.talk()
+	r.resumePosting()
 }
 
-// kick takes two members out, of whom one talks.
+// kick ends the memberships of two users, one of whom posts.
 func (r *round) kick(grace time.Duration) {
 	owner := r.people[0]
 	for _, i := range []int{1, len(r.clients) - 1} {
@@ -79,13 +79,13 @@ func (r *round) kick(grace time.Duration) {
 	}
 }
 
-// kicked measures how long those who were taken out heard something.
+// kicked measures for how long removed users received messages.
 func (r *round) kicked(figure Figure) {
 	for _, e := range r.exits {
 		var last time.Duration
 		for _, l := range r.logs() {
 			for _, rec := range l.Records() {
-				if l.User == e.User && rec.Kind == Heard && rec.Study == e.Study {
+				if l.User == e.User && rec.Kind == Received && rec.Study == e.Study {
 					last = max(last, rec.At-e.At)
 				}
 			}
@@ -100,28 +100,28 @@ func kickBusUp(r *round) {
 	r.kicked(KickBusUp)
 }
 
-// kickRedisDown kicks while nobody can be told.
+// kickRedisDown kicks while Redis is down.
 func kickRedisDown(r *round) {
 	r.redis.Kill(r)
 	r.kick(30 * time.Second)
-	r.pass(2 * time.Second)
+	r.wait(2 * time.Second)
 	r.redis.Restart(r)
 	r.allReady()
 	r.flow(100)
 	r.kicked(KickBusDown)
 }
 
-// kickUnheard kicks while the api alone has no bus: no hub notices anything.
-func kickUnheard(r *round) {
+// kickLost kicks while only the api does not reach Redis: no hub notices anything.
+func kickLost(r *round) {
 	r.toBus.Set(Way{Drop: true}, Way{})
 	r.kick(30 * time.Second)
 	r.toBus.Heal()
-	r.pass(31 * time.Second)
+	r.wait(31 * time.Second)
 	r.kicked(KickBusDown)
 	r.flow(50)
 }
 
-// publish says something on Redis, bytes and all, some times over.
+// publish publishes a payload on Redis a number of times.
 func (r *round) publish(channel string, times int, payload []byte) {
 	r.Helper()
 	conn, err := net.DialTimeout("tcp", r.redis.Addr(), time.Second)
@@ -140,18 +140,18 @@ func (r *round) publish(channel string, times int, payload []byte) {
 	}
 }
 
-// poison publishes what cannot be read on every channel there is.
-func poison(r *round) {
+// malformed publishes payloads that cannot be read on every channel.
+func malformed(r *round) {
 	channels := []string{"notifications", "study-events"}
 	for _, s := range r.studies {
 		channels = append(channels, "coup:room:"+s)
 	}
 	room := `"studyId":"` + r.studies[0] + `"`
-	junk := []string{"", "x", "null", "[]", "{}", `{"v":99}`, `{"type":"member_kicked",` + room + `}`, `{"type":1,` + room + `}`,
+	payloads := []string{"", "x", "null", "[]", "{}", `{"v":99}`, `{"type":"member_kicked",` + room + `}`, `{"type":1,` + room + `}`,
 		`{` + room + `,"seq":-1}`, strings.Repeat("[", 20_000), strings.Repeat(`{"a":`, 5_000), strings.Repeat("\xff", 1<<16)}
 	for range 10 {
 		for _, c := range channels {
-			for _, j := range junk {
+			for _, j := range payloads {
 				r.publish(c, 1, []byte(j))
 			}
 			b := make([]byte, r.rng.IntN(200))
@@ -172,14 +172,14 @@ func poison(r *round) {
 func quizzes(l *Log) map[string]int {
 	got := map[string]int{}
 	for _, rec := range l.Records() {
-		if rec.Kind == Noticed && rec.Text == "quiz" {
+		if rec.Kind == Notified && rec.Text == "quiz" {
 			got[rec.ID]++
 		}
 	}
 	return got
 }
 
-// republished says every notification three times.
+// republished publishes every notification three times.
 func republished(r *round) {
 	for n := range 20 {
 		for _, p := range r.people {
@@ -194,7 +194,7 @@ func republished(r *round) {
 		}
 		return nil
 	})
-	r.hush() // what is said after them comes after them
+	r.stopPosting() // messages posted after them arrive after them
 	for _, c := range r.clients {
 		got := quizzes(c.Log)
 		for id, n := range got {
@@ -206,5 +206,5 @@ func republished(r *round) {
 			r.Errorf("%s got %d notifications, want 20", c.Log.User, len(got))
 		}
 	}
-	r.talk()
+	r.resumePosting()
 }
