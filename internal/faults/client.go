@@ -52,17 +52,17 @@ type Client struct {
 	stop   context.CancelFunc
 	done   chan struct{}
 
-	mu        sync.Mutex // guards what follows
-	rng       *rand.Rand
-	conn      int
-	wire      *connection
-	live      bool // authenticated
-	posts     bool
-	posted int
-	rooms     map[string]*seat
-	unacked   []*post // sent or to be sent, and not acknowledged
-	frozen    chan struct{}
-	asked     time.Time // when authenticate was sent
+	mu      sync.Mutex // guards what follows
+	rng     *rand.Rand
+	conn    int
+	wire    *connection
+	live    bool // authenticated
+	posts   bool
+	posted  int
+	rooms   map[string]*seat
+	unacked []*post // sent or to be sent, and not acknowledged
+	frozen  chan struct{}
+	asked   time.Time // when authenticate was sent
 }
 
 // A seat is what a client knows about one study.
