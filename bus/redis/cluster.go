@@ -12,13 +12,13 @@ import (
 	"github.com/redis/rueidis"
 )
 
-// A span is a run of slots, its ends included, and the address of their master.
+// A span is a range of slots, both ends included, and the address of their master.
 type span struct {
 	from, to int64
 	addr     string
 }
 
-// findShards is the find of a bus over a cluster.
+// findShards is the find function of a bus over a cluster.
 func (b *Bus) findShards(ctx context.Context, old *table) (*table, error) {
 	spans, err := b.spans(ctx, old)
 	if err != nil {
@@ -33,22 +33,22 @@ func (b *Bus) findShards(ctx context.Context, old *table) (*table, error) {
 			t.slots[i] = t.nodes[s.addr]
 		}
 	}
-	// Any node serves the channels that are not sharded: stay, unless it is deaf
-	// and another is not.
+	// Any node can serve the channels that are not sharded. They stay on their node unless
+	// it is failing and another is not.
 	t.home = t.nodes[spans[0].addr]
 	if old.home != nil && t.nodes[old.home.addr] == old.home {
 		t.home = old.home
 	}
-	for i := 0; t.home.deaf.Load() && i < len(spans); i++ {
-		if n := t.nodes[spans[i].addr]; !n.deaf.Load() {
+	for i := 0; t.home.failing.Load() && i < len(spans); i++ {
+		if n := t.nodes[spans[i].addr]; !n.failing.Load() {
 			t.home = n
 		}
 	}
 	return t, nil
 }
 
-// openAll fills t.nodes with those of spans, all at the same time: one that is
-// not there must not hold up the others.
+// openAll opens the nodes of spans that t.nodes lacks, all at the same time: one that does
+// not answer must not delay the others.
 func (b *Bus) openAll(t, old *table, spans []span) error {
 	var (
 		mu    sync.Mutex // guards t.nodes, first
@@ -86,15 +86,15 @@ func (b *Bus) openAll(t, old *table, spans []span) error {
 	return first
 }
 
-// spansPatience bounds the wait for one node: there are others to ask.
+// spansPatience bounds the wait for one node, because others can be asked.
 const spansPatience = 500 * time.Millisecond
 
-// spans asks who has which slots: the nodes of old, the healthy ones first, and
-// if none of them answers those of the URL.
+// spans asks for the slots of each master: the nodes of old, the healthy ones first, and if
+// none of them answers, those of the URL.
 func (b *Bus) spans(ctx context.Context, old *table) ([]span, error) {
 	var healthy, others []*node
 	for _, n := range old.nodes {
-		if n.deaf.Load() {
+		if n.failing.Load() {
 			others = append(others, n)
 		} else {
 			healthy = append(healthy, n)
@@ -135,8 +135,8 @@ func askSpans(ctx context.Context, client rueidis.Client, addr string) ([]span, 
 	return spans, nil
 }
 
-// parseSpans reads the answer to CLUSTER SLOTS: of each span its ends, and then
-// its nodes, the master first, as host, port and more.
+// parseSpans reads the answer to CLUSTER SLOTS: for each span its ends, then its nodes, the
+// master first, as host, port and more.
 func parseSpans(answer []rueidis.RedisMessage, asked string) ([]span, error) {
 	if len(answer) == 0 {
 		return nil, errors.New("the cluster has none yet")
@@ -153,7 +153,7 @@ func parseSpans(answer []rueidis.RedisMessage, asked string) ([]span, error) {
 		if err := errors.Join(err1, err2, err3); err != nil || len(master) < 2 || from < 0 || to >= slotCount {
 			return nil, fmt.Errorf("the span %d to %d: %w", from, to, err)
 		}
-		host, _ := master[0].ToString() // null where it does not know its own
+		host, _ := master[0].ToString() // null if the node does not know its own
 		if host == "" || host == "?" {
 			host, _, _ = net.SplitHostPort(asked)
 		}

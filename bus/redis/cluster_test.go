@@ -18,8 +18,8 @@ func TestBusOnACluster(t *testing.T) {
 	bustest.Run(t, func(t *testing.T) (a, b bus.Bus) { return openURL(t, c.URL()), openURL(t, c.URL()) })
 }
 
-// listenAll has b listen on rooms of every master, and returns the rooms' ears
-// by the master.
+// listenAll makes b subscribe to rooms of every master. It returns the subscriptions by
+// master.
 func listenAll(t *testing.T, c *testenv.RedisClusterServers, b *redis.Bus) map[*testenv.RedisServer]map[string]*ear {
 	t.Helper()
 	ears := make(map[*testenv.RedisServer]map[string]*ear)
@@ -41,7 +41,7 @@ func listenAll(t *testing.T, c *testenv.RedisClusterServers, b *redis.Bus) map[*
 	return ears
 }
 
-func TestClusterDividesRoomsAndSharesTheRest(t *testing.T) {
+func TestAClusterDividesTheRooms(t *testing.T) {
 	t.Parallel() // it mostly waits
 	c := testenv.RedisCluster(t)
 	b := openURL(t, c.URL())
@@ -69,7 +69,7 @@ func TestClusterDividesRoomsAndSharesTheRest(t *testing.T) {
 	}
 }
 
-func TestClusterMasterThatDiesDisturbsItsRoomsOnly(t *testing.T) {
+func TestAMasterThatDiesAffectsItsRoomsOnly(t *testing.T) {
 	t.Parallel() // it mostly waits
 	c := testenv.RedisCluster(t)
 	b := openURL(t, c.URL())
@@ -123,7 +123,7 @@ func TestClusterMasterThatDiesDisturbsItsRoomsOnly(t *testing.T) {
 	}
 }
 
-func TestClusterSlotThatMovesTakesItsRoomsAlong(t *testing.T) {
+func TestRoomsMoveWithTheirSlot(t *testing.T) {
 	t.Parallel() // it mostly waits
 	c := testenv.RedisCluster(t)
 	b := openURL(t, c.URL())
@@ -138,7 +138,7 @@ func TestClusterSlotThatMovesTakesItsRoomsAlong(t *testing.T) {
 		server  *testenv.RedisServer
 		command string
 	}{
-		{to, "IMPORTING " + from.ID(t)}, // or its claim would be older than that of from
+		{to, "IMPORTING " + from.ID(t)}, // otherwise its claim would be older than that of from
 		{from, "MIGRATING " + to.ID(t)},
 		{to, "NODE " + to.ID(t)},
 		{from, "NODE " + to.ID(t)},
@@ -151,7 +151,7 @@ func TestClusterSlotThatMovesTakesItsRoomsAlong(t *testing.T) {
 	took := eventually(t, 10*time.Second, "gap of the room that moved", func() bool { return e.count("gap") == 2 })
 	t.Logf("the room that moved held again after %s", took.Round(time.Millisecond))
 	eventually(t, 5*time.Second, "messages in the room that moved", func() bool {
-		_ = publish(t.Context(), b, "room-7", "here") // refused until the bus has looked
+		_ = publish(t.Context(), b, "room-7", "here") // refused until the bus has asked again
 		return e.count("here") > 0
 	})
 	for _, rooms := range ears {
@@ -163,7 +163,7 @@ func TestClusterSlotThatMovesTakesItsRoomsAlong(t *testing.T) {
 	}
 }
 
-func TestClusterReplicaTakesOverTheRoomsOfItsMaster(t *testing.T) {
+func TestAReplicaTakesOverTheRoomsOfItsMaster(t *testing.T) {
 	t.Parallel() // it mostly waits
 	c := testenv.RedisCluster(t)
 	master := c.Owner(t, "room-7")
@@ -178,7 +178,7 @@ func TestClusterReplicaTakesOverTheRoomsOfItsMaster(t *testing.T) {
 	eventually(t, 10*time.Second, "gap", func() bool { return e.count("gap") == 2 })
 	heldAgain := time.Since(start)
 	eventually(t, 10*time.Second, "messages", func() bool {
-		_ = publish(t.Context(), b, "room-7", "here") // refused until the bus has looked
+		_ = publish(t.Context(), b, "room-7", "here") // refused until the bus has asked again
 		return e.count("here") > 0
 	})
 	t.Logf("the replica was master after %s, subscribed after %s", elected.Round(time.Millisecond), heldAgain.Round(time.Millisecond))

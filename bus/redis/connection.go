@@ -10,22 +10,21 @@ import (
 	"github.com/redis/rueidis"
 )
 
-// Pauses before a new connection; each is drawn from the upper half.
+// The shortest and the longest pause before a new connection. Each pause is random, and at
+// least half of its bound.
 const (
 	minPause = 100 * time.Millisecond
 	maxPause = 2 * time.Second
 )
 
-// maxChannels is how many channels or commands go out at once, so that none gets
-// too large.
+// maxChannels is how many channels one command has, and how many commands are sent at once.
 const maxChannels = 512
 
-// refusedPause is the pause before a channel is asked for again that the server
-// refused because it moves.
+// refusedPause is the pause before the bus subscribes again to a channel that the server
+// refused because its slot moves.
 const refusedPause = 250 * time.Millisecond
 
-// run keeps a subscribing connection from the moment there is a use for it,
-// until ctx is done.
+// run keeps a subscribing connection while the node has channels, until ctx is done.
 func (n *node) run(ctx context.Context) {
 	pause := minPause
 	for ctx.Err() == nil {
@@ -39,7 +38,7 @@ func (n *node) run(ctx context.Context) {
 		if n.connection(ctx) {
 			pause = minPause
 		}
-		n.deaf.Store(true)
+		n.failing.Store(true)
 		n.bus.suspect()
 		wait := time.NewTimer(pause/2 + rand.N(pause/2))
 		select {
@@ -51,9 +50,9 @@ func (n *node) run(ctx context.Context) {
 	}
 }
 
-// connection makes one and keeps it subscribed to what the node owns until it is
-// lost. It reports whether it ever was good. What lost it is not told: Ping
-// gives the error of the moment.
+// connection makes a connection and keeps it subscribed to the channels of the node until it
+// is lost. It reports whether the connection ever worked. It returns no error: Ping returns
+// the current one.
 func (n *node) connection(ctx context.Context) (good bool) {
 	conn, _ := n.client.Dedicate() // Close releases it
 	defer conn.Close()
@@ -64,17 +63,17 @@ func (n *node) connection(ctx context.Context) (good bool) {
 	if err != nil {
 		return false
 	}
-	n.deaf.Store(false)
+	n.failing.Store(false)
 
 	ctx, cancel := context.WithCancel(ctx)
-	deaf := make(chan struct{})
+	failing := make(chan struct{})
 	var listening sync.WaitGroup
-	listening.Go(func() { n.listen(ctx, deaf) })
+	listening.Go(func() { n.listen(ctx, failing) })
 	defer listening.Wait()
 	defer cancel()
 	var again <-chan time.Time
 	for {
-		if len(refused) > 0 && again == nil { // what else wakes us does not put it off
+		if len(refused) > 0 && again == nil { // another wake-up does not delay it
 			n.bus.suspect()
 			again = time.After(refusedPause)
 		}
@@ -83,7 +82,7 @@ func (n *node) connection(ctx context.Context) (good bool) {
 			return true
 		case <-lost:
 			return true
-		case <-deaf:
+		case <-failing:
 			return true
 		case <-n.wake:
 		case <-again:
@@ -92,7 +91,7 @@ func (n *node) connection(ctx context.Context) (good bool) {
 		}
 		add, known, remove := n.changes(current)
 		for _, channel := range known {
-			n.bus.inbox.put(news{kind: held, from: n, channel: channel})
+			n.bus.inbox.put(received{kind: held, from: n, channel: channel})
 		}
 		more, err := n.subscribe(ctx, conn, current, add)
 		if err != nil || n.unsubscribe(ctx, conn, current, remove) != nil {
@@ -102,9 +101,9 @@ func (n *node) connection(ctx context.Context) (good bool) {
 	}
 }
 
-// subscribe returns when the server has all channels but those refused, which
-// are on their way to or from another node. The confirmations come through
-// onSubscription, in order with the messages.
+// subscribe returns when the server has confirmed all channels except those that it refused,
+// because their slot moves. onSubscription gets the confirmations, in order with the
+// messages.
 func (n *node) subscribe(ctx context.Context, conn rueidis.DedicatedClient, current map[string]struct{}, channels []string) (refused []string, err error) {
 	plain, sharded := n.divide(channels)
 	for batch := range slices.Chunk(plain, maxChannels) {
@@ -157,7 +156,7 @@ func (n *node) unsubscribe(ctx context.Context, conn rueidis.DedicatedClient, cu
 	return nil
 }
 
-// divide tells the channels apart that are sharded.
+// divide divides channels into sharded and plain ones.
 func (n *node) divide(channels []string) (plain, sharded []string) {
 	if !n.bus.cluster {
 		return channels, nil
@@ -172,8 +171,8 @@ func (n *node) divide(channels []string) (plain, sharded []string) {
 	return plain, sharded
 }
 
-// isMoving reports whether the server says that a channel is not, or not yet,
-// its own.
+// isMoving reports whether the server says that the slot of a channel is on another node, or
+// moves.
 func isMoving(err error) bool {
 	e, ok := rueidis.IsRedisErr(err)
 	if !ok {
@@ -190,19 +189,19 @@ func (n *node) do(ctx context.Context, conn rueidis.DedicatedClient, commands ..
 	return conn.DoMulti(ctx, commands...)
 }
 
-// onMessage is called by the reader of the connection: everything waits for it.
+// onMessage is called by the goroutine that reads the connection, so it must be quick.
 func (n *node) onMessage(m rueidis.PubSubMessage) {
 	if m.Channel == n.probes.channel {
 		n.probes.arrived(m.Message)
 		return
 	}
-	n.bus.inbox.put(news{kind: message, from: n, channel: m.Channel, payload: m.Message})
+	n.bus.inbox.put(received{kind: message, from: n, channel: m.Channel, payload: m.Message})
 }
 
 func (n *node) onSubscription(s rueidis.PubSubSubscription) {
 	switch s.Kind {
 	case "subscribe", "ssubscribe":
-		n.bus.inbox.put(news{kind: confirmed, from: n, channel: s.Channel})
+		n.bus.inbox.put(received{kind: confirmed, from: n, channel: s.Channel})
 	case "sunsubscribe":
 		n.taken(s.Channel)
 	}

@@ -12,7 +12,7 @@ import (
 func ExampleNew() {
 	b, err := redis.New(redis.Options{URL: "redis://localhost:6379"})
 	if err != nil {
-		log.Fatal(err) // the URL is wrong; whether Redis is there is another matter
+		log.Fatal(err) // the URL is wrong; New does not need a running Redis
 	}
 	defer b.Close()
 	_, err = b.Subscribe("study-events", bus.Handler{

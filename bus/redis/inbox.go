@@ -2,32 +2,32 @@ package redis
 
 import "sync"
 
-// What the subscribing connection has for the handlers.
+// The kinds of what a subscribing connection receives.
 const (
 	message   = iota
-	confirmed // the server holds the channel from here on
-	held      // it did already when somebody new came
-	lost      // the inbox was full: anything may be missing
+	confirmed // the server is subscribed to the channel from now on
+	held      // the server was subscribed already when a new subscription came
+	lost      // the inbox was full: any message may be missing
 )
 
-type news struct {
+type received struct {
 	kind    int
 	from    *node
 	channel string
 	payload string
 }
 
-// newsCost is what one waiting takes beside its strings, in bytes.
-const newsCost = 64
+// itemCost is the memory that one item takes besides its strings, in bytes.
+const itemCost = 64
 
-// An inbox lets the reader of the connection go on whatever the handlers do.
-// When it is full it drops what comes and keeps one mark of it. What was taken
-// no longer counts.
+// An inbox decouples the goroutine that reads a connection from the handlers. When it is
+// full it drops items and keeps one mark for all of them. Items that were taken do not count
+// any more.
 type inbox struct {
 	max int
 
 	mu     sync.Mutex // guards what follows
-	queue  []news
+	queue  []received
 	size   int // bytes in queue
 	closed bool
 	filled *sync.Cond // of mu: queue or closed changed
@@ -40,17 +40,17 @@ func newInbox(max int) *inbox {
 }
 
 // put never blocks.
-func (i *inbox) put(n news) {
+func (i *inbox) put(n received) {
 	i.mu.Lock()
 	defer i.mu.Unlock()
 	if i.closed {
 		return
 	}
-	if size := i.size + len(n.channel) + len(n.payload) + newsCost; size <= i.max {
+	if size := i.size + len(n.channel) + len(n.payload) + itemCost; size <= i.max {
 		i.size = size
 	} else {
-		// A lost confirmation is covered as well: the mark is a gap for all.
-		n = news{kind: lost}
+		// The mark is a gap for all subscriptions, also for one whose confirmation is lost.
+		n = received{kind: lost}
 		if last := len(i.queue) - 1; last >= 0 && i.queue[last].kind == lost {
 			return
 		}
@@ -59,8 +59,8 @@ func (i *inbox) put(n news) {
 	i.filled.Signal()
 }
 
-// take waits for news and returns all there is, or false after close.
-func (i *inbox) take() ([]news, bool) {
+// take waits for items and returns all of them, or false after close.
+func (i *inbox) take() ([]received, bool) {
 	i.mu.Lock()
 	defer i.mu.Unlock()
 	for len(i.queue) == 0 && !i.closed {
@@ -91,7 +91,7 @@ func (b *Bus) dispatch() {
 	}
 }
 
-func (b *Bus) deliver(n news) {
+func (b *Bus) deliver(n received) {
 	var payload []byte
 	if n.kind == message {
 		payload = []byte(n.payload)

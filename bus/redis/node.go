@@ -8,27 +8,26 @@ import (
 	"github.com/redis/rueidis"
 )
 
-// A node is one server that takes messages: the only one, the master that the
-// sentinels name, or a master of a cluster. It has one connection to publish on
-// and, once it owns a channel, one to subscribe on.
+// A node is one server: the only one, the master that the sentinels name, or a master of a
+// cluster. It has one connection to publish and, if it has channels, one to subscribe.
 type node struct {
 	bus    *Bus
 	addr   string
 	client rueidis.Client
 	probes *probes
-	wake   chan struct{} // tells run that there is something to look at
+	wake   chan struct{} // makes run check dirty and gone
 	stop   context.CancelFunc
 	done   chan struct{} // closed when run has ended
 
-	used atomic.Bool // it has, or should have, a subscribing connection
-	deaf atomic.Bool // that was lost, or could not be made
+	used    atomic.Bool // it needs a subscribing connection
+	failing atomic.Bool // the subscribing connection is lost, or could not be made
 
 	// Guarded by bus.mu:
-	dirty map[string]struct{} // channels that run has to look at
-	gone  map[string]struct{} // channels the server took away by itself
+	dirty map[string]struct{} // channels whose subscription run has to check
+	gone  map[string]struct{} // channels whose subscription the server has ended
 }
 
-// open returns the node at addr. Its run starts when it becomes part of a table.
+// open returns the node at addr. run starts when the node becomes part of a table.
 func (b *Bus) open(addr string) (*node, error) {
 	client, err := connect(b.config, addr)
 	if err != nil {
@@ -45,7 +44,7 @@ func (b *Bus) open(addr string) (*node, error) {
 	}, nil
 }
 
-// start has run go on until the node is closed or ctx is done.
+// start starts run, which ends when the node is closed or ctx is done.
 func (n *node) start(ctx context.Context) {
 	ctx, n.stop = context.WithCancel(ctx)
 	n.done = make(chan struct{})
@@ -64,15 +63,15 @@ func (n *node) close() {
 	n.client.Close()
 }
 
-// nudge makes run look at what it has to do.
+// nudge wakes run up.
 func (n *node) nudge() {
 	select {
 	case n.wake <- struct{}{}:
-	default: // it will look at everything anyway
+	default: // run has been woken up and will check everything
 	}
 }
 
-// role asks the server what it is, such as "master".
+// role returns the role of the server, such as "master".
 func (n *node) role(ctx context.Context) (string, error) {
 	ctx, cancel := context.WithTimeout(ctx, n.bus.timeout)
 	defer cancel()

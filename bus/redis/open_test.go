@@ -7,15 +7,14 @@ import (
 	"github.com/redis/rueidis"
 )
 
-// A node that is new to the table may have many spans: it is opened once, and is in
-// the table at the end, however early it was open.
+// A new node with many spans is opened once, and is in the table at the end.
 func TestANewNodeWithManySpansIsOpenedOnce(t *testing.T) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
 	addr := l.Addr().String()
-	l.Close() // a node need not be there to be opened
+	l.Close() // a node is opened even if it does not answer
 	b := &Bus{config: rueidis.ClientOption{ForceSingleClient: true, DisableCache: true}, cluster: true}
 	known := &node{}
 	old := &table{nodes: map[string]*node{"known": known}}

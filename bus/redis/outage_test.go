@@ -16,8 +16,7 @@ import (
 	"github.com/coupchat/coup/internal/testenv"
 )
 
-// recovers checks that e gets what is published, within the time, and that a gap
-// came before it.
+// recovers checks that e receives a published message within the time, and a gap before it.
 func recovers(t *testing.T, b *redis.Bus, e *ear, gaps int, within time.Duration) {
 	t.Helper()
 	took := eventually(t, within, "a gap after the outage", func() bool { return e.count("gap") > gaps })
@@ -97,7 +96,7 @@ func TestBusNoticesFrozenServer(t *testing.T) {
 	recovers(t, b, e, gaps, 5*time.Second)
 }
 
-func TestBusSubscribesAnewWhenOnlyThatConnectionIsCut(t *testing.T) {
+func TestBusSubscribesAgainAfterOnlyThatConnectionIsCut(t *testing.T) {
 	server := testenv.Redis(t)
 	b := open(t, server, redis.Options{})
 	e := held(t, b)
@@ -110,9 +109,9 @@ func TestBusSubscribesAnewWhenOnlyThatConnectionIsCut(t *testing.T) {
 	recovers(t, b, e, 1, 2*time.Second)
 }
 
-func TestBusLeavesAServerThatNoLongerHearsIt(t *testing.T) {
-	// As after a failover: new connections reach another server, the old
-	// subscribing one stays alive with the demoted.
+func TestBusLeavesAServerThatIsNotTheMasterAnyMore(t *testing.T) {
+	// As after a failover: new connections reach another server, and the old subscribing
+	// connection stays open to the old one.
 	before, after := testenv.Redis(t), testenv.Redis(t)
 	proxy := newProxy(t, before.Addr())
 	b, err := redis.New(redis.Options{URL: "redis://" + proxy.addr(), Timeout: 500 * time.Millisecond})
@@ -161,7 +160,7 @@ func TestCloseDoesNotNeedTheServer(t *testing.T) {
 	}
 }
 
-// A proxy forwards connections to what target says when they begin.
+// A proxy forwards each new connection to the address in target.
 type proxy struct {
 	l      net.Listener
 	target atomic.Value // string

@@ -11,17 +11,16 @@ import (
 	"github.com/coupchat/coup/bus"
 )
 
-// errDeaf says that a connection looks alive but brings nothing, as after a
-// failover that left it with the old server.
-var errDeaf = errors.New("redis: what was published did not come back on the subscribing connection")
+// errOldServer says that a connection is open but receives nothing, as after a failover that
+// left it with the old server.
+var errOldServer = errors.New("redis: what was published did not come back on the subscribing connection")
 
-// listenEvery is how often the bus tries whether it hears itself. Twice in a row
-// it must not have heard before it makes a new connection, so that a burst of
-// messages alone does not cost it.
+// listenEvery is the gap between two probes. After two in a row that did not come back the
+// bus makes a new connection; one may be late because of a burst of messages.
 const listenEvery = time.Second
 
-// probes are messages of the bus to itself. They do not pass through the inbox:
-// a slow handler does not make the connection a bad one.
+// probes are messages that the bus publishes to itself. They bypass the inbox, because a slow
+// handler does not mean that the connection has failed.
 type probes struct {
 	channel string
 
@@ -57,13 +56,13 @@ func (p *probes) arrived(nonce string) {
 	}
 }
 
-// ping returns nil if what is published now on the node is heard on its
-// subscribing connection before ctx is done.
+// ping returns nil if a message that is published on the node now arrives on its subscribing
+// connection before ctx is done.
 func (n *node) ping(ctx context.Context) error {
 	nonce, heard := n.probes.begin()
 	defer n.probes.end(nonce)
-	// Said again and again: right after a start the subscription may not be
-	// there yet when the first one is.
+	// Again and again, because right after a start the first one may be published before
+	// the subscription is active.
 	again := time.NewTicker(200 * time.Millisecond)
 	defer again.Stop()
 	for {
@@ -75,14 +74,13 @@ func (n *node) ping(ctx context.Context) error {
 			return nil
 		case <-again.C:
 		case <-ctx.Done():
-			return fmt.Errorf("%w: %w", errDeaf, ctx.Err())
+			return fmt.Errorf("%w: %w", errOldServer, ctx.Err())
 		}
 	}
 }
 
-// Ping returns nil if what is published now is heard on every subscribing
-// connection in use, before ctx is done or Options.Timeout over. It tells what a
-// readiness check wants to know.
+// Ping implements bus.Pinger. It returns nil if a message that is published now arrives on
+// every subscribing connection in use, before ctx is done and within Options.Timeout.
 func (b *Bus) Ping(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, b.timeout)
 	defer cancel()
@@ -107,9 +105,9 @@ func (b *Bus) Ping(ctx context.Context) error {
 	return err
 }
 
-// listen closes deaf when the connection has to be given up, or returns when ctx
-// is done.
-func (n *node) listen(ctx context.Context, deaf chan<- struct{}) {
+// listen probes the connection. It closes failing when the connection must be closed, or
+// returns when ctx is done.
+func (n *node) listen(ctx context.Context, failing chan<- struct{}) {
 	tick := time.NewTicker(listenEvery)
 	defer tick.Stop()
 	missed := 0
@@ -119,12 +117,12 @@ func (n *node) listen(ctx context.Context, deaf chan<- struct{}) {
 			return
 		case <-tick.C:
 		}
-		if err := n.listenOnce(ctx); !errors.Is(err, errDeaf) {
-			missed = 0 // heard, or not published: the latter proves nothing
+		if err := n.listenOnce(ctx); !errors.Is(err, errOldServer) {
+			missed = 0 // it arrived, or could not be published, which says nothing about this connection
 			continue
 		}
 		if missed++; missed == 2 && ctx.Err() == nil {
-			close(deaf)
+			close(failing)
 			return
 		}
 	}

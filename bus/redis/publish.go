@@ -12,11 +12,10 @@ import (
 	"github.com/coupchat/coup/bus"
 )
 
-// Publish sends msgs in one go to each server concerned and waits until they
-// have them, or ctx is done, or for Options.Timeout if ctx has no deadline. An
-// error means that any of them may or may not arrive. While a frozen connection
-// is being given up, callers with a shorter deadline may have to wait for that.
-// It returns bus.ErrClosed after Close.
+// Publish sends msgs in one batch to each server concerned. It waits until the servers have
+// them, ctx is done or, if ctx has no deadline, Options.Timeout is over. After an error each
+// message may or may not arrive. While the bus closes a frozen connection, a caller may wait
+// longer than its deadline. It returns bus.ErrClosed after Close.
 func (b *Bus) Publish(ctx context.Context, msgs ...bus.Message) error {
 	t, err := b.where()
 	if err != nil {
@@ -62,14 +61,14 @@ func (b *Bus) scatter(ctx context.Context, t *table, msgs []bus.Message) error {
 	return first
 }
 
-// publish sends msgs in one go. On nil it says that nobody takes them.
+// publish sends msgs in one batch. On a nil node it returns errNowhere.
 func (n *node) publish(ctx context.Context, msgs []bus.Message) error {
 	if n == nil {
 		return errNowhere
 	}
 	batch := make([]rueidis.Completed, len(msgs))
 	for i, m := range msgs {
-		// A copy of the payload: the command may outlive a ctx that is done.
+		// A copy of the payload, because the command may go on after ctx is done.
 		payload := string(m.Payload)
 		if m.Channel != n.probes.channel && n.bus.sharded(m.Channel) {
 			batch[i] = n.client.B().Spublish().Channel(m.Channel).Message(payload).Build()

@@ -1,19 +1,17 @@
-// Package redis is a bus.Bus over Redis Pub/Sub, so that hubs in several
-// processes hear each other and any program can speak to them.
+// Package redis is a bus.Bus over Redis Pub/Sub. It connects hubs in several processes, and
+// any program can publish for them.
 //
-// Channels have the names they are given, without a prefix, and Redis Pub/Sub knows
-// no database numbers: two deployments need two Redis. The bus keeps one
-// connection for publishing and one for subscribing. It never waits for Redis to
-// come up: it connects in the background, and after each loss of the connection
-// it subscribes again and says so to every subscription (bus.Handler.Gap).
+// The bus adds no prefix to the names of channels, and Redis Pub/Sub ignores the number of
+// the database: two deployments need two Redis. The bus has one connection to publish and
+// one to subscribe. It does not wait for Redis: it connects in the background. After it has
+// lost a connection it subscribes again, and calls bus.Handler.Gap of every subscription.
 //
-// Behind sentinels it asks them once a second, and whenever something fails,
-// where the master is, and leaves a server that is no longer one, even if the
-// connections to it still live. On a cluster it uses sharded Pub/Sub, with two
-// connections to each master that has channels in use, so that Redis divides the
-// work; when slots or masters move, only their channels see a gap. The channels
-// of Options.Broadcast stay plain there, so that programs which know nothing of
-// clusters can publish on them at any node.
+// With sentinels, it asks them for the master once a second and after each failure. It
+// leaves a server that is not the master any more, even if the connections to that server
+// still work. On a cluster it uses sharded Pub/Sub with two connections to each master that
+// has channels in use, so that the masters share the load. When slots or masters move, only
+// their channels get a gap. The channels of Options.Broadcast are not sharded, so that
+// programs without support for clusters can publish on them at any node.
 package redis
 
 import (
@@ -27,39 +25,37 @@ import (
 	"github.com/coupchat/coup/bus"
 )
 
-// Options for New.
+// Options configure a Bus. URL is required.
 type Options struct {
-	// URL says where Redis is: redis://user:password@host:6379, rediss:// for
-	// TLS, unix:///path. Required.
+	// URL is the address of Redis: redis://user:password@host:6379, rediss:// for TLS, or
+	// unix:///path. Required.
 	//
 	// Sentinel: redis://sentinel1:26379?addr=sentinel2:26379&master_set=mymaster
-	// names all sentinels and the master's name; user and password are those of
-	// the master, and sentinel_username and sentinel_password those of the
-	// sentinels, if they want any.
+	// has all sentinels and the name of the master. user and password are those of the
+	// master; sentinel_username and sentinel_password are those of the sentinels, if any.
 	//
-	// Cluster: redis://node1:6379?addr=node2:6379 names two or more nodes (or the
-	// same twice); the others are found. All hubs must either do that or not:
-	// with one address the channels are not sharded.
+	// Cluster: redis://node1:6379?addr=node2:6379 has two or more nodes, or the same one
+	// twice. The bus finds the others. With a single address the channels are not sharded,
+	// so all hubs must have either one address or several.
 	URL string
 
-	// Broadcast names the channels that are not sharded on a cluster, because
-	// others publish on them with a plain PUBLISH. Defaults to notifications and
-	// study-events. Of no effect elsewhere.
+	// Broadcast are the channels that are not sharded on a cluster, because other programs
+	// publish on them with a plain PUBLISH. Defaults to bus.Notifications and
+	// bus.StudyEvents. Without a cluster it has no effect.
 	Broadcast []string
 
-	// Prefix begins the name of the channel on which the bus speaks to itself to
-	// see that it hears. Defaults to "coup:".
+	// Prefix starts the name of the channel on which the bus probes itself. Defaults to
+	// "coup:".
 	Prefix string
 
-	// Timeout bounds connecting, subscribing, publishing without a deadline, and
-	// the wait for an answer of a connection that is asked every half second, so
-	// that a frozen Redis is noticed after at most this and a second more.
-	// Defaults to 2s; at least 100ms.
+	// Timeout bounds the time to connect, to subscribe, to publish without a deadline, and
+	// to answer a ping, which is sent every half second. A frozen Redis is noticed after at
+	// most Timeout and a second more. Defaults to 2s; at least 100ms. It cannot be turned
+	// off.
 	Timeout time.Duration
 
-	// MaxQueue bounds what was received and waits for handlers, in bytes. What
-	// comes beyond it is dropped and reported as a gap to all subscriptions.
-	// Defaults to 16 MiB.
+	// MaxQueue is how many bytes of received messages may wait for handlers. More are
+	// dropped, and all subscriptions get a gap. Defaults to 16 MiB. It cannot be turned off.
 	MaxQueue int
 }
 
@@ -72,19 +68,19 @@ type Bus struct {
 	broadcast map[string]bool
 	sentinels *sentinels // nil if there are none
 	inbox     *inbox
-	// find asks where the channels are, knowing where they were; nil if there is
-	// but one server, for ever. Its error means that this cannot be known now.
+	// find asks on which nodes the channels are. It gets the table of before. It is nil if
+	// there is only one server. An error means that nobody could answer.
 	find  func(ctx context.Context, old *table) (*table, error)
-	moved chan struct{} // tells watch to do that now
+	moved chan struct{} // makes watch call find now
 
 	stop   context.CancelFunc
-	owned  sync.WaitGroup // watch, dispatch and what the nodes do
-	closed chan struct{}  // closed once Close is through
+	owned  sync.WaitGroup // watch, dispatch and the runs of nodes
+	closed chan struct{}  // closed when Close has ended
 
 	mu       sync.RWMutex // guards what follows
 	closing  bool
 	table    *table
-	channels map[string]*channel // that have subscriptions
+	channels map[string]*channel // those with subscriptions
 }
 
 var (
@@ -92,12 +88,12 @@ var (
 	_ bus.Pinger = (*Bus)(nil)
 )
 
-// pingEvery is how often a connection is asked whether it lives.
+// pingEvery is the gap between two pings on a connection.
 const pingEvery = 500 * time.Millisecond
 
-// New returns a bus and begins to connect, which may take a few times
-// Options.Timeout if Redis does not answer. It returns an error if o is wrong,
-// not if Redis cannot be reached: that is what Ping tells.
+// New returns a bus and begins to connect, which may take a few times Options.Timeout if
+// Redis does not answer. It returns an error if an option makes no sense, but not if Redis
+// cannot be reached: Ping reports that.
 func New(o Options) (*Bus, error) {
 	if o.Prefix == "" {
 		o.Prefix = "coup:"
@@ -138,7 +134,7 @@ func New(o Options) (*Bus, error) {
 	return b, nil
 }
 
-// begin finds the servers for the first time and starts what runs until Close.
+// begin finds the servers for the first time, and starts the goroutines that Close ends.
 func (b *Bus) begin() error {
 	ctx, stop := context.WithCancel(context.Background())
 	b.stop = stop
@@ -165,7 +161,7 @@ func (b *Bus) begin() error {
 	return nil
 }
 
-// Close ends all subscriptions, waits for the handler under way and closes the
+// Close ends all subscriptions, waits for the handler that is running and closes the
 // connections. A handler must not call it. It returns nil.
 func (b *Bus) Close() error {
 	b.mu.Lock()
@@ -187,7 +183,7 @@ func (b *Bus) Close() error {
 	b.owned.Wait()
 	var wg sync.WaitGroup
 	for _, n := range b.table.nodes {
-		wg.Go(n.close) // together: each may wait for a server
+		wg.Go(n.close) // at the same time, because each may wait for a server
 	}
 	if b.sentinels != nil {
 		wg.Go(b.sentinels.close)

@@ -63,7 +63,7 @@ func open(t testing.TB, server *testenv.RedisServer, o redis.Options) *redis.Bus
 	return b
 }
 
-// An ear is a subscription that notes messages and gaps in order.
+// An ear is a subscription that keeps messages and gaps in order.
 type ear struct {
 	mu    sync.Mutex // guards heard
 	heard []string
@@ -99,7 +99,7 @@ func (e *ear) count(s string) (n int) {
 	return n
 }
 
-// eventually waits until done says so, and returns how long that took.
+// eventually waits until done returns true, and returns how long that took.
 func eventually(t testing.TB, within time.Duration, what string, done func() bool) time.Duration {
 	t.Helper()
 	start := time.Now()
@@ -118,7 +118,7 @@ func publish(ctx context.Context, b *redis.Bus, channel, payload string) error {
 	return b.Publish(ctx, bus.Message{Channel: channel, Payload: []byte(payload)})
 }
 
-func TestSubscriptionReportsThatItHolds(t *testing.T) {
+func TestEachConfirmationIsAGap(t *testing.T) {
 	b := open(t, testenv.Redis(t), redis.Options{})
 	first := listen(t, b, "room")
 	eventually(t, 5*time.Second, "gap of the first", func() bool { return first.count("gap") == 1 })
@@ -135,7 +135,7 @@ func TestSubscriptionReportsThatItHolds(t *testing.T) {
 	}
 }
 
-func TestServerForgetsClosedSubscriptions(t *testing.T) {
+func TestCloseUnsubscribesOnTheServer(t *testing.T) {
 	server := testenv.Redis(t)
 	b := open(t, server, redis.Options{})
 	var subs []bus.Subscription
@@ -154,7 +154,7 @@ func TestServerForgetsClosedSubscriptions(t *testing.T) {
 	eventually(t, 10*time.Second, "only the bus's own", func() bool { return receivers() == ":0*1" })
 }
 
-func TestOverflowIsAGapAndBlocksNobodyElse(t *testing.T) {
+func TestAFullQueueIsAGapAndBlocksNobodyElse(t *testing.T) {
 	b := open(t, testenv.Redis(t), redis.Options{MaxQueue: 1 << 20})
 	entered, proceed := make(chan struct{}), make(chan struct{})
 	slow := &ear{}

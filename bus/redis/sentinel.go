@@ -11,16 +11,15 @@ import (
 	"github.com/redis/rueidis"
 )
 
-// sentinelPatience bounds the wait for all sentinels: one that hangs must not
-// hold up what the others know.
+// sentinelPatience bounds the wait for all sentinels, because one of them may hang.
 const sentinelPatience = 500 * time.Millisecond
 
-// sentinels know where the master of a name is. Only watch and Close use them.
+// sentinels are the sentinels of one master. Only watch and Close use them.
 type sentinels struct {
 	config rueidis.ClientOption
 	name   string
 
-	clients []rueidis.Client // by place in config.InitAddress; nil until asked
+	clients []rueidis.Client // in the order of config.InitAddress; nil before the first use
 }
 
 func newSentinels(c rueidis.ClientOption) *sentinels {
@@ -34,16 +33,15 @@ func newSentinels(c rueidis.ClientOption) *sentinels {
 	return s
 }
 
-// A claim is what one sentinel says. Of two, the one with the later epoch knows
-// of a later failover.
+// A claim is the answer of one sentinel. The claim with the latest epoch knows the latest
+// failover.
 type claim struct {
 	addr  string
 	epoch int64
 	err   error
 }
 
-// master asks all sentinels and returns the address that the latest failover
-// made the master.
+// master asks all sentinels and returns the master of the latest failover.
 func (s *sentinels) master(ctx context.Context) (string, error) {
 	ctx, cancel := context.WithTimeout(ctx, sentinelPatience)
 	defer cancel()
@@ -89,16 +87,16 @@ func (s *sentinels) close() {
 	}
 }
 
-// findMaster is the find of a bus behind sentinels. A server that is not a
-// master is never used, whatever the sentinels say: what is published on a
-// replica reaches nobody else.
+// findMaster is the find function of a bus with sentinels. It never returns a server that is
+// not a master, even if the sentinels name it: a message published on a replica reaches only
+// the clients of that replica.
 func (b *Bus) findMaster(ctx context.Context, old *table) (*table, error) {
 	addr, err := b.sentinels.master(ctx)
 	if err != nil {
 		if old.home == nil {
 			return nil, err
 		}
-		addr = old.home.addr // it may have been demoted by hand
+		addr = old.home.addr // an operator may have demoted it
 	}
 	n := old.nodes[addr]
 	if n == nil {
@@ -111,7 +109,7 @@ func (b *Bus) findMaster(ctx context.Context, old *table) (*table, error) {
 	case err == nil && role == "master":
 		return &table{nodes: map[string]*node{addr: n}, home: n}, nil
 	case n == old.home && err != nil:
-		return nil, err // it may be back before it is replaced
+		return nil, err // it may answer again before it is replaced
 	case n.stop == nil:
 		n.client.Close()
 	}

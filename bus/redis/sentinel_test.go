@@ -27,8 +27,8 @@ func TestBusBehindSentinels(t *testing.T) {
 	bustest.Run(t, func(t *testing.T) (a, b bus.Bus) { return openURL(t, s.URL()), openURL(t, s.URL()) })
 }
 
-// TestBusFollowsTheMaster goes through one setup, which takes long to start:
-// a failover that leaves the old master alive, and one that kills it.
+// Two failovers with one setup, which takes long to start: one that leaves the old master
+// running, and one after it was killed.
 func TestBusFollowsTheMaster(t *testing.T) {
 	t.Parallel() // it mostly waits
 	s := testenv.RedisSentinel(t)
@@ -54,7 +54,7 @@ func TestBusFollowsTheMaster(t *testing.T) {
 		livesAgain(t, b, e, "after "+step.name)
 		t.Logf("%s: all sentinels agree after %s, subscribed after %s, messages flow after %s", step.name,
 			elected.Round(time.Millisecond), heldAgain.Round(time.Millisecond), time.Since(start).Round(time.Millisecond))
-		// On the new one, not only both on the old.
+		// On the new master, and not both on the old one.
 		eventually(t, 5*time.Second, "what the new master is told", func() bool {
 			master.Command(t, "PUBLISH room "+master.Addr())
 			return e.count(master.Addr()) > 0
@@ -63,7 +63,7 @@ func TestBusFollowsTheMaster(t *testing.T) {
 	}
 }
 
-// livesAgain publishes on from until e hears it.
+// livesAgain publishes on from until e receives it.
 func livesAgain(t *testing.T, from *redis.Bus, e *ear, payload string) {
 	t.Helper()
 	eventually(t, 15*time.Second, "messages "+payload, func() bool {
@@ -76,10 +76,10 @@ func TestBusDoesNotTrustAMasterThatWasDemoted(t *testing.T) {
 	t.Parallel() // it mostly waits
 	s := testenv.RedisSentinel(t)
 	for _, one := range s.Sentinels {
-		one.Stop(t) // nobody tells the bus, and nobody kills its connections
+		one.Stop(t) // no sentinel tells the bus or closes its connections
 	}
 	master, replica := s.Servers[0], s.Servers[1]
-	// It finds the master while one sentinel answers.
+	// The bus finds the master while one sentinel answers.
 	s.Sentinels[2].Continue(t)
 	b := openURL(t, s.URL())
 	e := held(t, b)

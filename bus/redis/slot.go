@@ -5,8 +5,8 @@ import "strings"
 // slotCount is how many slots a cluster divides its channels into.
 const slotCount = 1 << 14
 
-// slot returns the cluster's slot of channel: of what stands between the first
-// { and the next }, or of all of it if nothing does.
+// slot returns the cluster slot of a channel: that of the text between the first { and the
+// next }, or of the whole name if there is no such text.
 func slot(channel string) int {
 	if _, rest, ok := strings.Cut(channel, "{"); ok {
 		if tag, _, ok := strings.Cut(rest, "}"); ok && tag != "" {
@@ -20,7 +20,7 @@ func slot(channel string) int {
 	return int(crc % slotCount)
 }
 
-// crcTable is that of CRC-16/XMODEM.
+// crcTable is the table of CRC-16/XMODEM.
 var crcTable = func() (table [256]uint16) {
 	for i := range table {
 		crc := uint16(i) << 8

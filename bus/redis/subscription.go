@@ -7,10 +7,9 @@ import (
 	"github.com/coupchat/coup/bus"
 )
 
-// A channel is one that has subscriptions. What it points to is guarded by
-// bus.mu.
+// A channel is a channel with subscriptions. bus.mu guards its fields.
 type channel struct {
-	owner *node           // that subscribes to it; nil while none is known
+	owner *node           // the node that subscribes to it; nil while none is known
 	subs  []*subscription // copied on write: dispatch may hold the old slice
 }
 
@@ -19,12 +18,11 @@ type subscription struct {
 	channel string
 	handler bus.Handler
 	closed  atomic.Bool
-	told    bool // that it holds; only dispatch touches it
+	told    bool // the handler has got the first gap; only dispatch uses it
 }
 
-// Subscribe calls h for what is published on channel from now on, and h.Gap each
-// time a server has confirmed it, the first time included. It does not wait. It
-// returns bus.ErrClosed after Close.
+// Subscribe implements bus.Bus. It calls h.Gap each time a server has confirmed the
+// subscription, also the first time. It does not wait. It returns bus.ErrClosed after Close.
 func (b *Bus) Subscribe(name string, h bus.Handler) (bus.Subscription, error) {
 	s := &subscription{bus: b, channel: name, handler: h}
 	b.mu.Lock()
@@ -42,7 +40,7 @@ func (b *Bus) Subscribe(name string, h bus.Handler) (bus.Subscription, error) {
 	return s, nil
 }
 
-// Close ends the subscription without waiting for a handler under way.
+// Close ends the subscription. It does not wait for a handler that is running.
 func (s *subscription) Close() {
 	if s.closed.Swap(true) {
 		return
@@ -58,8 +56,7 @@ func (s *subscription) Close() {
 	}
 }
 
-// touch has run look at channel. It does nothing on nil. The caller holds
-// bus.mu.
+// touch makes run check a channel. It does nothing on a nil node. The caller holds bus.mu.
 func (n *node) touch(channel string) {
 	if n == nil {
 		return
@@ -69,7 +66,7 @@ func (n *node) touch(channel string) {
 	n.nudge()
 }
 
-// retouch has run look at those channels again.
+// retouch makes run check channels again.
 func (n *node) retouch(channels []string) {
 	n.bus.mu.Lock()
 	defer n.bus.mu.Unlock()
@@ -78,8 +75,8 @@ func (n *node) retouch(channels []string) {
 	}
 }
 
-// taken is told that the server ended a subscription. If it was not us who
-// wanted that, its slot went elsewhere.
+// taken notes that the server has ended a subscription. If the bus has not asked for that,
+// the slot has moved to another node.
 func (n *node) taken(channel string) {
 	n.bus.mu.Lock()
 	defer n.bus.mu.Unlock()
@@ -91,15 +88,14 @@ func (n *node) taken(channel string) {
 	n.bus.suspect()
 }
 
-// owns reports whether channel has subscriptions and belongs here. The caller
-// holds bus.mu.
+// owns reports whether channel has subscriptions and is on this node. The caller holds
+// bus.mu.
 func (n *node) owns(channel string) bool {
 	c := n.bus.channels[channel]
 	return c != nil && c.owner == n
 }
 
-// wanted returns every channel of the node that has subscriptions, and forgets
-// what was dirty.
+// wanted returns all channels of the node with subscriptions, and clears dirty.
 func (n *node) wanted() []string {
 	n.bus.mu.Lock()
 	defer n.bus.mu.Unlock()
@@ -114,8 +110,9 @@ func (n *node) wanted() []string {
 	return channels
 }
 
-// changes compares the dirty channels with those held on the connection, less
-// those the server took. Known are those that are held but have somebody new.
+// changes compares the dirty channels with those that are subscribed to on the connection,
+// without those that the server has ended. known are subscribed to, but have a new
+// subscription.
 func (n *node) changes(held map[string]struct{}) (add, known, remove []string) {
 	n.bus.mu.Lock()
 	defer n.bus.mu.Unlock()
@@ -139,9 +136,9 @@ func (n *node) changes(held map[string]struct{}) (add, known, remove []string) {
 	return add, known, remove
 }
 
-// subscribers returns those of the channel, or all. What a node still brings of
-// a channel that has gone to another is for nobody: the other brings it too.
-func (b *Bus) subscribers(n news) []*subscription {
+// subscribers returns the subscriptions of a channel, or all. A message from a node that does
+// not own the channel any more is for none of them: the new node brings it too.
+func (b *Bus) subscribers(n received) []*subscription {
 	b.mu.RLock()
 	defer b.mu.RUnlock()
 	if n.kind != lost {

@@ -8,20 +8,20 @@ import (
 	"github.com/coupchat/coup/bus"
 )
 
-// errNowhere says that no server is known to publish on.
+// errNowhere says that no server is known for a channel.
 var errNowhere = errors.New("redis: no master is known at the moment")
 
-// How often the bus asks where its channels are, and the shortest pause between
-// two times when something shows that they moved.
+// The gap between two calls of find, and the shortest pause between two calls after a
+// failure.
 const (
 	lookEvery = time.Second
 	lookPause = 100 * time.Millisecond
 )
 
-// A table says which node each channel is on. It is never changed.
+// A table has the node of each channel. It is never changed.
 type table struct {
 	nodes map[string]*node // by address
-	home  *node            // of the channels that are not sharded; nil if there is no master
+	home  *node            // for channels that are not sharded; nil if there is no master
 	slots *[slotCount]*node
 }
 
@@ -51,7 +51,7 @@ func (t *table) equal(o *table) bool {
 	return t.slots == nil || *t.slots == *o.slots
 }
 
-// watch keeps the table true until ctx is done.
+// watch keeps the table up to date until ctx is done.
 func (b *Bus) watch(ctx context.Context) {
 	tick := time.NewTicker(lookEvery)
 	defer tick.Stop()
@@ -72,16 +72,15 @@ func (b *Bus) watch(ctx context.Context) {
 	}
 }
 
-// suspect has watch look at once: something failed that may have moved.
+// suspect makes watch call find at once: after a failure, channels may have moved.
 func (b *Bus) suspect() {
 	select {
 	case b.moved <- struct{}{}:
-	default: // it will look
+	default: // watch will call find
 	}
 }
 
-// look asks where the channels are and goes there. If nobody answers, everything
-// stays as it is.
+// look calls find and adopts the new table. If find fails, the table stays.
 func (b *Bus) look(ctx context.Context) {
 	b.mu.RLock()
 	old := b.table
@@ -92,8 +91,8 @@ func (b *Bus) look(ctx context.Context) {
 	}
 }
 
-// adopt makes t the table: new nodes start, channels change hands, and nodes
-// that are no longer in it end.
+// adopt makes t the table. It starts new nodes, moves channels, and ends nodes that are not in
+// t.
 func (b *Bus) adopt(ctx context.Context, old, t *table) {
 	for _, n := range t.nodes {
 		if n.stop == nil {
@@ -103,7 +102,7 @@ func (b *Bus) adopt(ctx context.Context, old, t *table) {
 	b.mu.Lock()
 	b.table = t
 	if t.home != nil {
-		t.home.used.Store(true) // Ping is heard there
+		t.home.used.Store(true) // it receives the messages of Ping
 		t.home.nudge()
 	}
 	for name, c := range b.channels {
@@ -116,7 +115,7 @@ func (b *Bus) adopt(ctx context.Context, old, t *table) {
 	b.mu.Unlock()
 	for addr, n := range old.nodes {
 		if t.nodes[addr] != n {
-			// Not here: a server that does not answer takes its time.
+			// On another goroutine, because a server that does not answer takes long.
 			b.owned.Go(n.close)
 		}
 	}

@@ -9,14 +9,14 @@ import (
 	"github.com/redis/rueidis"
 )
 
-// parse returns what all servers have in common, see connect. What the URL names
-// are InitAddress and Sentinel.
+// parse returns the options for all servers, see connect. The addresses of the URL are in
+// InitAddress and Sentinel.
 func (o Options) parse() (rueidis.ClientOption, error) {
 	c, err := rueidis.ParseURL(o.URL)
 	several := len(c.InitAddress) > 1
 	switch {
 	case err != nil:
-		// The cause may quote the URL, and that holds the password.
+		// The cause may quote the URL with the password.
 		return c, errors.New("redis: URL is not a redis, rediss or unix URL")
 	case c.DialCtxFn != nil && (several || c.Sentinel.MasterSet != ""):
 		return c, errors.New("redis: URL names a unix socket and more, which cannot be one service")
@@ -28,17 +28,17 @@ func (o Options) parse() (rueidis.ClientOption, error) {
 		c.Sentinel.Password = u.Query().Get("sentinel_password")
 	}
 	c.Dialer.Timeout = o.Timeout
-	c.Dialer.KeepAlive = pingEvery // the gap between its own pings, too
+	c.Dialer.KeepAlive = pingEvery // also the gap between the pings of rueidis
 	c.ConnWriteTimeout = o.Timeout
-	// Which server a channel is on is ours to know: rueidis needs a cluster or a
-	// sentinel to be there when it starts, and hides when it moves a subscription.
+	// This package finds the servers of the channels itself. rueidis needs a running cluster
+	// or sentinel when it starts, and does not say when it moves a subscription.
 	c.ForceSingleClient = true
 	c.DisableCache = true
-	// A late message is worth nothing, the store has it; and a deadline must not
-	// cost the connection.
+	// No retries: a late message is of no use, because the store has it. And a deadline must
+	// not close the connection.
 	c.DisableRetry = true
 	c.AlwaysPipelining = true
-	// One connection, and none beside it for large batches: they would overtake.
+	// One connection. A second one for large batches would change the order.
 	c.PipelineMultiplex = -1
 	c.BlockingPipeline = -1
 	return c, nil
