@@ -1,5 +1,5 @@
-// Package auth defines who is knocking: a Verifier turns the token a client
-// brings into an Identity.
+// Package auth defines how clients are authenticated: a Verifier turns the token of a client
+// into an Identity.
 package auth
 
 import (
@@ -8,38 +8,37 @@ import (
 	"time"
 )
 
-// Errors that a Verifier returns, or wraps. Any other error means that the token
-// could not be checked now.
+// Errors that a Verifier returns or wraps. Any other error means that the token cannot be
+// checked now.
 var (
-	// ErrInvalid says that the token is not one to be accepted.
+	// ErrInvalid says that the token is not accepted.
 	ErrInvalid = errors.New("token is invalid")
-	// ErrExpired says that the token was good once.
+	// ErrExpired says that the token was valid and has expired.
 	ErrExpired = errors.New("token has expired")
 )
 
-// An Identity is what a token says about its bearer.
+// An Identity is the user of a token.
 type Identity struct {
-	// UserID names the user; it matches ^[A-Za-z0-9_.:@-]{1,128}$. A hub refuses
-	// any other as token_invalid; a Verifier of your own can map ids such as
-	// "auth0|123".
+	// UserID is the id of the user. It matches ^[A-Za-z0-9_.:@-]{1,128}$: a hub refuses any
+	// other with token_invalid. A custom Verifier can map ids such as "auth0|123".
 	UserID string
-	// UserName is what others see; it may be empty. At most 200 UTF-16 units, without
-	// NUL, or a hub refuses it as token_invalid.
+	// UserName is the name that others see. It may be empty. It has at most 200 UTF-16 units
+	// and no NUL: a hub refuses any other with token_invalid.
 	UserName string
-	// ExpiresAt is when the token stops being good, and with it the connection.
-	// Required: a hub takes zero for a token that has expired.
+	// ExpiresAt is when the token expires. The connection is closed then, unless the client
+	// has sent a new token. Required: for a hub, zero means that the token has expired.
 	ExpiresAt time.Time
 }
 
-// A Verifier checks tokens. It may be called at the same time from any
-// goroutine. A hub does not log why a token is refused: to find out, call Verify.
+// A Verifier checks tokens. It may be called at the same time from any goroutine. A hub does
+// not log why a token is refused: call Verify to find out.
 type Verifier interface {
-	// Verify returns who the token speaks for, or an error that wraps ErrInvalid
-	// or ErrExpired. It stops when ctx is done.
+	// Verify returns the identity of a token, or an error that wraps ErrInvalid or
+	// ErrExpired. It returns soon after ctx is done.
 	Verify(ctx context.Context, token string) (Identity, error)
 }
 
-// VerifierFunc lets a function be a Verifier.
+// VerifierFunc makes a Verifier of a function.
 type VerifierFunc func(ctx context.Context, token string) (Identity, error)
 
 // Verify calls f.

@@ -7,7 +7,7 @@ import (
 	"github.com/coupchat/coup/auth"
 )
 
-func TestVerifierFuncIsItself(t *testing.T) {
+func TestVerifierFuncCallsTheFunction(t *testing.T) {
 	want := auth.Identity{UserID: "u1"}
 	var v auth.Verifier = auth.VerifierFunc(func(_ context.Context, token string) (auth.Identity, error) {
 		if token != "token" {

@@ -12,7 +12,7 @@ import (
 	"unicode/utf16"
 )
 
-// maxName is the longest user name, in UTF-16 units as browsers count.
+// maxName is the longest user name, in UTF-16 units.
 const maxName = 200
 
 var validID = regexp.MustCompile(`^[A-Za-z0-9_.:@-]{1,128}$`)
@@ -61,14 +61,14 @@ func parseClaims(b []byte) (claims, error) {
 	return c, nil
 }
 
-// A date is zero if the token does not have it, which is before everything.
+// A date is zero if the token does not have it. Zero is before every other date.
 type date struct{ time.Time }
 
-// maxDate is the end of the year 9999, the last that RFC 3339 can write.
+// maxDate is the end of the year 9999, the last year of RFC 3339.
 const maxDate = 253402300799
 
-// parseDate reads seconds since 1970. RFC 7519 allows fractions; what is after
-// the point is dropped, which can only make a token expire earlier.
+// parseDate reads seconds since 1970. RFC 7519 allows fractions. They are dropped, which can
+// only make a token expire earlier.
 func parseDate(members map[string]json.RawMessage, name string) (date, error) {
 	raw, ok := members[name]
 	if !ok {

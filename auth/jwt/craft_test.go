@@ -18,7 +18,7 @@ import (
 	"github.com/coupchat/coup/auth/jwt"
 )
 
-// What tokens are made of, by hand: a library would refuse to make most of them.
+// Tokens are made by hand here, because a library would refuse to make most of them.
 
 var secret = []byte("0123456789abcdef0123456789abcdef")
 
@@ -96,8 +96,8 @@ func craft(header, claims string, sign signer) string {
 
 const hsHeader = `{"alg":"HS256","typ":"JWT"}`
 
-// good makes a token that is right but for what claims says; it is now
-// 946684800 in a synctest bubble.
+// good returns a token that is valid except for claims. In a synctest bubble the time is
+// 946684800.
 func good(claims string) string {
 	return craft(hsHeader, `{"sub":"u1","exp":946688400`+claims+`}`, hs(secret))
 }

@@ -11,7 +11,7 @@ import (
 )
 
 func Example() {
-	// Who hands out tokens signs them; usually that is another program.
+	// The login signs tokens. Usually it is another program.
 	signer, err := jwt.NewHS256([]byte("a secret of at least 32 bytes, never in code"))
 	if err != nil {
 		fmt.Println(err)
@@ -23,7 +23,7 @@ func Example() {
 		return
 	}
 
-	// Who opens the door verifies them.
+	// The chat server verifies them.
 	verifier, err := jwt.New(jwt.Options{Keys: []jwt.Key{signer.Key()}})
 	if err != nil {
 		fmt.Println(err)

@@ -1,10 +1,8 @@
-// Package jwt checks JSON Web Tokens (RFC 7519) signed by somebody whose key is
-// known beforehand. It fetches nothing and believes nothing a token says about
-// keys: each key serves exactly one algorithm.
+// Package jwt checks JSON Web Tokens (RFC 7519) that were signed with known keys. It fetches
+// nothing and ignores what a token says about keys: each key is for exactly one algorithm.
 //
-// A token says: sub, the user id (required, 1 to 128 of A-Z a-z 0-9 _ . : @ -);
-// name, the user name (at most 200 UTF-16 units); exp (required), nbf and iat, all
-// in seconds.
+// The claims are sub, the user id (required, 1 to 128 of A-Z a-z 0-9 _ . : @ -); name, the
+// user name (at most 200 UTF-16 units); exp (required), nbf and iat, all in seconds.
 package jwt
 
 import (
@@ -18,7 +16,7 @@ import (
 	"github.com/coupchat/coup/auth"
 )
 
-// Limits on Options.Leeway.
+// The default and the largest Options.Leeway.
 const (
 	DefaultLeeway = 30 * time.Second
 	MaxLeeway     = 60 * time.Second
@@ -27,21 +25,22 @@ const (
 // maxToken is the longest token, in bytes.
 const maxToken = 8 << 10
 
-// Options for New.
+// Options configure a Verifier. Keys are required.
 type Options struct {
-	// Keys are those whose signatures count. At least one; several for rotation.
+	// Keys are the keys whose signatures are accepted: one, or several during a rotation.
+	// Required.
 	Keys []Key
-	// Issuer is what iss must be. Empty: iss does not matter.
+	// Issuer is what iss must be. If empty, iss is not checked.
 	Issuer string
-	// Audience is what aud must be or contain. Empty: aud does not matter.
+	// Audience is what aud must be or contain. If empty, aud is not checked.
 	Audience string
-	// Leeway is how far clocks may be apart when exp, nbf and iat are checked. It
-	// does not move Identity.ExpiresAt, which may therefore lie up to Leeway in
-	// the past; a hub refuses who has expired all the same. Defaults to 30s, at most 60s; negative means none.
+	// Leeway is by how much clocks may differ when exp, nbf and iat are checked. It does not
+	// change Identity.ExpiresAt, which may be up to Leeway in the past. A hub refuses such a
+	// token all the same. Defaults to 30s, at most 60s; -1 is none.
 	Leeway time.Duration
 }
 
-// A Verifier is an auth.Verifier of signed tokens, made by New.
+// A Verifier is an auth.Verifier of signed tokens.
 type Verifier struct {
 	keys     []Key
 	issuer   string
@@ -51,7 +50,7 @@ type Verifier struct {
 
 var _ auth.Verifier = (*Verifier)(nil)
 
-// New returns a Verifier, or an error that says which option is wrong.
+// New returns a Verifier. The error names the option that is missing or makes no sense.
 func New(o Options) (*Verifier, error) {
 	if len(o.Keys) == 0 {
 		return nil, errors.New("jwt: no keys")
@@ -80,10 +79,10 @@ func New(o Options) (*Verifier, error) {
 	return v, nil
 }
 
-// Verify returns who the token speaks for. The error wraps auth.ErrExpired if
-// nothing is wrong with the token but its age, and auth.ErrInvalid otherwise; it
-// never quotes the token. If the token has a kid, only the key of that ID counts;
-// if not, every key of the token's algorithm does.
+// Verify returns the identity of a token. The error wraps auth.ErrExpired if the token is
+// valid except for its age, and auth.ErrInvalid otherwise. It never quotes the token. If the
+// token has a kid, only the key with that ID is tried; otherwise every key of the token's
+// algorithm.
 func (v *Verifier) Verify(ctx context.Context, token string) (auth.Identity, error) {
 	if err := ctx.Err(); err != nil {
 		return auth.Identity{}, err
@@ -114,8 +113,8 @@ func (v *Verifier) checkSignature(p parts) error {
 	return errors.New("no key has made its signature")
 }
 
-// accept holds the claims against what v wants of them. Age comes last: only
-// what is good otherwise can have expired.
+// accept checks the claims. The age is checked last: ErrExpired means that everything else is
+// valid.
 func (v *Verifier) accept(c claims, now time.Time) (auth.Identity, error) {
 	switch {
 	case v.issuer != "" && c.Issuer != v.issuer:

@@ -170,7 +170,7 @@ func verifier(t testing.TB, o jwt.Options) *jwt.Verifier {
 	return v
 }
 
-func TestVerifyMindsIssuerAndAudience(t *testing.T) {
+func TestVerifyChecksIssuerAndAudience(t *testing.T) {
 	for _, test := range []struct {
 		name  string
 		token string
@@ -261,7 +261,7 @@ func FuzzVerify(f *testing.F) {
 	f.Add(hsHeader, `{"sub":"u1","exp":99999999999,"name":"\ud83d\udc4b","aud":["a"]}`)
 	v := verifier(f, jwt.Options{Keys: []jwt.Key{signer.Key()}})
 	f.Fuzz(func(t *testing.T, a, b string) {
-		// Once as a token, once as header and claims with a good signature.
+		// Once as a token, once as header and claims with a valid signature.
 		for _, token := range []string{a, craft(a, b, hs(secret))} {
 			who, err := v.Verify(t.Context(), token)
 			switch {

@@ -20,10 +20,9 @@ const (
 
 // A Key checks signatures of one algorithm.
 type Key struct {
-	// ID is what the kid of a token names it by. May be empty: then only tokens
-	// without a kid use it.
+	// ID is the kid of the tokens that use the key. If empty, tokens without a kid use it.
 	ID string
-	// Algorithm is the alg of the tokens it checks: HS256, HS384, HS512, RS256,
+	// Algorithm is the alg of the tokens: HS256, HS384, HS512, RS256,
 	// RS384, RS512, PS256, PS384, PS512, ES256, ES384, ES512 or EdDSA.
 	Algorithm string
 	// Key is a []byte of at least 32 bytes for HS, an *rsa.PublicKey of at least
@@ -38,7 +37,7 @@ var curves = map[string]elliptic.Curve{
 	"ES512": elliptic.P521(),
 }
 
-// check returns a copy that its maker cannot change, or what is wrong.
+// check returns a copy that the caller of New cannot change, or an error.
 func (k Key) check() (Key, error) {
 	switch k.Algorithm {
 	case "HS256", "HS384", "HS512":
@@ -87,9 +86,9 @@ func (k Key) check() (Key, error) {
 	return k, nil
 }
 
-// ParsePublicKeyPEM reads the first block of a PEM file, a PUBLIC KEY (PKIX), an
-// RSA PUBLIC KEY (PKCS #1) or a CERTIFICATE (of which only the key counts), and
-// returns what Key.Key wants.
+// ParsePublicKeyPEM reads the first block of a PEM file: a PUBLIC KEY (PKIX), an RSA PUBLIC
+// KEY (PKCS #1), or a CERTIFICATE, of which it takes only the key. It returns a value for
+// Key.Key.
 func ParsePublicKeyPEM(data []byte) (any, error) {
 	block, _ := pem.Decode(data)
 	if block == nil {

@@ -110,7 +110,7 @@ func TestParsePublicKeyPEM(t *testing.T) {
 	}
 }
 
-func TestSignerRefusesWhatVerifierWould(t *testing.T) {
+func TestSignerRefusesWhatAVerifierRefuses(t *testing.T) {
 	if _, err := jwt.NewHS256(secret[1:]); err == nil {
 		t.Error("NewHS256 with 31 bytes succeeded")
 	}

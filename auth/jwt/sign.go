@@ -10,14 +10,14 @@ import (
 	"github.com/coupchat/coup/auth"
 )
 
-// A Signer makes HS256 tokens, for programs that hand them out themselves. It
-// may be used from any goroutine.
+// A Signer signs HS256 tokens, for a program that has its own login. It may be used by several
+// goroutines at the same time.
 type Signer struct {
 	secret []byte
 }
 
-// NewHS256 returns a Signer whose tokens a Verifier accepts with Signer.Key. The
-// secret must have at least 32 bytes.
+// NewHS256 returns a Signer. A Verifier with Signer.Key accepts its tokens. The secret must
+// have at least 32 bytes.
 func NewHS256(secret []byte) (*Signer, error) {
 	s := &Signer{secret: bytes.Clone(secret)}
 	if _, err := s.Key().check(); err != nil {
@@ -26,13 +26,13 @@ func NewHS256(secret []byte) (*Signer, error) {
 	return s, nil
 }
 
-// Key returns what a Verifier needs to accept the Signer's tokens.
+// Key returns the key with which a Verifier accepts the tokens of the Signer.
 func (s *Signer) Key() Key {
 	return Key{Algorithm: "HS256", Key: s.secret}
 }
 
-// Sign returns a token that says who, issued now. It refuses an identity that a
-// Verifier would refuse, unless only because it has expired.
+// Sign returns a token of an identity, issued now. It returns an error for an identity that a
+// Verifier would refuse, except if it has only expired.
 func (s *Signer) Sign(who auth.Identity) (string, error) {
 	c := jwt.MapClaims{
 		"sub": who.UserID,

@@ -11,22 +11,22 @@ import (
 	"unicode/utf8"
 )
 
-// parts is a token in the compact form, before anything in it is believed.
+// parts are the parts of a token in the compact form. Nothing of them is checked yet.
 type parts struct {
 	header    header
-	signed    string // header and claims as they were signed
+	signed    string // the header and claims that were signed
 	claims    []byte
 	signature []byte
 }
 
-// A header is what matters of the JOSE header. Keys and links to keys in it (jwk,
-// jku, x5u, x5c) are not looked at.
+// A header has the fields of the JOSE header that are used. Keys and links to keys in it
+// (jwk, jku, x5u, x5c) are ignored.
 type header struct {
 	Algorithm string
 	KeyID     *string
 }
 
-// encoding refuses what would let one token be written in several ways.
+// encoding is strict, so that a token cannot be written in two ways.
 var encoding = base64.RawURLEncoding.Strict()
 
 func split(token string) (parts, error) {
@@ -80,9 +80,9 @@ func parseHeader(b []byte) (header, error) {
 	return h, nil
 }
 
-// parseObject reads one JSON object. Unlike encoding/json alone it refuses a name
-// that occurs twice, since readers differ in which one they believe, takes names
-// as they are written, and refuses bytes that are not UTF-8.
+// parseObject reads one JSON object. Unlike encoding/json alone, it refuses a duplicate name,
+// because readers differ in which of the two values they use. Names match exactly, and it
+// refuses bytes that are not UTF-8.
 func parseObject(b []byte) (map[string]json.RawMessage, error) {
 	if !utf8.Valid(b) {
 		return nil, errors.New("not UTF-8")
@@ -115,7 +115,7 @@ func parseObject(b []byte) (map[string]json.RawMessage, error) {
 	return members, nil
 }
 
-// text returns a member that is a string, or "" if it is absent.
+// text returns the value of a name as a string, or "" if there is none.
 func text(members map[string]json.RawMessage, name string) (string, error) {
 	raw, ok := members[name]
 	if !ok {
@@ -125,7 +125,7 @@ func text(members map[string]json.RawMessage, name string) (string, error) {
 	if raw[0] != '"' || json.Unmarshal(raw, &s) != nil {
 		return "", fmt.Errorf("%s is not a string", name)
 	}
-	// What encoding/json makes of half a surrogate pair.
+	// encoding/json turns half a surrogate pair into this.
 	if strings.ContainsRune(s, utf8.RuneError) && !bytes.ContainsRune(raw, utf8.RuneError) {
 		return "", fmt.Errorf("%s is not Unicode", name)
 	}

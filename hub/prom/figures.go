@@ -6,14 +6,14 @@ import (
 	"github.com/coupchat/coup/hub"
 )
 
-// A figure is one metric and where its value comes from.
+// A figure is one metric, with the function that returns its value.
 type figure struct {
 	desc  *prometheus.Desc
 	kind  prometheus.ValueType
 	value func(*hub.Stats) float64
 }
 
-// figures are all there are. Their names are public: dashboards know them.
+// figures are all metrics. Their names are public, because dashboards use them.
 var figures = []figure{
 	gauge("coup_connections", "WebSocket connections now.",
 		func(s *hub.Stats) int { return s.Connections }),

@@ -1,4 +1,4 @@
-// Package prom shows the figures of a hub and its rooms to Prometheus.
+// Package prom exports the figures of a hub and its rooms as Prometheus metrics.
 package prom
 
 import (
@@ -7,14 +7,14 @@ import (
 	"github.com/coupchat/coup/hub"
 )
 
-// A Source has figures to show: a *hub.Hub, or a *coup.Server. Stats is called
-// once for each scrape, from any goroutine.
+// A Source has figures: a *hub.Hub or a *coup.Server. Stats is called once for each scrape,
+// from any goroutine.
 type Source interface {
 	Stats() hub.Stats
 }
 
-// New returns a collector of the source's figures, all named coup_something.
-// Register it once; two hubs of one process need a label each, see
+// New returns a collector of the figures of a source. Their names start with coup_. Register
+// it once. Two hubs in one process need different labels, see
 // prometheus.WrapRegistererWith.
 func New(source Source) prometheus.Collector {
 	return collector{source}
@@ -22,14 +22,14 @@ func New(source Source) prometheus.Collector {
 
 type collector struct{ source Source }
 
-// Describe sends what figures there are.
+// Describe implements prometheus.Collector.
 func (c collector) Describe(descs chan<- *prometheus.Desc) {
 	for _, f := range figures {
 		descs <- f.desc
 	}
 }
 
-// Collect sends the figures of this moment.
+// Collect implements prometheus.Collector.
 func (c collector) Collect(metrics chan<- prometheus.Metric) {
 	s := c.source.Stats()
 	for _, f := range figures {

@@ -19,7 +19,7 @@ import (
 
 var _ prom.Source = (*hub.Hub)(nil)
 
-// fixed is a source whose figures are all different.
+// fixed is a source with a different value for each figure.
 type fixed struct{}
 
 func (fixed) Stats() hub.Stats {
@@ -29,7 +29,7 @@ func (fixed) Stats() hub.Stats {
 	}
 }
 
-// lines are what a scrape of fixed says, comments aside.
+// lines is a scrape of fixed, without comments.
 const lines = `
 coup_bus_malformed_total 13
 coup_bus_unpublished_total 12
@@ -47,7 +47,7 @@ coup_store_retries_total 11
 coup_users 7
 `
 
-func TestScrapeShowsEachFigureUnderItsName(t *testing.T) {
+func TestAScrapeHasEachMetric(t *testing.T) {
 	reg := prometheus.NewPedanticRegistry()
 	reg.MustRegister(prom.New(fixed{}))
 	web := httptest.NewServer(promhttp.HandlerFor(reg, promhttp.HandlerOpts{}))
@@ -72,8 +72,8 @@ func TestScrapeShowsEachFigureUnderItsName(t *testing.T) {
 	}
 }
 
-// A figure that is added to the hub or to the rooms must not be forgotten here.
-func TestEveryFigureIsShown(t *testing.T) {
+// Each figure of the hub and of the rooms needs a metric.
+func TestEveryFigureHasAMetric(t *testing.T) {
 	s := reflect.TypeFor[hub.Stats]()
 	want := s.NumField() - 1 + reflect.TypeFor[room.Stats]().NumField()
 	if got := testutil.CollectAndCount(prom.New(fixed{})); got != want {

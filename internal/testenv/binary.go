@@ -6,8 +6,8 @@ import (
 	"path/filepath"
 )
 
-// Binary finds the program called name in PATH or in a directory that matches
-// one of the patterns. The error says how to install what is missing.
+// Binary returns the path of a program, in PATH or in a directory that matches one of the
+// patterns. The error says how to install it.
 func Binary(name string, patterns ...string) (string, error) {
 	for _, pattern := range patterns {
 		if found, _ := filepath.Glob(filepath.Join(pattern, name)); len(found) > 0 {

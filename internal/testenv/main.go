@@ -7,16 +7,15 @@ import (
 	"go.uber.org/goleak"
 )
 
-// Main is the TestMain of a package whose tests use servers of this package:
-// it runs the tests, ends the shared servers and checks that no goroutine is
-// left.
+// Main is the TestMain of a package whose tests use servers of this package. It runs the
+// tests, ends the shared servers and checks that no goroutine is left.
 //
 //	func TestMain(m *testing.M) { testenv.Main(m) }
 func Main(m *testing.M) { goleak.VerifyTestMain(closing{m}) }
 
 type closing struct{ m *testing.M }
 
-// Run runs the tests and then what atEnd was given, last first.
+// Run runs the tests, and then the functions of atEnd, the last one first.
 func (c closing) Run() int {
 	defer func() {
 		shared.mu.Lock()
@@ -34,7 +33,7 @@ var shared struct {
 	closers []func()
 }
 
-// atEnd has Main call f after the tests.
+// atEnd makes Main call f after the tests.
 func atEnd(f func()) {
 	shared.mu.Lock()
 	defer shared.mu.Unlock()

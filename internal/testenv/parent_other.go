@@ -4,5 +4,5 @@ package testenv
 
 import "syscall"
 
-// dieWithParent does nothing where the system has no such thing.
+// dieWithParent does nothing on systems that have no such feature.
 func dieWithParent(*syscall.SysProcAttr) {}

@@ -8,18 +8,16 @@ import (
 	"testing"
 )
 
-// Ports that servers get lie below those that systems hand out to outgoing
-// connections (from 32768 on Linux, from 49152 on others, RFC 6335 section 6):
-// a server that is down for a while would lose its port to one of these. The
-// 10,000 above them are for the bus of a Redis Cluster.
+// The ports of servers are below those of outgoing connections (from 32768 on Linux, from
+// 49152 elsewhere, RFC 6335 section 6). Otherwise a server that is down for a while could
+// lose its port to a connection. A Redis Cluster also uses the ports 10,000 above.
 const (
 	firstPort = 12_000
 	lastPort  = 22_000
 )
 
-// FreeAddr returns a loopback address that nobody listens on, and that no other
-// caller gets, in this process or another, until the test ends: a server may be
-// started on it again and again.
+// FreeAddr returns a loopback address on which nothing listens. Until the test ends, no other
+// caller gets it, in this process or another: a server may be started on it again and again.
 func FreeAddr(t testing.TB) string {
 	t.Helper()
 	port, release, err := reservePort()
@@ -30,8 +28,8 @@ func FreeAddr(t testing.TB) string {
 	return net.JoinHostPort("127.0.0.1", strconv.Itoa(port))
 }
 
-// reservePort returns a free TCP port. Its UDP namesake is held until release, as
-// a sign for others who look for a port.
+// reservePort returns a free TCP port. Until release it keeps the UDP port of the same number,
+// which tells other processes that the port is taken.
 func reservePort() (port int, release func(), err error) {
 	for range 100 {
 		port = firstPort + rand.IntN(lastPort-firstPort)

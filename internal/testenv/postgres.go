@@ -16,9 +16,8 @@ import (
 	"testing"
 )
 
-// A PostgresServer is a private Postgres with an empty data directory. Its
-// superuser is postgres, without a password. What is acknowledged survives a
-// Kill: fsync is on.
+// A PostgresServer is a private Postgres with an empty data directory. Its superuser is
+// postgres, without a password. fsync is on, so committed data survives a Kill.
 type PostgresServer struct {
 	*Process
 	dir        string
@@ -35,8 +34,8 @@ var sharedPostgres = sync.OnceValues(func() (*PostgresServer, error) {
 	return s, err
 })
 
-// Postgres returns the server that the tests of this package share. It runs
-// until Main ends it; leave it running and answering. Tests take a URL each.
+// Postgres returns a server that the tests of a package share. Main ends it. Do not stop or
+// kill it. Each test takes a URL of its own.
 func Postgres(t testing.TB) *PostgresServer {
 	t.Helper()
 	s, err := sharedPostgres()
@@ -46,7 +45,7 @@ func Postgres(t testing.TB) *PostgresServer {
 	return s
 }
 
-// StartPostgres runs a server of the test's own, to be killed and frozen.
+// StartPostgres starts a server for one test, which may kill and freeze it.
 func StartPostgres(t testing.TB) *PostgresServer {
 	t.Helper()
 	s, err := launchPostgres()
@@ -125,12 +124,12 @@ func launchPostgres() (_ *PostgresServer, err error) {
 		Ready:      s.ready,
 		Dir:        s.dir,
 		Credential: s.credential,
-		Quit:       syscall.SIGINT, // ends sessions instead of waiting for them
+		Quit:       syscall.SIGINT, // ends sessions and does not wait for them
 	})
 	return s, err
 }
 
-// ready asks for a query: the port is open while the server still recovers.
+// ready makes a query, because the port is open while the server still recovers.
 func (s *PostgresServer) ready(port int) error {
 	u := url.URL{Scheme: "postgres", User: url.User("postgres"), Path: "/postgres", RawQuery: "sslmode=disable&connect_timeout=2"}
 	u.Host = net.JoinHostPort("127.0.0.1", strconv.Itoa(port))
@@ -141,8 +140,8 @@ func (s *PostgresServer) ready(port int) error {
 	return nil
 }
 
-// postgresPatterns lists where distributions put the server's programs, which
-// are often not in PATH.
+// postgresPatterns are the directories of the server's programs on several distributions.
+// Often they are not in PATH.
 func postgresPatterns() []string {
 	patterns := []string{"/usr/lib/postgresql/*/bin", "/usr/pgsql-*/bin", "/opt/homebrew/opt/postgresql@*/bin"}
 	if out, err := exec.Command("pg_config", "--bindir").Output(); err == nil {
@@ -151,8 +150,8 @@ func postgresPatterns() []string {
 	return patterns
 }
 
-// postgresCredential is the user postgres if we are root, whom the server
-// refuses to run as.
+// postgresCredential is the user postgres if this process is root, because the server
+// refuses to run as root.
 func postgresCredential() (*syscall.Credential, error) {
 	if os.Geteuid() != 0 {
 		return nil, nil

@@ -2,14 +2,14 @@ package testenv
 
 import "testing"
 
-func TestPostgresGivesEachCallerADatabaseOfItsOwn(t *testing.T) {
+func TestEachURLIsANewDatabase(t *testing.T) {
 	s := Postgres(t)
 	if a, b := s.URL(t), s.URL(t); a == b {
 		t.Errorf("URL() = %s twice, want different ones", a)
 	}
 }
 
-func TestPostgresComesBackOnTheSamePortAfterAKill(t *testing.T) {
+func TestPostgresKeepsItsPortAfterAKill(t *testing.T) {
 	s := StartPostgres(t)
 	port := s.Port()
 	s.Kill(t)

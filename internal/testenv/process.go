@@ -1,5 +1,5 @@
-// Package testenv runs the servers that tests need as private child processes,
-// and breaks them: kill -9, freeze, restart. It never touches a system service.
+// Package testenv runs the servers of tests as private child processes. It can kill, freeze
+// and restart them. It never uses a service of the system.
 package testenv
 
 import (
@@ -21,10 +21,10 @@ const patience = 30 * time.Second
 type Command struct {
 	// Path is the program, see Binary.
 	Path string
-	// Args returns its arguments for a port. It is asked again at each start.
+	// Args returns its arguments for a port. It is called at each start.
 	Args func(port int) []string
-	// Ready returns nil once the server on 127.0.0.1:port answers. Defaults to
-	// accepting a TCP connection.
+	// Ready returns nil once the server on 127.0.0.1:port answers. By default it makes a TCP
+	// connection.
 	Ready func(port int) error
 	// Env is added to this process's environment.
 	Env []string
@@ -32,23 +32,21 @@ type Command struct {
 	Dir string
 	// Credential runs it as another user. Defaults to this process's user.
 	Credential *syscall.Credential
-	// Quit asks it to end in good order. Defaults to SIGTERM.
+	// Quit is the signal for a clean shutdown. Defaults to SIGTERM.
 	Quit syscall.Signal
 }
 
-// A Process is a running server. Its methods may be called by one test at a
-// time.
+// A Process is a running server. Only one goroutine at a time may call its methods.
 type Process struct {
 	command Command
 	port    int
 	release func() // of the port
 	log     *os.File
 	cmd     *exec.Cmd
-	done    chan struct{} // closed once cmd was waited for
+	done    chan struct{} // closed when the process has ended
 }
 
-// Start runs c on a free port until the test ends. If the test fails its output
-// is logged.
+// Start runs c on a free port until the test ends. If the test fails, it logs the output.
 func Start(t testing.TB, c Command) *Process {
 	t.Helper()
 	p, err := Launch(c)
@@ -88,7 +86,7 @@ func (p *Process) start() error {
 	cmd := exec.Command(p.command.Path, p.command.Args(p.port)...)
 	cmd.Dir = p.command.Dir
 	cmd.Env = append(os.Environ(), p.command.Env...)
-	// A file, not a pipe: children that outlive it must not hold up Wait.
+	// A file and no pipe: Wait would wait for children that keep the pipe open.
 	cmd.Stdout, cmd.Stderr = p.log, p.log
 	cmd.SysProcAttr = &syscall.SysProcAttr{Credential: p.command.Credential}
 	dieWithParent(cmd.SysProcAttr)
@@ -96,7 +94,7 @@ func (p *Process) start() error {
 		return err
 	}
 	done := make(chan struct{})
-	go func() { // ended and waited for by kill
+	go func() { // kill ends the process and waits for this
 		defer close(done)
 		_ = cmd.Wait()
 	}()
@@ -149,10 +147,10 @@ func (p *Process) Port() int { return p.port }
 // Addr returns the address, 127.0.0.1:port.
 func (p *Process) Addr() string { return net.JoinHostPort("127.0.0.1", strconv.Itoa(p.port)) }
 
-// Pid returns the id of the process that runs now.
+// Pid returns the id of the current process.
 func (p *Process) Pid() int { return p.cmd.Process.Pid }
 
-// Log returns what the server has written so far, its last 16 KiB.
+// Log returns the last 16 KiB of the server's output.
 func (p *Process) Log() string {
 	info, err := p.log.Stat()
 	if err != nil {

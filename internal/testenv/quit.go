@@ -6,8 +6,8 @@ import (
 	"time"
 )
 
-// Quit asks the server to end with sig, waits until it has and returns how long
-// that took. One that is still there after within fails the test.
+// Quit sends sig, waits until the server has ended, and returns how long that took. If that is
+// longer than within, the test fails.
 func (p *Process) Quit(t testing.TB, sig syscall.Signal, within time.Duration) time.Duration {
 	t.Helper()
 	if !p.running() {

@@ -9,8 +9,7 @@ import (
 	"time"
 )
 
-// A RedisServer is a private Redis that keeps nothing: its memory is gone after
-// a Kill.
+// A RedisServer is a private Redis without persistence.
 type RedisServer struct {
 	*Process
 }
@@ -22,7 +21,7 @@ func Redis(t testing.TB) *RedisServer {
 	return redisServer(t)
 }
 
-// redisServer is Redis with more arguments.
+// redisServer is Redis with further arguments.
 func redisServer(t testing.TB, more ...string) *RedisServer {
 	t.Helper()
 	dir := t.TempDir()
@@ -56,15 +55,15 @@ func startRedis(t testing.TB, args func(port int) []string) *RedisServer {
 // URL returns the address as a redis URL.
 func (s *RedisServer) URL() string { return "redis://" + s.Addr() }
 
-// Command sends one command, words apart by single spaces, and returns the
-// first line of the answer with its type, such as "+OK" or ":1".
+// Command sends one command, whose words are separated by single spaces. It returns the first
+// line of the answer with its type, such as "+OK" or ":1".
 func (s *RedisServer) Command(t testing.TB, command string) string {
 	t.Helper()
 	line, _, _ := strings.Cut(s.Answer(t, command), "\r\n")
 	return line
 }
 
-// Answer is Command with all lines of an answer that fits one packet.
+// Answer is Command, but returns all lines of an answer that fits into one packet.
 func (s *RedisServer) Answer(t testing.TB, command string) string {
 	t.Helper()
 	answer, err := redisAnswer(s.Port(), command)

@@ -9,14 +9,14 @@ import (
 // clusterSlots is how many slots every cluster has.
 const clusterSlots = 16384
 
-// A RedisClusterServers is a cluster of masters without replicas that share the slots
-// in order. A master that is killed and restarted is itself again.
+// RedisClusterServers are a cluster of masters without replicas. They share the slots in
+// order. A master that is killed and restarted has its slots again.
 type RedisClusterServers struct {
 	Masters []*RedisServer
 }
 
-// RedisCluster runs a cluster of three masters until the test ends, and returns
-// when all of them call it complete.
+// RedisCluster runs a cluster of three masters until the test ends. It returns when all of
+// them report that the cluster is complete.
 func RedisCluster(t testing.TB) *RedisClusterServers {
 	t.Helper()
 	const masters = 3
@@ -40,8 +40,8 @@ func clusterServer(t testing.TB) *RedisServer {
 	return redisServer(t, "--cluster-enabled", "yes", "--cluster-node-timeout", "1000", "--cluster-require-full-coverage", "no")
 }
 
-// AddReplica adds a replica of master, which takes its place some two seconds
-// after it has died, and returns when it is in step.
+// AddReplica adds a replica of master, and returns when the replica is up to date. About two
+// seconds after the master has died the replica takes its place.
 func (c *RedisClusterServers) AddReplica(t testing.TB, master *RedisServer) *RedisServer {
 	t.Helper()
 	s := clusterServer(t)
@@ -60,7 +60,7 @@ func (c *RedisClusterServers) AddReplica(t testing.TB, master *RedisServer) *Red
 	return s
 }
 
-// Await waits until all running masters call the cluster complete again.
+// Await waits until all running masters report that the cluster is complete again.
 func (c *RedisClusterServers) Await(t testing.TB) {
 	t.Helper()
 	for _, s := range c.Masters {
@@ -68,7 +68,7 @@ func (c *RedisClusterServers) Await(t testing.TB) {
 	}
 }
 
-// URL names the first two masters.
+// URL returns a URL with the first two masters.
 func (c *RedisClusterServers) URL() string { return severalURL(c.Masters[:2]) }
 
 // Owner returns the master of the channel's slot.
@@ -79,7 +79,7 @@ func (c *RedisClusterServers) Owner(t testing.TB, channel string) *RedisServer {
 		t.Fatal(err)
 	}
 	for _, s := range c.Masters {
-		// A wrong place answers with MOVED.
+		// A server without the slot answers with MOVED.
 		if s.running() && !strings.HasPrefix(s.Command(t, "SPUBLISH "+channel+" owner?"), "-") {
 			return s
 		}

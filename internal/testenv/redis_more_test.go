@@ -25,7 +25,7 @@ func TestSentinelsReplaceAKilledMaster(t *testing.T) {
 	t.Logf("a new master after %s", time.Since(start).Round(time.Millisecond))
 }
 
-func TestClusterMasterComesBackWithItsSlots(t *testing.T) {
+func TestAClusterMasterKeepsItsSlotsAfterAKill(t *testing.T) {
 	t.Parallel() // it mostly waits
 	c := testenv.RedisCluster(t)
 	owner := c.Owner(t, "room")

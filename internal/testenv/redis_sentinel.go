@@ -13,16 +13,16 @@ import (
 // sentinelMaster is the name under which the sentinels know the master.
 const sentinelMaster = "mymaster"
 
-// RedisSentinelServers is a master with a replica, watched by three sentinels that
-// make the replica the master half a second after the master has died.
+// RedisSentinelServers are a master, a replica and three sentinels. Half a second after the
+// master has died they make the replica the master.
 type RedisSentinelServers struct {
-	// Servers are the two that hold data, the first master first.
+	// Servers are the first master and its replica.
 	Servers   []*RedisServer
 	Sentinels []*RedisServer
 }
 
-// RedisSentinel runs all of them until the test ends, and returns when they know
-// each other.
+// RedisSentinel runs the servers until the test ends. It returns when all of them know each
+// other.
 func RedisSentinel(t testing.TB) *RedisSentinelServers {
 	t.Helper()
 	master := Redis(t)
@@ -45,7 +45,7 @@ func RedisSentinel(t testing.TB) *RedisSentinelServers {
 
 func sentinel(t testing.TB, master int) *RedisServer {
 	t.Helper()
-	// It writes into its configuration what it learns.
+	// A sentinel writes what it learns into its configuration.
 	config := filepath.Join(t.TempDir(), "sentinel.conf")
 	return startRedis(t, func(port int) []string {
 		lines := []string{
@@ -64,18 +64,17 @@ func sentinel(t testing.TB, master int) *RedisServer {
 	})
 }
 
-// URL names all sentinels and the master.
+// URL returns a URL with all sentinels and the name of the master.
 func (s *RedisSentinelServers) URL() string {
 	return severalURL(s.Sentinels) + "&master_set=" + sentinelMaster
 }
 
-// Master returns the server that the sentinels agree on and that is a master by
-// its own account, or nil while there is none.
+// Master returns the server that the sentinels name and that reports to be a master, or nil.
 func (s *RedisSentinelServers) Master(t testing.TB) *RedisServer {
 	t.Helper()
 	for _, server := range s.Servers {
 		port := strconv.Itoa(server.Port())
-		// Sentinels cut all connections of a server whose role they change, ours too.
+		// Sentinels close all connections of a server whose role they change, also this one.
 		role, err := redisAnswer(server.Port(), "ROLE")
 		agreed := err == nil && strings.HasPrefix(role, "*3\r\n$6\r\nmaster")
 		for _, one := range s.Sentinels {
@@ -89,7 +88,7 @@ func (s *RedisSentinelServers) Master(t testing.TB) *RedisServer {
 	return nil
 }
 
-// Failover has the sentinels swap master and replica, both alive.
+// Failover makes the sentinels swap master and replica while both are running.
 func (s *RedisSentinelServers) Failover(t testing.TB) {
 	t.Helper()
 	if got := s.Sentinels[0].Command(t, "SENTINEL FAILOVER "+sentinelMaster); got != "+OK" {
@@ -97,7 +96,7 @@ func (s *RedisSentinelServers) Failover(t testing.TB) {
 	}
 }
 
-// severalURL puts the addresses into one URL, as rueidis reads them.
+// severalURL returns one URL with all addresses, in the form of rueidis.
 func severalURL(servers []*RedisServer) string {
 	var others []string
 	for _, s := range servers[1:] {
@@ -106,7 +105,7 @@ func severalURL(servers []*RedisServer) string {
 	return servers[0].URL() + "?" + strings.Join(others, "&")
 }
 
-// await waits until done says so.
+// await waits until done returns true.
 func await(t testing.TB, what string, done func() bool) {
 	t.Helper()
 	tick := time.NewTicker(20 * time.Millisecond)

@@ -6,7 +6,7 @@ import (
 	"github.com/coupchat/coup/internal/testenv"
 )
 
-func TestRedisComesBackOnTheSameAddressAfterKill(t *testing.T) {
+func TestRedisKeepsItsAddressAfterAKill(t *testing.T) {
 	server := testenv.Redis(t)
 	addr := server.Addr()
 	if got := server.Command(t, "SET k v"); got != "+OK" {

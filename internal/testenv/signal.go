@@ -12,8 +12,7 @@ import (
 	"time"
 )
 
-// Kill ends the server and its children at once, as kill -9 does, and waits
-// until it is gone.
+// Kill ends the server and its children with SIGKILL, and waits until they have ended.
 func (p *Process) Kill(t testing.TB) {
 	t.Helper()
 	if !p.running() {
@@ -22,8 +21,8 @@ func (p *Process) Kill(t testing.TB) {
 	p.kill()
 }
 
-// Stop freezes the server and its children: connections stay open and nothing
-// answers, until Continue or Kill.
+// Stop freezes the server and its children until Continue or Kill: connections stay open and
+// nothing answers.
 func (p *Process) Stop(t testing.TB) {
 	t.Helper()
 	if err := p.signal(syscall.SIGSTOP); err != nil {
@@ -39,8 +38,8 @@ func (p *Process) Continue(t testing.TB) {
 	}
 }
 
-// Restart runs the server again on the same port and data, after a Kill or
-// instead of one, and waits until it answers.
+// Restart starts the server again with the same port and data, and waits until it answers. It
+// kills a server that is still running.
 func (p *Process) Restart(t testing.TB) {
 	t.Helper()
 	p.kill()
@@ -50,15 +49,15 @@ func (p *Process) Restart(t testing.TB) {
 		if err == nil {
 			return
 		}
-		// What the killed one left (a port, shared memory) may take a moment to go.
+		// The system may need a moment to free the port and shared memory of the old one.
 		if !errors.Is(err, errExited) || time.Now().After(deadline) {
 			t.Fatalf("restart %s: %v; its output:\n%s", p.command.Path, err, p.Log())
 		}
 	}
 }
 
-// Close ends the server in good order, or by force if that takes long. It may
-// be called more than once.
+// Close shuts the server down cleanly, or kills it if that takes long. It may be called more
+// than once.
 func (p *Process) Close() {
 	quit := p.command.Quit
 	if quit == 0 {
@@ -92,7 +91,7 @@ func (p *Process) running() bool {
 	}
 }
 
-// kill leaves nothing running. It does nothing to a process that has ended.
+// kill kills the server and its children. It does nothing if the server has ended.
 func (p *Process) kill() {
 	if p.running() {
 		_ = p.signal(syscall.SIGKILL)
@@ -100,8 +99,8 @@ func (p *Process) kill() {
 	}
 }
 
-// signal reaches the server first and then its children, so that it cannot
-// react to what happens to them.
+// signal sends sig to the server and then to its children, so that the server cannot react to
+// the end of a child.
 func (p *Process) signal(sig syscall.Signal) error {
 	if !p.running() {
 		return fmt.Errorf("%s %s: it is not running", sig, p.command.Path)
@@ -112,13 +111,12 @@ func (p *Process) signal(sig syscall.Signal) error {
 		return fmt.Errorf("%s %s: %w", sig, p.command.Path, err)
 	}
 	for _, child := range children {
-		_ = syscall.Kill(child, sig) // it may have ended by itself
+		_ = syscall.Kill(child, sig) // it may have ended already
 	}
 	return nil
 }
 
-// childrenOf lists the direct children of pid, none where the system has no
-// /proc.
+// childrenOf returns the direct children of pid, or none if the system has no /proc.
 func childrenOf(pid int) []int {
 	files, _ := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/children", pid))
 	var pids []int

@@ -6,7 +6,7 @@ import (
 	"testing"
 )
 
-func TestReaderTakesCloseFrames(t *testing.T) {
+func TestReaderReadsCloseFrames(t *testing.T) {
 	check(t, []row{
 		{"empty", closing(""), "close:1005:"},
 		{"one byte", closing("\x03"), "1002"},
@@ -20,7 +20,7 @@ func TestReaderTakesCloseFrames(t *testing.T) {
 	})
 }
 
-func TestReaderKnowsWhichCodesMayBeSent(t *testing.T) {
+func TestReaderRefusesCodesThatMustNotBeSent(t *testing.T) {
 	var rows []row
 	for _, code := range []uint16{1000, 1001, 1002, 1003, 1007, 1008, 1009, 1010, 1011, 1012, 1013, 1014, 3000, 3999, 4000, 4401, 4999} {
 		rows = append(rows, row{fmt.Sprintf("%d may", code), closeWith(code, "why"), fmt.Sprintf("close:%d:why", code)})

@@ -7,13 +7,12 @@ import (
 	"github.com/gobwas/ws"
 )
 
-// HeaderSpace is what a buffer must leave free in front of a payload that Seal turns
-// into a frame: the longest header of a server's frame.
+// HeaderSpace is how many bytes a buffer for Seal must have before the payload: the longest
+// header of a server's frame.
 const HeaderSpace = 10
 
-// Seal makes one unfragmented text frame of b, whose payload starts at HeaderSpace. It
-// writes the header into that room, right before the payload, and returns the
-// frame, a part of b.
+// Seal makes one text frame of b, whose payload starts at HeaderSpace. It writes the header
+// right before the payload and returns the frame, which is a part of b.
 func Seal(b []byte) []byte {
 	const fin = 0x80
 	n := len(b) - HeaderSpace
@@ -41,7 +40,7 @@ func PongFrame(payload []byte) []byte {
 	return ws.MustCompileFrame(ws.NewPongFrame(payload))
 }
 
-// CloseFrame says why the connection ends. A reason over 123 bytes is cut.
+// CloseFrame returns a close frame. It cuts a reason of more than 123 bytes.
 func CloseFrame(code Code, reason string) []byte {
 	if code == NoStatus || code == Abnormal {
 		return ws.MustCompileFrame(ws.NewCloseFrame(nil))

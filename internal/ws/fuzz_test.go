@@ -7,8 +7,7 @@ import (
 	"github.com/coupchat/coup/internal/ws"
 )
 
-// Any bytes are read without a panic, and to the same end in whatever pieces they
-// come.
+// Any bytes are read without a panic, and with the same result in pieces of any size.
 func FuzzReader(f *testing.F) {
 	for _, stream := range [][]byte{
 		text("hello"), join(start("a"), ping("b"), end("c")), closeWith(1000, "bye"), closing("\x03"), frame(0x82, "x"),

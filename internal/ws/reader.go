@@ -7,30 +7,29 @@ import (
 	"github.com/gobwas/ws"
 )
 
-// A Reader takes messages off the bytes of one connection. Between messages it
-// holds no memory. It is not safe for use by several goroutines at once.
+// A Reader reads the messages of one connection. Between messages it keeps no memory. Only one
+// goroutine at a time may use it.
 type Reader struct {
-	fragments []byte // payload of the message under way
-	count     int    // its frames; 0: none is under way
-	valid     int    // how much of fragments is known to be valid UTF-8
+	fragments []byte // payload of the message that has begun
+	count     int    // its frames, or 0 if none has begun
+	valid     int    // how many bytes of fragments were checked to be valid UTF-8
 }
 
-// Partial reports whether a message is under way: frames of it were taken.
+// Partial reports whether frames of a message were read, but not all of them.
 func (r *Reader) Partial() bool { return r.count > 0 }
 
 // Limits bound what a peer may send.
 type Limits struct {
 	// MaxMessage is the longest message in bytes. 0 and below: no limit.
 	MaxMessage int
-	// MaxFrames is how many frames a message may come in, empty ones included.
-	// 0 and below: no limit.
+	// MaxFrames is how many frames a message may have, with empty ones. 0 and below: no
+	// limit.
 	MaxFrames int
 }
 
-// Next takes the next message off the front of data and returns how many bytes
-// it used; it unmasks in place. While data does not hold a whole frame it
-// returns ok == false; n may be above 0 even then, for a fragment. An error is an
-// *Error and final.
+// Next reads the next message from data, which it unmasks in place, and returns how many bytes
+// it has used. If data has no whole message, ok is false; n may be above 0 even then, for a
+// fragment. An error is an *Error. Do not use the Reader after an error.
 func (r *Reader) Next(data []byte, lim Limits) (m Message, n int, ok bool, err error) {
 	for {
 		h, size, err := header(data[n:])
@@ -93,8 +92,8 @@ func (r *Reader) check(h ws.Header, lim Limits) error {
 	return nil
 }
 
-// validSoFar reports whether the fragments can still become valid UTF-8: a
-// character may be cut only at the very end, and not in the last frame.
+// validSoFar reports whether the fragments can still become valid UTF-8: only the last
+// character may be incomplete, and none in the last frame.
 func (r *Reader) validSoFar(last bool) bool {
 	for r.valid < len(r.fragments) {
 		c, size := utf8.DecodeRune(r.fragments[r.valid:])
@@ -106,7 +105,7 @@ func (r *Reader) validSoFar(last bool) bool {
 	return true
 }
 
-// header reads a frame header. size is 0 while it is not there whole.
+// header reads a frame header. size is 0 if it is not complete.
 func header(b []byte) (h ws.Header, size int, err error) {
 	if len(b) < 2 {
 		return h, 0, nil

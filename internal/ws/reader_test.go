@@ -8,21 +8,21 @@ import (
 	"github.com/coupchat/coup/internal/ws"
 )
 
-// row is a stream of a client and what a Reader tells of it.
+// row is a stream of a client, and what a Reader reads from it.
 type row struct {
 	name   string
 	stream []byte
 	want   string
 }
 
-// check reads each stream whole and in pieces of one byte: the story is the same.
+// check reads each stream whole and in pieces of one byte, with the same result.
 func check(t *testing.T, rows []row) {
 	t.Helper()
 	for _, tt := range rows {
 		t.Run(tt.name, func(t *testing.T) {
 			for _, size := range []int{1 << 30, 1} {
 				if size == 1 && len(tt.stream) > 20_000 {
-					size = 4093 // byte by byte would copy for ever
+					size = 4093 // byte by byte would take too long
 				}
 				stream := append([]byte(nil), tt.stream...)
 				if got := story(stream, limits, func() int { return size }); got != tt.want {
@@ -33,7 +33,7 @@ func check(t *testing.T, rows []row) {
 	}
 }
 
-func TestReaderTakesMessagesOfEveryLength(t *testing.T) {
+func TestReaderReadsMessagesOfEveryLength(t *testing.T) {
 	rows := []row{{"one byte too many", text(strings.Repeat("x", 65537)), "1009"}}
 	for _, n := range []int{0, 1, 125, 126, 127, 128, 65535, 65536} {
 		s := strings.Repeat("*", n)
@@ -55,7 +55,7 @@ func TestReaderBoundsMessagesInFragments(t *testing.T) {
 	})
 }
 
-func TestReaderTakesControlFrames(t *testing.T) {
+func TestReaderReadsControlFrames(t *testing.T) {
 	full, over := strings.Repeat("p", 125), strings.Repeat("p", 126)
 	check(t, []row{
 		{"an empty ping", ping(""), "ping:"},

@@ -13,7 +13,7 @@ import (
 // limits are those of a hub.
 var limits = ws.Limits{MaxMessage: 64 << 10, MaxFrames: 64}
 
-// frame makes a masked frame with any first byte and the shortest length.
+// frame returns a masked frame with any first byte and the shortest length.
 func frame(first byte, payload string) []byte {
 	n := len(payload)
 	switch {
@@ -25,7 +25,7 @@ func frame(first byte, payload string) []byte {
 	return masked(binary.BigEndian.AppendUint64([]byte{first, 0x80 | 127}, uint64(n)), payload)
 }
 
-// masked puts a mask and a masked payload behind a header.
+// masked appends a mask and a masked payload to a header.
 func masked(header []byte, payload string) []byte {
 	mask := [4]byte{0xa1, 0x02, 0xf3, 0x44}
 	b := append(header, mask[:]...)
@@ -49,9 +49,8 @@ func closeWith(code uint16, reason string) []byte {
 	return closing(string(binary.BigEndian.AppendUint16(nil, code)) + reason)
 }
 
-// story tells what a Reader makes of a stream that comes in pieces of at most
-// size bytes: a word for each message, and the close code of an error. Like a
-// session it stops after a close frame.
+// story reads a stream in pieces of at most size bytes. It returns a word for each message, and
+// the close code of an error. Like a session it stops after a close frame.
 func story(stream []byte, lim ws.Limits, size func() int) string {
 	var r ws.Reader
 	var told []string

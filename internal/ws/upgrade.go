@@ -11,13 +11,13 @@ import (
 	"github.com/gobwas/ws"
 )
 
-// writeTimeout bounds the writing of the handshake's answer.
+// writeTimeout bounds the time to write the answer to the handshake.
 const writeTimeout = 5 * time.Second
 
-// Upgrade turns an HTTP request into a WebSocket connection (RFC 6455 section
-// 4.2) and returns it with the bytes the client sent early. If the request is no
-// handshake it answers it with a 4xx and returns the reason. The connection has
-// no deadlines.
+// Upgrade turns an HTTP request into a WebSocket connection (RFC 6455 section 4.2). early holds
+// the bytes that the client has sent after its handshake, as far as they were read. If the
+// request is no valid handshake, Upgrade answers it with a 4xx and returns the reason. The
+// connection has no deadlines.
 func Upgrade(w http.ResponseWriter, r *http.Request) (conn net.Conn, early []byte, err error) {
 	if status, err := check(r); err != nil {
 		w.Header().Set("Sec-WebSocket-Version", "13")
@@ -42,14 +42,14 @@ func Upgrade(w http.ResponseWriter, r *http.Request) (conn net.Conn, early []byt
 	return conn, early, nil
 }
 
-// IsHandshake reports whether Upgrade would take a request.
+// IsHandshake reports whether Upgrade would accept a request.
 func IsHandshake(r *http.Request) bool {
 	_, err := check(r)
 	return err == nil
 }
 
-// plain returns a checked handshake as gobwas/ws understands it: that reads the
-// first line of a header only, and no list with a tab in it.
+// plain returns a checked handshake in a form that gobwas/ws reads: it reads only the first
+// line of a header, and no list with a tab in it.
 func plain(r *http.Request) *http.Request {
 	r = r.WithContext(r.Context())
 	r.Header = http.Header{
@@ -61,11 +61,11 @@ func plain(r *http.Request) *http.Request {
 	return r
 }
 
-// must unwraps a Peek of what is buffered, which cannot fail.
+// must returns b. To peek at buffered bytes cannot fail.
 func must(b []byte, _ error) []byte { return b }
 
-// check finds what is wrong with a handshake before the connection is taken
-// over: gobwas/ws hijacks first and checks later, and less.
+// check checks a handshake before the connection is taken over from net/http. gobwas/ws takes
+// it over first, and checks less.
 func check(r *http.Request) (status int, err error) {
 	one := func(name string) string {
 		if v := r.Header.Values(name); len(v) == 1 {

@@ -12,9 +12,8 @@ import (
 	"github.com/coupchat/coup/internal/ws"
 )
 
-// handshake is a good one, line by line, with some lines changed: "Name: value"
-// replaces the header of that name, "-Name" takes it away, "+Name: value" adds a
-// line, anything else is the request line.
+// handshake returns a valid handshake with changes: "Name: value" replaces the header of that
+// name, "-Name" removes it, "+Name: value" adds a line, anything else is the request line.
 func handshake(changes ...string) string {
 	lines := []string{"GET /ws HTTP/1.1", "Host: chat.example.org", "Upgrade: websocket", "Connection: Upgrade", "Sec-WebSocket-Version: 13", "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ=="}
 	for _, c := range changes {
@@ -42,7 +41,7 @@ func without(lines []string, name string) (rest []string) {
 	return rest
 }
 
-func TestUpgradeKnowsAHandshake(t *testing.T) {
+func TestUpgradeAcceptsValidHandshakesOnly(t *testing.T) {
 	web := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		conn, early, err := ws.Upgrade(w, r)
 		if err == nil {
@@ -126,7 +125,7 @@ func TestUpgradeKnowsAHandshake(t *testing.T) {
 	}
 }
 
-func TestUpgradeWantsAConnectionToTakeOver(t *testing.T) {
+func TestUpgradeNeedsAConnectionThatCanBeTakenOver(t *testing.T) {
 	r := httptest.NewRequest(http.MethodGet, "/ws", nil)
 	for k, v := range map[string]string{"Upgrade": "websocket", "Connection": "Upgrade", "Sec-WebSocket-Version": "13", "Sec-WebSocket-Key": "dGhlIHNhbXBsZSBub25jZQ=="} {
 		r.Header.Set(k, v)

@@ -5,7 +5,7 @@ import (
 	"testing"
 )
 
-func TestReaderTakesValidUTF8(t *testing.T) {
+func TestReaderAcceptsValidUTF8(t *testing.T) {
 	var rows []row
 	for _, s := range []string{
 		"\x00", "\x7f", "\u0080", "\u07ff", "\u0800", "\ud7ff", "\ue000", "\uffff", "\ufffd", "\ufeff", "\ufdd0",
@@ -24,8 +24,8 @@ func TestReaderTakesValidUTF8(t *testing.T) {
 	check(t, rows)
 }
 
-// invalid are byte sequences that no UTF-8 text has in it, with what may stand
-// before the byte that makes them so.
+// invalid are byte sequences that no UTF-8 text contains, each divided before the byte that
+// makes it invalid.
 var invalid = []struct{ name, good, bad string }{
 	{"a lone continuation", "", "\x80"},
 	{"the last lone continuation", "", "\xbf"},

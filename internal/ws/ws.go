@@ -1,7 +1,7 @@
-// Package ws speaks WebSocket (RFC 6455), server side, on bytes that somebody
-// else reads and writes: it takes messages off a buffer and makes frames. It is
-// the only place that knows gobwas/ws, and it adds what that leaves to its
-// caller: limits, exact close codes, minimal lengths, the order of fragments.
+// Package ws implements the server side of WebSocket (RFC 6455) for bytes that its caller
+// reads and writes: it takes messages off a buffer, and makes frames. It is the only package
+// that imports gobwas/ws. It adds what gobwas/ws leaves to its caller: limits, exact close
+// codes, minimal lengths, the order of fragments.
 package ws
 
 import "fmt"
@@ -9,14 +9,14 @@ import "fmt"
 // A Code is the status of a close frame, RFC 6455 section 7.4.
 type Code uint16
 
-// Codes that this project sends; 4000 and up are its own.
+// Codes that this project sends. Those from 4000 on are its own, see docs/protocol.md.
 const (
 	Normal          Code = 1000
 	GoingAway       Code = 1001
 	Protocol        Code = 1002
 	Unsupported     Code = 1003
-	NoStatus        Code = 1005 // never sent: a close frame without a code
-	Abnormal        Code = 1006 // never sent: no close frame at all
+	NoStatus        Code = 1005 // the peer has sent a close frame without a code; never sent
+	Abnormal        Code = 1006 // the connection has ended without a close frame; never sent
 	InvalidData     Code = 1007
 	Policy          Code = 1008
 	TooBig          Code = 1009
@@ -27,7 +27,7 @@ const (
 	TooMany         Code = 4429
 )
 
-// An Error is a breach of the protocol by the peer and the code to close with.
+// An Error is a violation of the protocol by the peer, with the code for the close frame.
 type Error struct {
 	Code   Code
 	Reason string
@@ -35,7 +35,7 @@ type Error struct {
 
 func (e *Error) Error() string { return fmt.Sprintf("close %d: %s", e.Code, e.Reason) }
 
-// An Op is what a message is.
+// An Op is the kind of a message.
 type Op byte
 
 // Ops of whole messages, with the numbers of RFC 6455 section 5.2.
@@ -49,9 +49,9 @@ const (
 // A Message is one whole message of the peer.
 type Message struct {
 	Op Op
-	// Payload is unmasked, and valid until the next call of the Reader or the
-	// next change of the buffer it was read from. Text is valid UTF-8.
+	// Payload is unmasked. It is valid until the next call of the Reader, or until the buffer
+	// is changed. The payload of a Text is valid UTF-8.
 	Payload []byte
-	// Code is what a Close says, NoStatus if nothing.
+	// Code is the code of a Close, or NoStatus.
 	Code Code
 }
