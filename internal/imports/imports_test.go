@@ -1,5 +1,5 @@
-// Package imports holds no code: its tests hold the house against its floor
-// plan, so that no floor grows a stair that is not drawn.
+// Package imports holds no code. Its tests check the structure of the repository: which package
+// may import which, the size of files and of the public API, and the words.
 package imports
 
 import (
@@ -16,23 +16,22 @@ import (
 	"testing"
 )
 
-// module is our own import path, and root where its files are.
+// module is the import path of the module, and root the directory of its files.
 const (
 	module = "github.com/coupchat/coup"
 	root   = "../.."
 )
 
-// TestPackagesImportWhatTheFloorPlanAllows reads every file that is no test,
-// for whatever system it is built.
-func TestPackagesImportWhatTheFloorPlanAllows(t *testing.T) {
+// The test reads every file except tests, for all systems.
+func TestPackagesImportWhatTheTableAllows(t *testing.T) {
 	imports := readImports(t)
 	for pkg, files := range imports {
-		rule, ok := plan[pkg]
+		rule, ok := table[pkg]
 		if !ok {
-			rule, ok = plan[path.Dir(pkg)+"/*"]
+			rule, ok = table[path.Dir(pkg)+"/*"]
 		}
 		if !ok {
-			t.Errorf("package %s is not in the floor plan: draw it in plan_test.go first", pkg)
+			t.Errorf("package %s is not in the table: add it in table_test.go first", pkg)
 			continue
 		}
 		for file, imported := range files {
@@ -43,15 +42,15 @@ func TestPackagesImportWhatTheFloorPlanAllows(t *testing.T) {
 			}
 		}
 	}
-	for pkg := range plan {
+	for pkg := range table {
 		if _, ok := imports[pkg]; !ok && !strings.HasSuffix(pkg, "/*") {
-			t.Errorf("the floor plan has a package %s, which there is not", pkg)
+			t.Errorf("the table has a package %s, which does not exist", pkg)
 		}
 	}
 }
 
-// forbids says why a package may not import imp, or nothing if it may. Ours for
-// tests only may be imported by each other.
+// forbids returns why a package may not import imp, or "" if it may. Packages for tests may
+// import each other.
 func (r rule) forbids(imp string, forTests bool) string {
 	if imp == module {
 		imp = module + "/."
@@ -63,7 +62,7 @@ func (r rule) forbids(imp string, forTests bool) string {
 		case slices.Contains(r.ours, ours):
 			return ""
 		}
-		return "the floor plan does not allow it"
+		return "the table does not allow it"
 	}
 	if first, _, _ := strings.Cut(imp, "/"); !strings.Contains(first, ".") {
 		return "" // the standard library
@@ -73,7 +72,7 @@ func (r rule) forbids(imp string, forTests bool) string {
 			return ""
 		}
 	}
-	return "the floor plan does not allow this library here"
+	return "the table does not allow this library here"
 }
 
 // readImports returns what the files of each of our packages import.
@@ -118,7 +117,7 @@ func readImports(t *testing.T) map[string]map[string][]string {
 	return imports
 }
 
-// skipDir passes over what is no part of this module, as the go tool does.
+// skipDir skips directories that are no part of this module, like the go tool.
 func skipDir(name string, d fs.DirEntry) error {
 	if name == root {
 		return nil
@@ -133,7 +132,7 @@ func skipDir(name string, d fs.DirEntry) error {
 	return nil
 }
 
-// drivers are what only programs with a database of their own should carry.
+// drivers are packages that only programs with their own database should link.
 var drivers = []string{"database/sql", "github.com/jmoiron/sqlx", "github.com/lib/pq", "modernc.org/sqlite", "github.com/pressly/goose"}
 
 func TestSignalingLinksNoSQLDriver(t *testing.T) {
@@ -146,7 +145,7 @@ func TestSignalingLinksNoSQLDriver(t *testing.T) {
 	}
 }
 
-// Were the names of the drivers wrong, the test above could not fail.
+// If the names of the drivers were wrong, the test above could not fail.
 func TestDriversAreKnownByTheirNames(t *testing.T) {
 	linked := deps(t, "store/postgres", "store/sqlite")
 	for _, driver := range drivers {
@@ -158,7 +157,7 @@ func TestDriversAreKnownByTheirNames(t *testing.T) {
 	}
 }
 
-// deps returns all that a program with the given packages of ours links.
+// deps returns all packages that a program with the given packages links.
 func deps(t *testing.T, pkgs ...string) []string {
 	t.Helper()
 	args := []string{"list", "-deps"}

@@ -1,7 +1,7 @@
-// Package poll moves bytes between sockets and their handlers. On Linux a TCP
-// socket leaves the Go runtime and waits in an epoll set, so an idle connection
-// costs no goroutine and no buffer; everything else (TLS, pipes, other systems)
-// is served by goroutines behind the same interface.
+// Package poll moves bytes between sockets and their handlers. On Linux a TCP socket waits in
+// an epoll set outside the Go runtime, so an idle connection costs no goroutine and no
+// buffer. Everything else (TLS, pipes, other systems) is served by goroutines, with the same
+// interface.
 package poll
 
 import (
@@ -9,54 +9,52 @@ import (
 	"sync"
 )
 
-// A Handler is told what happens on one stream. Data calls come one at a time.
-// Writable and Gone may come at the same time as Data returns false and its
-// cause is still being worked on.
+// A Handler handles the events of one stream. Data is called once at a time. Writable and Gone
+// may be called at the same time as Data, and while the stream is paused.
 type Handler interface {
-	// Data brings what has arrived. p is valid during the call and may be changed.
-	// Returning false stops reading until Resume is called, once.
+	// Data gets the bytes that have arrived. p is valid during the call and may be changed.
+	// If Data returns false the stream is paused: it reads nothing until one call of Resume.
 	Data(p []byte) (more bool)
-	// Writable is told that a Write which did not take everything may go on.
+	// Writable is called when there is room again after a Write that did not take all.
 	Writable()
-	// Gone is told, once and last, that the stream has ended. err is nil or io.EOF
-	// if it ended in order.
+	// Gone is called when the stream has ended, once, and is the last call. err is nil or
+	// io.EOF if the stream was closed cleanly.
 	Gone(err error)
 }
 
-// A Stream is a connection under a Handler. Its methods may be called at the same
-// time from any goroutine, also from within the handler's; they call none of the
-// handler's.
+// A Stream is a connection with a Handler. Its methods may be called at the same time from any
+// goroutine, also by the handler. They do not call the handler.
 type Stream interface {
-	// Write takes as much of b as it can without waiting and returns how many bytes
-	// it took; it may keep b, which must not change any more. After it took less
-	// than all, Writable is called once there is room.
+	// Write takes as much of b as it can without waiting, and returns how many bytes it has
+	// taken. It may keep b, which must not be changed any more. If it has taken less than
+	// all, Writable is called when there is room.
 	Write(b []byte) (n int, err error)
 	// Writev is Write for several buffers in a row.
 	Writev(bufs [][]byte) (n int, err error)
-	// Resume goes on reading after Data returned false.
+	// Resume ends the pause that began when Data returned false.
 	Resume()
-	// Finish closes the stream once everything that Write took has been sent.
+	// Finish closes the stream after everything that Write has taken is sent.
 	Finish()
 	// Close closes the stream now.
 	Close()
 }
 
-// Options say how a poller works. Zero values mean the defaults.
+// Options configure a Poller. A zero value means the default.
 type Options struct {
-	// Goroutines has every stream served by goroutines, also where epoll could.
+	// Goroutines makes goroutines serve every stream, even if epoll could.
 	Goroutines bool
 	// Workers is how many goroutines serve the epoll sets. Defaults to
 	// GOMAXPROCS, at most 8.
 	Workers int
 }
 
-// A Poller owns streams and the goroutines that serve them.
+// A Poller owns streams, and the goroutines that serve them.
 type Poller struct {
 	wg   sync.WaitGroup // streams and their goroutines
-	sets *sets          // nil where there is no epoll
+	sets *sets          // nil without epoll
 }
 
-// New returns a poller.
+// New returns a Poller.
 func New(opts Options) (*Poller, error) {
 	p := &Poller{}
 	if opts.Goroutines {
@@ -67,8 +65,8 @@ func New(opts Options) (*Poller, error) {
 	return p, err
 }
 
-// Open puts a connection under a handler, which first gets the early bytes that
-// were read from it already. The poller closes the connection in the end.
+// Open serves a connection with a handler. The handler first gets early, which are bytes that
+// were read from the connection before. The Poller closes the connection.
 func (p *Poller) Open(conn net.Conn, early []byte, h Handler) Stream {
 	if p.sets != nil {
 		if s := p.sets.open(conn, early, h); s != nil {
@@ -78,7 +76,7 @@ func (p *Poller) Open(conn net.Conn, early []byte, h Handler) Stream {
 	return p.pump(conn, early, h)
 }
 
-// Close waits until all streams have ended; somebody has to close them.
+// Close waits until all streams have ended. It does not close them.
 func (p *Poller) Close() {
 	p.wg.Wait()
 	if p.sets != nil {

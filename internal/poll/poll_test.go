@@ -19,7 +19,7 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 const patience = 15 * time.Second
 
-// kinds runs a test on each way a stream can be served.
+// kinds runs a test with each way to serve a stream.
 func kinds(t *testing.T, test func(t *testing.T, k kind)) {
 	for _, k := range []kind{
 		{"TCP in an epoll set", poll.Options{Workers: 2}, tcpPair},
@@ -64,7 +64,7 @@ func tcpPair(t *testing.T) (ours, theirs net.Conn) {
 	return ours, theirs
 }
 
-// handler records what it is told; data decides what Data returns.
+// handler records its calls. data returns what Data returns.
 type handler struct {
 	data     func(p []byte) bool
 	writable chan struct{}
@@ -85,12 +85,12 @@ func (h *handler) waitGone(t *testing.T) error {
 	case err := <-h.gone:
 		return err
 	case <-time.After(patience):
-		t.Fatal("the handler was not told that the stream is gone")
+		t.Fatal("Gone was not called")
 		return nil
 	}
 }
 
-// opened lets a handler use its stream, which Open returns too late for it.
+// opened gives a handler its stream: the handler may be called before Open has returned.
 type opened struct {
 	poll.Stream
 	ready chan struct{}
@@ -166,8 +166,8 @@ func TestStreamStopsReadingUntilResume(t *testing.T) {
 			if _, err := theirs.Write([]byte(word)); err != nil {
 				t.Fatal(err)
 			}
-			if heard := <-got; heard != word {
-				t.Errorf("Data(%q), want %q", heard, word)
+			if received := <-got; received != word {
+				t.Errorf("Data(%q), want %q", received, word)
 			}
 			select {
 			case more := <-got:
@@ -199,9 +199,9 @@ func TestStreamGoesOnWhenResumeComesBeforeThePause(t *testing.T) {
 				t.Fatal(err)
 			}
 			select {
-			case heard := <-got:
-				if heard != word {
-					t.Errorf("Data(%q), want %q", heard, word)
+			case received := <-got:
+				if received != word {
+					t.Errorf("Data(%q), want %q", received, word)
 				}
 			case <-time.After(patience):
 				t.Fatal("the stream stays paused")
@@ -212,7 +212,7 @@ func TestStreamGoesOnWhenResumeComesBeforeThePause(t *testing.T) {
 	})
 }
 
-func TestStreamTellsWhenThereIsRoomAgain(t *testing.T) {
+func TestWritableIsCalledWhenThereIsRoom(t *testing.T) {
 	kinds(t, func(t *testing.T, k kind) {
 		p := k.poller(t)
 		ours, theirs := k.pair(t)
@@ -280,14 +280,14 @@ func TestStreamClosesOnceFromAnywhere(t *testing.T) {
 			theirs.Close()
 			select {
 			case err := <-h.gone:
-				t.Errorf("told twice that the stream is gone: %v", err)
+				t.Errorf("Gone was called twice: %v", err)
 			default:
 			}
 		}
 	})
 }
 
-// A lingerer takes its time to close, as TLS does with a peer that does not read.
+// A lingerer closes slowly, like TLS with a peer that does not read.
 type lingerer struct {
 	net.Conn
 	until chan struct{}
@@ -324,9 +324,9 @@ func TestClosingAStreamDoesNotWaitForItsConnection(t *testing.T) {
 	<-closed
 }
 
-// Descriptors are used again at once; no stream may hear what was meant for an
-// earlier one.
-func TestStreamsHearOnlyTheirOwn(t *testing.T) {
+// The system reuses descriptors at once. A stream must not get the events of an earlier stream
+// with the same descriptor.
+func TestStreamsGetOnlyTheirOwnEvents(t *testing.T) {
 	kinds(t, func(t *testing.T, k kind) {
 		p := k.poller(t)
 		var wg sync.WaitGroup
@@ -340,8 +340,8 @@ func TestStreamsHearOnlyTheirOwn(t *testing.T) {
 					h := newHandler(func(b []byte) bool { got <- bytes.Clone(b); return true })
 					open(p, ours, nil, h, o)
 					theirs.Write(mine)
-					if heard := <-got; !bytes.Equal(heard, mine) {
-						t.Errorf("heard %v, want %v", heard, mine)
+					if received := <-got; !bytes.Equal(received, mine) {
+						t.Errorf("received %v, want %v", received, mine)
 					}
 					if i%2 == 0 {
 						o.Close()
@@ -359,7 +359,7 @@ func TestStreamsHearOnlyTheirOwn(t *testing.T) {
 
 func TestIdleStreamsNeedNoGoroutines(t *testing.T) {
 	if runtime.GOOS != "linux" {
-		return // the others promise nothing of the kind
+		return // on other systems they do
 	}
 	p := kind{opts: poll.Options{}}.poller(t)
 	before := runtime.NumGoroutine()

@@ -8,8 +8,8 @@ import (
 // readSize is how much a pump reads at once.
 const readSize = 4 << 10
 
-// A pump is a stream on any net.Conn: a goroutine reads, another one writes
-// while there is something to write.
+// A pump is a stream on any net.Conn. One goroutine reads. Another one writes while there is
+// something to write.
 type pump struct {
 	conn   net.Conn
 	h      Handler
@@ -18,7 +18,7 @@ type pump struct {
 
 	mu      sync.Mutex // guards what follows
 	writing bool
-	short   bool // a Write took less than all since
+	short   bool // a Write has taken less than all since
 	finish  bool
 	closed  chan struct{}
 	once    sync.Once
@@ -48,8 +48,8 @@ func (s *pump) read(early []byte) {
 	}
 }
 
-// deliver hands data over and waits while the handler wants no more. It reports
-// false, and has told the handler, if the stream was closed meanwhile.
+// deliver calls Data, and waits while the stream is paused. If the stream is closed meanwhile,
+// it calls Gone and reports false.
 func (s *pump) deliver(data []byte) bool {
 	if s.h.Data(data) {
 		return true
@@ -88,7 +88,7 @@ func (s *pump) Writev(bufs [][]byte) (n int, err error) {
 
 func (s *pump) write(bufs net.Buffers) {
 	if _, err := bufs.WriteTo(s.conn); err != nil {
-		s.Close() // the reader will notice and tell
+		s.Close() // the goroutine that reads then calls Gone
 	}
 	s.mu.Lock()
 	s.writing = false
@@ -122,8 +122,8 @@ func (s *pump) Finish() {
 func (s *pump) Close() {
 	s.once.Do(func() {
 		close(s.closed)
-		// TLS says goodbye (RFC 8446 section 6.1), and waits for up to 5 s if the peer
-		// does not read.
+		// On another goroutine: TLS sends close_notify (RFC 8446 section 6.1), and waits up to
+		// 5 s if the peer does not read.
 		s.wg.Go(func() { s.conn.Close() })
 	})
 }

@@ -13,14 +13,14 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// maxEvents is how many ready sockets one look at an epoll set brings.
+// maxEvents is how many ready sockets one call of epoll_wait returns.
 const maxEvents = 256
 
-// readBuffer is what the sockets of a set are read into, one after the other.
+// readBuffer is the size of the buffer for reading all sockets of a set, one after the other.
 const readBuffer = 64 << 10
 
-// sets are the epoll sets of a poller, each with a worker. A socket stays in one
-// set, so one goroutine reads it.
+// sets are the epoll sets of a poller, each with a worker. A socket stays in one set, so only
+// one goroutine reads it.
 type sets struct {
 	poller  *Poller
 	all     []*set
@@ -29,9 +29,9 @@ type sets struct {
 	workers sync.WaitGroup
 }
 
-// A set is an epoll instance and the worker that serves it. The worker waits for
-// the instance in Go's own poller, which can watch an epoll descriptor like any
-// other: it holds no thread while nothing happens.
+// A set is an epoll instance with its worker. The worker waits for the instance in the poller of
+// the Go runtime, which can wait for an epoll descriptor like for any other. So the worker
+// needs no thread while nothing happens.
 type set struct {
 	sets *sets
 	fd   int
@@ -74,7 +74,7 @@ func newSet(ss *sets) (*set, error) {
 	return &set{sets: ss, fd: fd, file: file, raw: raw}, nil
 }
 
-// close ends the workers. All streams have ended before.
+// close ends the workers. All streams must have ended.
 func (ss *sets) close() {
 	for _, s := range ss.all {
 		s.file.Close()
@@ -94,7 +94,7 @@ func (s *set) run() {
 				if n, err = epollLook(s.fd, events); err == nil {
 					return n > 0
 				} else if err != unix.EINTR {
-					panic(os.NewSyscallError("epoll_wait", err)) // ours is no epoll set: a bug
+					panic(os.NewSyscallError("epoll_wait", err)) // not an epoll descriptor: a bug
 				}
 			}
 		})
@@ -106,14 +106,14 @@ func (s *set) run() {
 				st.ready(events[i].Events, buf)
 			}
 		}
-		// Let those run who store and deliver what was read: the next look at the set
-		// then finds more at once.
+		// Let the goroutines run that store and deliver what was read. The next call of
+		// epoll_wait then returns more events at once.
 		runtime.Gosched()
 	}
 }
 
-// open takes a TCP socket out of the Go runtime and puts it into a set. It
-// returns nil if the connection is something else.
+// open takes a TCP socket out of the Go runtime and adds it to a set. It returns nil for another
+// kind of connection.
 func (ss *sets) open(conn net.Conn, early []byte, h Handler) Stream {
 	tcp, ok := conn.(*net.TCPConn)
 	if !ok {
@@ -146,8 +146,8 @@ func (ss *sets) open(conn net.Conn, early []byte, h Handler) Stream {
 	return st
 }
 
-// duplicate returns a descriptor of our own for the same socket, which is
-// non-blocking as Go made it.
+// duplicate returns a second descriptor of the socket. It is non-blocking, like the one of the
+// Go runtime.
 func duplicate(conn *net.TCPConn) (fd int, err error) {
 	raw, err := conn.SyscallConn()
 	if err != nil {

@@ -8,9 +8,9 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// A stream is a socket in an epoll set. Only the set's worker reads it and closes
-// its descriptor, so the descriptor stays ours while the worker uses it; everyone
-// else uses it under mu.
+// A stream is a socket in an epoll set. Only the worker of the set reads it and closes its
+// descriptor, so the descriptor is valid while the worker uses it. Others use it with mu
+// held.
 type stream struct {
 	h   Handler
 	set *set
@@ -18,13 +18,13 @@ type stream struct {
 	mu      sync.Mutex // guards what follows
 	fd      int        // -1 once closed
 	paused  bool       // Data returned false
-	resumed bool       // Resume came before the pause took hold
-	blocked bool       // waits for room to write
-	cut     bool       // shut down by Close
+	resumed bool       // Resume was called before Data has returned false
+	blocked bool       // the socket is full
+	cut     bool       // Close was called
 	added   bool       // in the epoll set
 }
 
-// events is what the stream waits for now.
+// events returns the events for which the stream waits.
 func (s *stream) events() (e uint32) {
 	if !s.paused {
 		e |= unix.EPOLLIN
@@ -35,11 +35,11 @@ func (s *stream) events() (e uint32) {
 	return e
 }
 
-// register puts the stream into its set. If the system has no room for it there
-// (fs.epoll.max_user_watches) the stream ends.
+// register adds the stream to its set. If the system allows no more sockets in epoll sets
+// (fs.epoll.max_user_watches), the stream ends.
 func (s *stream) register() {
 	s.mu.Lock()
-	// Nobody else can have closed the descriptor: the worker has not seen it yet.
+	// The descriptor cannot be closed yet, because the worker does not know it.
 	err := unix.EpollCtl(s.set.fd, unix.EPOLL_CTL_ADD, s.fd, &unix.EpollEvent{Events: s.events(), Fd: int32(s.fd)})
 	s.added = err == nil
 	s.mu.Unlock()
@@ -48,16 +48,15 @@ func (s *stream) register() {
 	}
 }
 
-// update tells the set what the stream waits for.
+// update changes the events for which the set waits.
 func (s *stream) update() {
 	if s.fd >= 0 && s.added {
 		unix.EpollCtl(s.set.fd, unix.EPOLL_CTL_MOD, s.fd, &unix.EpollEvent{Events: s.events(), Fd: int32(s.fd)})
 	}
 }
 
-// ready is called by the worker when something happened on the socket. An event
-// may be stale, meant for an earlier owner of the descriptor; only what the
-// system calls then say counts.
+// ready handles an event of the socket. The event may be an old one, of an earlier stream with
+// the same descriptor. So ready trusts only the results of its system calls.
 func (s *stream) ready(events uint32, buf []byte) {
 	s.mu.Lock()
 	if !s.added {
@@ -78,7 +77,7 @@ func (s *stream) ready(events uint32, buf []byte) {
 		s.end(net.ErrClosed)
 		return
 	case paused:
-		// The peer has hung up while a request of its is being worked on.
+		// The peer has closed the connection while the stream is paused.
 		if events&(unix.EPOLLHUP|unix.EPOLLERR) != 0 {
 			s.end(io.ErrUnexpectedEOF)
 			return
@@ -93,7 +92,7 @@ func (s *stream) ready(events uint32, buf []byte) {
 	}
 }
 
-// read reads once; what is left brings the worker back. It reports false if the
+// read reads once. If bytes are left, there will be another event. It reports false if the
 // stream has ended.
 func (s *stream) read(fd int, buf []byte) bool {
 	n, err := read(fd, buf)
@@ -117,15 +116,15 @@ func (s *stream) read(fd int, buf []byte) bool {
 	return true
 }
 
-// end closes the descriptor and tells the handler.
+// end closes the descriptor and calls Gone.
 func (s *stream) end(err error) {
 	s.mu.Lock()
 	fd := s.fd
 	s.fd = -1
 	s.set.sets.streams.put(fd, nil)
 	if s.added {
-		// Closing is not enough while a child of the process, not yet at its exec, has a
-		// copy of the descriptor: the set would go on telling of it.
+		// To close the descriptor is not enough: a child of the process that has not called
+		// exec yet may have a copy, and the set would still return events of it.
 		unix.EpollCtl(s.set.fd, unix.EPOLL_CTL_DEL, fd, nil)
 	}
 	unix.Close(fd)
@@ -159,8 +158,8 @@ func (s *stream) Writev(bufs [][]byte) (n int, err error) {
 	return n, nil
 }
 
-// write makes one system call that is to write want bytes. When it writes less,
-// the stream waits for room.
+// write makes one system call, which should write want bytes. If it writes less, the stream
+// waits for room.
 func (s *stream) write(want int, call func(fd int) (int, error)) (n int, err error) {
 	switch {
 	case s.fd < 0 || s.cut:
@@ -198,10 +197,10 @@ func (s *stream) Resume() {
 	s.resumed = true
 }
 
-// Finish closes the stream: what Write took, the kernel has, and sends it.
+// Finish closes the stream. The kernel has what Write has taken, and sends it.
 func (s *stream) Finish() { s.Close() }
 
-// Close shuts the connection down; the worker notices and closes the descriptor.
+// Close shuts the connection down. The worker gets an event and closes the descriptor.
 func (s *stream) Close() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -210,7 +209,7 @@ func (s *stream) Close() {
 	}
 	s.cut = true
 	if err := unix.Shutdown(s.fd, unix.SHUT_RDWR); err != nil {
-		// Not connected any more: the set reports that by itself.
+		// The connection has ended already. There is an event for that too.
 		return
 	}
 }

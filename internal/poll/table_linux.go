@@ -8,10 +8,10 @@ import (
 // chunk is how many descriptors one part of a table covers.
 const chunk = 4096
 
-// A table finds streams by descriptor. Descriptors are small numbers that are
-// used again, so it is an array, grown in parts.
+// A table finds streams by descriptor. Descriptors are small numbers that the system reuses, so
+// it is an array, which grows in chunks.
 type table struct {
-	mu    sync.Mutex // serialises growth
+	mu    sync.Mutex // guards growth
 	parts [4096]atomic.Pointer[[chunk]atomic.Pointer[stream]]
 }
 
@@ -26,7 +26,7 @@ func (t *table) get(fd int) *stream {
 	return part[fd%chunk].Load()
 }
 
-// put notes a stream; it reports false for a descriptor beyond the table.
+// put adds a stream. It reports false if the descriptor is too large for the table.
 func (t *table) put(fd int, s *stream) bool {
 	if fd < 0 || fd >= chunk*len(t.parts) {
 		return false

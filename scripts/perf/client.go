@@ -20,12 +20,12 @@ type client struct {
 	r    *bufio.Reader
 	room string
 
-	keepSending bool // say something again when the own message arrives
+	keepSending bool // post again when its own message arrives
 	received    atomic.Int64
-	arrivals    chan time.Time // when a message arrives, if somebody times it
+	arrivals    chan time.Time // when messages arrive, or nil
 	timed       atomic.Bool
 	write       sync.Mutex
-	payload     []byte // of the frame read last
+	payload     []byte // of the last frame
 }
 
 // dial connects and authenticates.
@@ -48,7 +48,7 @@ func dial(addr, token string) (*client, error) {
 	return c, c.ask(`{"event":"authenticate","data":{"token":"`+token+`"}}`, "auth_success")
 }
 
-// enter joins a room and reads from then on, until the connection ends.
+// enter joins a room, and reads until the connection ends.
 func (c *client) enter(room string) error {
 	c.room = room
 	if err := c.ask(`{"event":"join_room","id":"j","data":{"studyId":"`+room+`"}}`, `"ack"`); err != nil {
@@ -58,7 +58,7 @@ func (c *client) enter(room string) error {
 	return nil
 }
 
-// ask says something and waits for the answer.
+// ask sends a request and waits for the answer.
 func (c *client) ask(say, expect string) error {
 	c.text(say)
 	for {
@@ -75,7 +75,7 @@ func (c *client) ask(say, expect string) error {
 	}
 }
 
-// read counts what arrives until the connection ends.
+// read counts messages until the connection ends.
 func (c *client) read() {
 	for {
 		op, payload, err := c.frame()
@@ -117,7 +117,7 @@ func (c *client) frame() (op byte, payload []byte, err error) {
 	return h[0] & 0xf, c.payload, err
 }
 
-// send writes a frame whose mask is zero, which masks nothing.
+// send writes a frame with a mask of zero, which changes nothing.
 func (c *client) send(first byte, payload []byte) {
 	b := []byte{first, 0x80 | byte(len(payload))}
 	if len(payload) >= 126 {
@@ -130,13 +130,13 @@ func (c *client) send(first byte, payload []byte) {
 
 func (c *client) text(s string) { c.send(0x81, []byte(s)) }
 
-// say posts a message of so many bytes.
+// say posts a message of a given size.
 func (c *client) say(size int) {
 	c.text(`{"event":"send_message","data":{"studyId":"` + c.room + `","content":"` + strings.Repeat("x", size) + `"}}`)
 }
 
-// timeOthers posts rounds messages at a pace and returns how long each took to
-// each of a few of the others, in milliseconds.
+// timeOthers posts messages at regular intervals. It returns how long each message took to each
+// of some other clients, in milliseconds.
 func (c *client) timeOthers(others []*client, rounds int, pace time.Duration) []float64 {
 	var few []*client
 	for i := 0; i < len(others); i += max(1, len(others)/50) {

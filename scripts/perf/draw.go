@@ -6,7 +6,7 @@ import (
 	"math"
 )
 
-// draw makes one SVG with both plots.
+// draw returns one SVG with both plots.
 func draw(f Figures) []byte {
 	var b bytes.Buffer
 	b.WriteString(`<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 880 340" font-family="system-ui, sans-serif" font-size="13">` + "\n")
@@ -17,7 +17,7 @@ func draw(f Figures) []byte {
 	return b.Bytes()
 }
 
-// plot draws points joined by lines, with the scale of x that is given.
+// plot draws points and the lines between them, with a given scale of x.
 func plot(b *bytes.Buffer, left float64, title string, points []Point, scale func(float64) float64) {
 	const top, width, height, margin = 50, 340, 230, 60
 	if len(points) == 0 {

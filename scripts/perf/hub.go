@@ -20,7 +20,7 @@ import (
 
 const secret = "a secret for measuring, of 32 bytes or more"
 
-// A hub is the process that is measured.
+// A hub is the measured process.
 type hub struct {
 	cmd  *exec.Cmd
 	addr string
@@ -58,8 +58,8 @@ func start(binary string) (*hub, error) {
 	return nil, fmt.Errorf("examples/embedded is not ready after 10 s")
 }
 
-// onCore runs a program on one core, where taskset can see to that: two that take
-// turns on all cores measure the scheduler.
+// onCore runs a program on one core, if there is taskset. Two programs on all cores would
+// measure the scheduler.
 func onCore(core int, program string, args ...string) *exec.Cmd {
 	if _, err := exec.LookPath("taskset"); err != nil || runtime.NumCPU() < 2 {
 		return exec.Command(program, args...)
@@ -79,7 +79,7 @@ func (h *hub) token(user string) (string, error) {
 	return h.keys.Sign(auth.Identity{UserID: user, UserName: user, ExpiresAt: time.Now().Add(time.Hour)})
 }
 
-// connect opens n connections, each of a user of its own, and joins their rooms.
+// connect opens n connections, each of another user, and joins their rooms.
 func (h *hub) connect(n int, room func(i int) string) ([]*client, error) {
 	cs := make([]*client, n)
 	errs := make([]error, n)
@@ -108,7 +108,7 @@ func (h *hub) connect(n int, room func(i int) string) ([]*client, error) {
 	return cs, nil
 }
 
-// cpu is the user and system time of the process so far.
+// cpu returns the user and system time of the process.
 func (h *hub) cpu() time.Duration {
 	b, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", h.cmd.Process.Pid))
 	if err != nil {
@@ -120,7 +120,7 @@ func (h *hub) cpu() time.Duration {
 	return time.Duration(user+system) * 10 * time.Millisecond
 }
 
-// rss is the resident memory of the process in bytes.
+// rss returns the resident memory of the process, in bytes.
 func (h *hub) rss() float64 {
 	f, err := os.Open(fmt.Sprintf("/proc/%d/status", h.cmd.Process.Pid))
 	if err != nil {
@@ -152,7 +152,7 @@ func (h *hub) goroutines() int {
 	return n
 }
 
-// metric returns a figure of /metrics, -1 if it is not there.
+// metric returns a value of /metrics, or -1.
 func (h *hub) metric(name string) float64 {
 	for line := range strings.Lines(h.get("/metrics")) {
 		if v, ok := strings.CutPrefix(line, name+" "); ok {

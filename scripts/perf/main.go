@@ -1,13 +1,13 @@
-// Perf measures what a hub costs as it grows, and draws it: CPU per delivery
-// against the size of a room, resident memory against the number of connections,
-// what an idle hub does, and what a member that reads nothing does to the others.
+// Perf measures what a hub costs as it grows, and draws it: CPU per delivery by the size of a
+// room, resident memory by the number of connections, the cost of an idle hub, and how a
+// client that does not read affects the others.
 //
 //	go run ./scripts/perf            prints the figures and writes docs/performance.svg
 //	go run ./scripts/perf -quick     fewer connections and shorter runs
 //	go run ./scripts/perf -only stalled
 //
-// It builds and starts examples/embedded with a store in memory. Absolute figures
-// are of the machine it runs on; how they grow is not.
+// It builds and starts examples/embedded with a store in memory. Absolute figures depend on the
+// machine. How they grow does not.
 package main
 
 import (
@@ -27,7 +27,7 @@ var (
 	out   = flag.String("out", "docs/performance.svg", "where the drawing goes; empty: nowhere")
 )
 
-// Figures is what a run found.
+// Figures are the results of a run.
 type Figures struct {
 	RoomSize  []Point `json:"cpuPerDeliveryMicrosecondsByRoomSize"`
 	Memory    []Point `json:"residentMegabytesByConnections"`
@@ -35,12 +35,12 @@ type Figures struct {
 	StalledBy Stall   `json:"stalledReader"`
 }
 
-// A Point is one measured pair.
+// A Point is one point of a plot.
 type Point struct{ X, Y float64 }
 
 func main() {
 	flag.Parse()
-	// The load gets a core for itself too. Without taskset it runs where it may.
+	// The load gets the other core. Without taskset it runs on any.
 	_ = exec.Command("taskset", "-a", "-p", "-c", "1", fmt.Sprint(os.Getpid())).Run()
 	if err := run(); err != nil {
 		fmt.Fprintln(os.Stderr, "perf:", err)
@@ -134,14 +134,14 @@ func perDelivery(binary string, size int) (float64, error) {
 	return float64((h.cpu() - cpu).Microseconds()) / float64(deliveries), nil
 }
 
-// Idle is what a hub does with silent connections, pings running.
+// Idle is the cost of idle connections with pings.
 type Idle struct {
 	Connections int
 	Goroutines  int
 	CPUPercent  float64 // of one core
 }
 
-// memory measures resident memory as connections come, and then the idle hub.
+// memory measures resident memory while connections are opened, and then the idle hub.
 func memory(binary string, f *Figures) error {
 	h, err := start(binary)
 	if err != nil {
@@ -166,17 +166,17 @@ func memory(binary string, f *Figures) error {
 	return nil
 }
 
-// Stall is what happens around a member that reads nothing.
+// Stall is the effect of a client that does not read.
 type Stall struct {
 	Members        int
 	P99WithoutMs   float64
 	P99WithMs      float64
-	ClosedAfterSec float64 // the stalled member, from when it was sent the first byte that it does not read
+	ClosedAfterSec float64 // the stalled client, counted from the first byte that it does not read
 }
 
-// stalled measures the time to the other members of a room, by turns with one
-// that reads nothing and without. The one asks for what it missed, so that its
-// connection is full from the beginning until the hub closes it.
+// stalled measures the time to the other clients of a room, in turns with a client that does
+// not read and without one. That client asks for a replay, so that its connection is full
+// from the start until the hub closes it.
 func stalled(binary string, f *Figures) error {
 	h, err := start(binary)
 	if err != nil {

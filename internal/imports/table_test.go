@@ -1,15 +1,15 @@
 package imports
 
-// A rule says what the files of a package may import besides the standard
-// library: packages of ours, by their folder, and others', by where they begin.
+// A rule says what the files of a package may import besides the standard library: packages of
+// this module, by their directory, and libraries, by the beginning of their path.
 type rule struct {
 	ours   []string
 	others []string
 }
 
-// plan is the floor plan; "." is the roof. What is not in it is forbidden. A
-// change here is a change of the design: say in docs/decisions.md why.
-var plan = map[string]rule{
+// table has the rule of each package; "." is the root package. What is not in it is forbidden.
+// To change the table is to change the design: say why in docs/decisions.md.
+var table = map[string]rule{
 	"store":           {ours: []string{"internal/batch"}},
 	"bus":             {},
 	"auth":            {},
@@ -51,7 +51,7 @@ var plan = map[string]rule{
 		others: []string{"github.com/jmoiron/sqlx", "github.com/lib/pq", "github.com/pressly/goose/v3", "github.com/prometheus/client_golang"},
 	},
 
-	// What tests are made of, and how they are run.
+	// Packages for tests, and programs that run them.
 	"store/storetest":  {ours: []string{"store"}},
 	"bus/bustest":      {ours: []string{"bus"}},
 	"internal/testenv": {others: []string{"go.uber.org/goleak"}},
@@ -62,5 +62,5 @@ var plan = map[string]rule{
 	"scripts/perf":     {ours: []string{"auth", "auth/jwt"}},
 }
 
-// testsOnly are the packages that no program may link.
+// testsOnly are packages that no program may link.
 var testsOnly = []string{"store/storetest", "bus/bustest", "internal/testenv", "internal/wstest", "internal/faults"}
