@@ -10,7 +10,7 @@ import (
 	"github.com/coupchat/coup/store"
 )
 
-// counting is a member that only counts.
+// counting is a connection that only counts deliveries.
 type counting struct {
 	user store.UserID
 	wg   *sync.WaitGroup
@@ -42,8 +42,8 @@ func benchJoin(b *testing.B, g *room.Registry, m room.Conn, req room.JoinRequest
 	return seat
 }
 
-// One op is one post, stored in memory and delivered to every member; posts come
-// as fast as they are taken, so they are stored in batches.
+// One op is one post, stored in memory and delivered to every connection. Posts come as fast
+// as they are accepted, so they are stored in batches.
 func BenchmarkPost(b *testing.B) {
 	for _, members := range []int{2, 20, 200, 2000} {
 		b.Run(fmt.Sprint(members, " members"), func(b *testing.B) {
@@ -73,7 +73,7 @@ func BenchmarkPost(b *testing.B) {
 	}
 }
 
-// One op is one member that comes back and gets what it missed.
+// One op is one client that joins again and gets what it missed.
 func BenchmarkCatchUp(b *testing.B) {
 	for _, missed := range []int64{0, 100, 500} {
 		b.Run(fmt.Sprint(missed, " missed"), func(b *testing.B) {

@@ -29,7 +29,7 @@ func TestALostMembershipIsNoticedWithoutAnyEvent(t *testing.T) {
 	})
 }
 
-// A backend that answers for one only is asked for each, with a deadline for each.
+// A backend without batches gets one call for each user, each with its own deadline.
 func TestMembershipsAreConfirmedOneByOne(t *testing.T) {
 	inBubble(t, func(t *testing.T) {
 		var members directory
@@ -50,7 +50,7 @@ func TestMembershipsAreConfirmedOneByOne(t *testing.T) {
 	})
 }
 
-// A join that is let in on what was known before must not stay for long.
+// A join may use a cached answer. The connection must not stay long because of it.
 func TestJoiningAgainDoesNotExtendALostMembership(t *testing.T) {
 	inBubble(t, func(t *testing.T) {
 		var members directory

@@ -13,7 +13,7 @@ import (
 	"github.com/coupchat/coup/store"
 )
 
-// two makes two hubs over one store and a bus that drops what drop says.
+// two returns two registries with one store. What a publishes is lost if drop returns true.
 func two(t *testing.T, drop func(bus.Message) bool) (a, b *room.Registry, shared *bus.Memory) {
 	t.Helper()
 	shared = bus.NewMemory()
@@ -58,7 +58,7 @@ func TestForgedMessagesDoNotStopARoom(t *testing.T) {
 	})
 }
 
-// What the bus brings in order is delivered as it comes, and nobody asks the store.
+// Messages that the bus brings in order are delivered without any call of History.
 func TestMessagesInOrderNeedNoRead(t *testing.T) {
 	inBubble(t, func(t *testing.T) {
 		s, shared := &asked{Store: store.NewMemory()}, bus.NewMemory()
@@ -111,7 +111,7 @@ func TestAnEmptyRoomLeavesNothingBehind(t *testing.T) {
 	})
 }
 
-// buggy panics on the first delivery.
+// buggy is a connection that panics at the first delivery.
 type buggy struct {
 	testConn
 	once sync.Once
@@ -143,12 +143,12 @@ func TestABugInOneDeliveryDoesNotStopTheRoom(t *testing.T) {
 	})
 }
 
-// slow is a member to whom it takes a while to deliver, as to all of a large room.
+// slow is a connection whose Deliver takes a while, like the deliveries of a large room.
 type slow struct{ testConn }
 
 func (s *slow) Deliver(*room.Batch) { time.Sleep(20 * time.Millisecond) }
 
-// A lane that comes across a lively room must not be kept there by what others say.
+// A lane that delivers to a busy room must not run the items of others there.
 func TestABusyRoomDelaysNoOtherRoom(t *testing.T) {
 	inBubble(t, func(t *testing.T) {
 		s, shared := store.NewMemory(), bus.NewMemory()

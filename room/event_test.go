@@ -6,7 +6,7 @@ import (
 	"github.com/coupchat/coup/room"
 )
 
-// A scribe writes the name that it was given, and counts how often.
+// A scribe is an Encoder that writes its name and counts its calls.
 type scribe struct {
 	name   string
 	events int

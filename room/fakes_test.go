@@ -22,7 +22,7 @@ func (l lossy) Publish(ctx context.Context, msgs ...bus.Message) error {
 	return l.Bus.Publish(ctx, slices.DeleteFunc(slices.Clone(msgs), l.drop)...)
 }
 
-// A faulty store calls before and after around its methods, and fails with their errors.
+// A faulty store calls before and after, and returns their errors.
 type faulty struct {
 	store.Store
 	before func(method string) error
@@ -99,7 +99,7 @@ func (a *asked) History(ctx context.Context, q store.Query) ([]store.Message, er
 	return a.Store.History(ctx, q)
 }
 
-// register says who is a member until they are gone, one at a time.
+// register is a Members without batches: everybody is a member until gone is set.
 type register struct {
 	gone, asked, down atomic.Bool
 	takes             time.Duration
@@ -117,7 +117,7 @@ func (r *register) Member(context.Context, store.StudyID, store.UserID) (string,
 	return "", nil
 }
 
-// directory is a register that answers for many.
+// directory is a register with batches.
 type directory struct {
 	register
 	batches  atomic.Int64

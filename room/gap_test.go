@@ -14,7 +14,7 @@ import (
 	"github.com/coupchat/coup/store"
 )
 
-// A gappy bus says that messages may have been missed when it is told to.
+// A gappy bus reports a gap to all subscriptions when gap is called.
 type gappy struct {
 	bus.Bus
 
@@ -97,7 +97,7 @@ func TestMessagesMissedInAGapAreReadAtOnce(t *testing.T) {
 	})
 }
 
-// One read brings all that is missing, however much comes after the gap.
+// One read brings everything that is missing, even if more messages come after the gap.
 func TestAGapIsReadOnce(t *testing.T) {
 	inBubble(t, func(t *testing.T) {
 		s, shared := &asked{Store: store.NewMemory()}, bus.NewMemory()
@@ -123,8 +123,8 @@ func TestAGapIsReadOnce(t *testing.T) {
 	})
 }
 
-// Without regular looks at the store, a gap is all there is to say that something is
-// missing: it holds until the store has answered.
+// Without CheckHeads, only the gap says that messages may be missing. It must not be forgotten
+// before the store has answered.
 func TestAGapIsNotForgottenWhenTheStoreFails(t *testing.T) {
 	inBubble(t, func(t *testing.T) {
 		s, events := store.NewMemory(), newGappy(t)
@@ -151,7 +151,7 @@ func TestAGapIsNotForgottenWhenTheStoreFails(t *testing.T) {
 	})
 }
 
-// A store that lost a message for good must not silence its study.
+// A message that the store has lost must not stop its study.
 func TestAHoleInTheStoreIsSkipped(t *testing.T) {
 	inBubble(t, func(t *testing.T) {
 		s := incompleteStore{store.NewMemory(), 2}
@@ -172,7 +172,7 @@ func TestAHoleInTheStoreIsSkipped(t *testing.T) {
 	})
 }
 
-// incompleteStore hides the message with one seq.
+// incompleteStore does not return the message with one seq.
 type incompleteStore struct {
 	store.Store
 	seq int64

@@ -88,7 +88,7 @@ func TestManyJoinsAtOnceShareOneRead(t *testing.T) {
 	})
 }
 
-// Joining again keeps the one seat: nothing is told twice, and one leave is enough.
+// A second join keeps the seat: nothing is delivered twice, and one leave is enough.
 func TestJoiningAgainKeepsTheSeat(t *testing.T) {
 	inBubble(t, func(t *testing.T) {
 		g := newRegistry(t, room.Options{})
@@ -136,7 +136,7 @@ func TestAJoinThatFailsLeavesNoRoomOpen(t *testing.T) {
 	})
 }
 
-// A join without a deadline ends with the registry, if not before.
+// A join without a deadline ends when the registry closes.
 func TestAJoinEndsWithTheRegistry(t *testing.T) {
 	inBubble(t, func(t *testing.T) {
 		s := &ahead{Store: store.NewMemory()}
@@ -162,7 +162,7 @@ func TestAJoinEndsWithTheRegistry(t *testing.T) {
 	})
 }
 
-// A store that is ahead names heads that it has no messages for.
+// A store that is ahead returns heads for which it has no messages.
 type ahead struct {
 	store.Store
 	by atomic.Int64
@@ -180,7 +180,7 @@ func TestJoinsAreLimited(t *testing.T) {
 	inBubble(t, func(t *testing.T) {
 		g := newRegistry(t, room.Options{})
 		m := connect(t, g, "mina")
-		// A join takes a moment, in which something is regained.
+		// A join takes a while, in which tokens are regained.
 		var slow *room.RateError
 		joins := 0
 		for ; slow == nil && joins < 300; joins++ {

@@ -66,7 +66,7 @@ func (m *testConn) expect(t *testing.T, want ...string) {
 
 var everyone = store.MembersFunc(func(context.Context, store.StudyID, store.UserID) (string, error) { return "", nil })
 
-// newRegistry makes a registry that the test closes.
+// newRegistry returns a registry, which is closed after the test.
 func newRegistry(t *testing.T, opts room.Options) *room.Registry {
 	t.Helper()
 	if opts.Store == nil {

@@ -14,43 +14,6 @@ import (
 	"github.com/coupchat/coup/store"
 )
 
-// A membership is believed for a quarter of MemberCache at least and half of it at
-// most; half of it later whoever sits in the room is asked for again.
-func TestAJoinUsesAnswersThatAreAtMostHalfOfMemberCacheOld(t *testing.T) {
-	for _, tt := range []struct {
-		name  string
-		first time.Duration // when it is asked for, after the cache was first used
-		other time.Duration // when the cache is used for somebody else
-		again time.Duration // when it is needed again
-		want  bool
-	}{
-		{"a moment", 0, 0, time.Second, true},
-		{"across a turn", 14 * time.Second, 14 * time.Second, 16 * time.Second, true},
-		{"a quarter", 7 * time.Second, 8 * time.Second, 14400 * time.Millisecond, true},
-		{"too long", 0, 14 * time.Second, 16 * time.Second, false},
-		{"too long, after a late turn", 0, 14 * time.Second, 21 * time.Second, false},
-		{"too long, and nobody looked meanwhile", 0, 0, 29 * time.Second, false},
-	} {
-		t.Run(tt.name, func(t *testing.T) {
-			inBubble(t, func(t *testing.T) {
-				var members register
-				g := newRegistry(t, room.Options{Members: &members, MemberCache: 30 * time.Second})
-				other, m := connect(t, g, "other"), connect(t, g, "mina")
-				join(t, g, other, room.JoinRequest{StudyID: "s2"}).Seat.Leave(func() {})
-				after(tt.first)
-				join(t, g, m, room.JoinRequest{}).Seat.Leave(func() {})
-				after(tt.other - tt.first)
-				join(t, g, other, room.JoinRequest{StudyID: "s2"}).Seat.Leave(func() {})
-				members.gone.Store(true)
-				after(tt.again - tt.other)
-				if _, err := tryJoin(g, m, room.JoinRequest{}); (err == nil) != tt.want || err != nil && !errors.Is(err, room.ErrForbidden) {
-					t.Errorf("join = %v, believed should be %v", err, tt.want)
-				}
-			})
-		})
-	}
-}
-
 func TestEventsAboutAMembershipDropTheCachedAnswer(t *testing.T) {
 	for _, tt := range []struct {
 		event room.StudyEvent
@@ -82,8 +45,8 @@ func TestEventsAboutAMembershipDropTheCachedAnswer(t *testing.T) {
 	}
 }
 
-// joinDuring has a join that Members has looked at, and answers late, overtaken by the
-// end of the membership.
+// joinDuring calls end, which ends the membership, while a join waits for the answer of
+// Members, which still is that the user is a member. The join must fail.
 func joinDuring(t *testing.T, opts room.Options, end func()) (*room.Registry, *testConn) {
 	t.Helper()
 	var gone atomic.Bool
@@ -147,7 +110,7 @@ func TestAfterAGapInTheStudyEventsMembershipsAreConfirmedAtOnce(t *testing.T) {
 	})
 }
 
-// An answer that was given before the gap may be older than a kick in it.
+// An answer from before the gap may be older than a kick that was missed in it.
 func TestAJoinDuringAGapInTheStudyEventsChecksAgain(t *testing.T) {
 	inBubble(t, func(t *testing.T) {
 		events := newGappy(t)
@@ -173,8 +136,8 @@ func TestWithoutACacheEachPostChecksTheMembership(t *testing.T) {
 	})
 }
 
-// Where nothing is believed, a lost membership is noticed however fast one post
-// follows the other: the next is asked about before the last has its answer.
+// Without a cache, a lost membership is noticed even if posts follow each other without a
+// pause: a check begins before the last one has its answer.
 func TestPostingWithoutAPauseDoesNotPutOffTheCheck(t *testing.T) {
 	inBubble(t, func(t *testing.T) {
 		members := register{takes: 150 * time.Millisecond}
@@ -194,7 +157,7 @@ func TestPostingWithoutAPauseDoesNotPutOffTheCheck(t *testing.T) {
 	})
 }
 
-// Whom the confirmations do not reach is asked about when they post.
+// If confirmations fail, a post checks the membership.
 func TestAPostChecksAMembershipThatWasNotConfirmed(t *testing.T) {
 	inBubble(t, func(t *testing.T) {
 		var members directory
@@ -215,7 +178,7 @@ func TestAPostChecksAMembershipThatWasNotConfirmed(t *testing.T) {
 	})
 }
 
-// A membership that could not be confirmed is asked for with the next post.
+// After a check that has failed, the next post checks again.
 func TestAfterAFailedCheckTheNextPostChecksAgain(t *testing.T) {
 	inBubble(t, func(t *testing.T) {
 		var members register

@@ -42,7 +42,7 @@ func TestReconnectingDoesNotResetTheRate(t *testing.T) {
 	})
 }
 
-// Whoever has used up what may be posted has not got it back by being forgotten.
+// The used rate of a user must not be forgotten before it is regained.
 func TestASlowRateOutlivesAConnection(t *testing.T) {
 	inBubble(t, func(t *testing.T) {
 		g := newRegistry(t, room.Options{Rate: 0.01})
@@ -69,7 +69,7 @@ func TestASlowRateOutlivesAConnection(t *testing.T) {
 	})
 }
 
-// Client ids that we made are ours: no way of a message to a member shows them.
+// Generated client ids are internal: no delivery and no replay has them.
 func TestGeneratedClientIDsAreNotDelivered(t *testing.T) {
 	inBubble(t, func(t *testing.T) {
 		s, shared := store.NewMemory(), bus.NewMemory()
@@ -124,7 +124,7 @@ func TestPostsToAStoreThatDoesNotAnswerAreAnsweredInTime(t *testing.T) {
 		if took := time.Since(start); took > 5*time.Second {
 			t.Errorf("answered after %v, want at most 5s", took)
 		}
-		// One tries its luck; the others are told at once.
+		// One post is tried. The others are refused at once.
 		tried := make(chan error, 1)
 		if err := seat.Post(room.Post{Content: "two"}, func(_ store.Message, err error) { tried <- err }); err != nil {
 			t.Fatal(err)
@@ -142,7 +142,7 @@ func TestPostsToAStoreThatDoesNotAnswerAreAnsweredInTime(t *testing.T) {
 	})
 }
 
-// A slow bus takes a second for everything.
+// A slow bus takes a second for each Publish.
 type slowBus struct{ bus.Bus }
 
 func (b slowBus) Publish(ctx context.Context, msgs ...bus.Message) error {

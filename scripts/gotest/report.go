@@ -88,8 +88,8 @@ func (p *pkg) print(w io.Writer, action string) {
 	}
 }
 
-// close prints the closing line and reports whether all is well. err is how go
-// test itself ended.
+// close prints the last line and reports whether all tests passed. err is the error of go
+// test.
 func (r *report) close(err error, took time.Duration) bool {
 	for name, p := range r.running { // go test died
 		fmt.Fprintf(r.w, "FAIL\t%s\tdid not end\n", name)

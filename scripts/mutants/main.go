@@ -1,11 +1,10 @@
-// Mutants proves that the tests can fail: it seeds one bug after the other into a
-// copy of the repository and runs the tests of the packages that should notice.
+// Mutants shows that the tests can fail. It seeds one bug after the other into a copy of the
+// repository, and runs the tests of the packages that should notice it.
 //
 //	go run ./scripts/mutants                 all bugs, about ten minutes
 //	go run ./scripts/mutants -only kick      those whose name has the word in it
 //
-// A bug that no test notices makes it fail, and so does one that no longer
-// applies to the code.
+// It fails if no test notices a bug, or if a bug does not apply to the code any more.
 package main
 
 import (
@@ -52,7 +51,7 @@ func fail(err error) {
 	os.Exit(1)
 }
 
-// run tries all mutants in a copy of what git tracks.
+// run tries all bugs in a copy of the files that git tracks.
 func run(ctx context.Context, dir string) (missed int, err error) {
 	files, err := exec.CommandContext(ctx, "git", "ls-files", "-z").Output()
 	if err != nil {
@@ -98,13 +97,13 @@ func run(ctx context.Context, dir string) (missed int, err error) {
 	return missed, nil
 }
 
-// failed finds the first test that noticed.
+// failed finds the first test that has failed.
 var failed = regexp.MustCompile(`(?m)^\s*--- FAIL: (\S+)`)
 
-// hung finds the test that did not end.
+// hung finds the test that has not ended.
 var hung = regexp.MustCompile(`running tests:\n\s+(\S+)`)
 
-// try returns which test noticed the bug, "" if none did.
+// try returns the test that has noticed a bug, or "".
 func (m mutant) try(ctx context.Context, dir string) (by string, err error) {
 	file := filepath.Join(dir, m.file)
 	clean, err := os.ReadFile(file)
