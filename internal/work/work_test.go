@@ -76,3 +76,19 @@ func TestBackoffDoublesUpToTwoSeconds(t *testing.T) {
 		}
 	}
 }
+
+func TestWithinIsTheShorterOfTwoBounds(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		for _, tt := range []struct{ timeout, within, want time.Duration }{
+			{time.Second, time.Minute, time.Second},
+			{time.Minute, time.Second, time.Second},
+			{-1, time.Second, time.Second},
+		} {
+			ctx, cancel := work.NewGroup(tt.timeout).Within(t.Context(), tt.within)
+			if at, ok := ctx.Deadline(); !ok || time.Until(at) != tt.want {
+				t.Errorf("timeout %s, within %s: deadline in %s, want %s", tt.timeout, tt.within, time.Until(at), tt.want)
+			}
+			cancel()
+		}
+	})
+}
