@@ -76,7 +76,7 @@ var mutants = []mutant{
 	{"nobody has to authenticate in time", "hub/session.go", "	case s.identity == nil && now >= s.endBy:", "	case false:", "./hub"},
 	{"a token lasts for ever", "hub/session.go", "	case s.identity != nil && time.Now().UnixMilli() >= s.identity.expires:", "	case false:", "./hub"},
 	{"a session can change its user", "hub/authenticate.go", "	case known != nil && known.user != next.user:", "	case false:", "."},
-	{"a queue has no limit", "hub/outbox.go", "b.limit >= 0 && b.size > b.limit && s.state == open {", "false {", "."},
+	{"a queue has no limit", "hub/outbox.go", "b.limit >= 0 && b.size > b.limit && s.state == open {", "b == nil {", "."},
 	{"catching up closes a client that reads", "hub/outbox.go", "b.size > b.limit &&", "b.size+len(frame) > b.limit &&", ". -run CatchingUp"},
 	{"a replay counts toward MaxQueue", "hub/outbox.go", "		b.limit += len(frame)\n", "", "./hub"},
 	{"a client that disconnects while joining keeps the seat", "hub/requests.go", "	if late {", "	if false {", ". -run Disconnects"},
