@@ -31,9 +31,9 @@ type Options struct {
 	// Work ends Run. Its timeout is the deadline of one call of the store.
 	Work *work.Group
 	Log  *slog.Logger
-	// Online calls fn with every user who has a connection, for RepeatAll; or with
-	// each of users and whether that user has one, if users is not nil. While it runs,
-	// no user connects or disconnects.
+	// Online calls fn with each of users, and whether that user has a connection now. If
+	// users is nil, it calls fn with every user who has one. While it runs, no user
+	// connects or disconnects.
 	Online func(users map[store.UserID]struct{}, fn func(user store.UserID, online bool))
 }
 
