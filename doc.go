@@ -78,7 +78,7 @@
 // # Packages to import
 //
 //	coup            coup.go: a Server from Options, and its Shutdown
-//	auth            Verifier and Identity: who a token speaks for
+//	auth            Verifier and Identity: the user of a token
 //	auth/jwt        a Verifier of JSON Web Tokens, and a Signer
 //	bus             the Bus interface, the public channels, and a bus in memory
 //	bus/redis       a Bus over Redis Pub/Sub: single server, Sentinel, Cluster
@@ -178,7 +178,7 @@
 //	            sweep.go, which removes reports of nodes that have ended
 //
 // For tests only: testenv starts servers, wstest is a WebSocket client, faults breaks
-// a whole deployment, imports checks who imports whom, browser drives Chromium.
+// a whole deployment, imports checks the structure, browser drives Chromium.
 // browser and tools (staticcheck) are modules of their own. Package scripts/gotest runs
 // the tests, scripts/mutants seeds bugs for them to find, scripts/perf measures a
 // hub.

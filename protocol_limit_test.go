@@ -170,7 +170,7 @@ func TestAFullServerRefusesClients(t *testing.T) {
 				break
 			}
 			if time.Now().After(deadline) {
-				t.Fatal("a place that became free is not given away")
+				t.Fatal("a place that became free is not used")
 			}
 		}
 		first.Join("s1")

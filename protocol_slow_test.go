@@ -38,7 +38,7 @@ func TestCatchingUpMayTakeMoreThanTheQueue(t *testing.T) {
 func TestASlowReaderIsClosedAndRecovers(t *testing.T) {
 	eachKind(t, func(t *testing.T, k kind) {
 		opts := coup.Options{Rate: -1}
-		opts.Hub.MaxQueue, opts.Hub.WriteTimeout = 64<<10, -1 // only its queue gives it away
+		opts.Hub.MaxQueue, opts.Hub.WriteTimeout = 64<<10, -1 // only the queue shows that it is slow
 		opts.Hub.CloseTimeout = time.Minute                   // it reads what the system had in its buffers first
 		s, url := k.serve(t, opts)
 		slow, c := login(t, url, "slow"), login(t, url, "u1")

@@ -91,9 +91,9 @@ func TestAStoreThatFailsIsAnsweredWithUnavailableAndStoresNothingTwice(t *testin
 func TestJoinIsUnavailableWhileNothingCanBeChecked(t *testing.T) {
 	eachKind(t, func(t *testing.T, k kind) {
 		f := &fault{Store: store.NewMemory()}
-		var away atomic.Bool
+		var down atomic.Bool
 		opts := coup.Options{Store: f, Members: store.MembersFunc(func(context.Context, store.StudyID, store.UserID) (string, error) {
-			if away.Load() {
+			if down.Load() {
 				return "", fmt.Errorf("ask the business server: %w", errFault)
 			}
 			return "member", nil
@@ -101,14 +101,14 @@ func TestJoinIsUnavailableWhileNothingCanBeChecked(t *testing.T) {
 		opts.Room.CheckHeads = -1
 		_, url := k.serve(t, opts)
 		c := login(t, url, "u1")
-		away.Store(true)
+		down.Store(true)
 		if e := c.Call("join_room", data{"studyId": "s1"}, nil); e.String("code") != "unavailable" || strings.Contains(e.Raw, "secret") {
-			t.Errorf("members away: %s", e.Raw)
+			t.Errorf("members down: %s", e.Raw)
 		}
-		away.Store(false)
+		down.Store(false)
 		f.heads.Store(1)
 		if e := c.Call("join_room", data{"studyId": "s1"}, nil); e.String("code") != "unavailable" || strings.Contains(e.Raw, "secret") {
-			t.Errorf("store away: %s", e.Raw)
+			t.Errorf("store down: %s", e.Raw)
 		}
 		c.Join("s1")
 	})
@@ -117,9 +117,9 @@ func TestJoinIsUnavailableWhileNothingCanBeChecked(t *testing.T) {
 // A client may repeat a request that was answered with unavailable.
 func TestUnavailableDoesNotCountTowardMaxRefused(t *testing.T) {
 	eachKind(t, func(t *testing.T, k kind) {
-		var away atomic.Bool
+		var down atomic.Bool
 		opts := coup.Options{Members: store.MembersFunc(func(context.Context, store.StudyID, store.UserID) (string, error) {
-			if away.Load() {
+			if down.Load() {
 				return "", store.ErrUnavailable
 			}
 			return "member", nil
@@ -127,7 +127,7 @@ func TestUnavailableDoesNotCountTowardMaxRefused(t *testing.T) {
 		opts.Hub.MaxRefused = 5
 		_, url := k.serve(t, opts)
 		c := login(t, url, "u1")
-		away.Store(true)
+		down.Store(true)
 		for range 30 {
 			if e := c.Call("join_room", data{"studyId": "s1"}, nil); e.String("code") != "unavailable" {
 				t.Fatalf("got %s, want unavailable", e.Raw)
@@ -138,7 +138,7 @@ func TestUnavailableDoesNotCountTowardMaxRefused(t *testing.T) {
 				t.Fatalf("got %s, want unavailable", e.Raw)
 			}
 		}
-		away.Store(false)
+		down.Store(false)
 		c.Join("s1")
 	})
 }

@@ -41,7 +41,7 @@ type session struct {
 	out      outbox
 }
 
-// An identity is the user that a session speaks for. It is replaced, never changed.
+// An identity is the user of a session. It is replaced, never changed.
 type identity struct {
 	user    store.UserID
 	name    string

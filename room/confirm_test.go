@@ -57,7 +57,7 @@ func TestJoiningAgainDoesNotExtendALostMembership(t *testing.T) {
 		g := newRegistry(t, room.Options{Members: &members})
 		m := connect(t, g, "mina")
 		j := join(t, g, m, room.JoinRequest{})
-		members.gone.Store(true) // and no hub hears of it
+		members.gone.Store(true) // and no event says so
 		lost := time.Now()
 		j.Seat.Leave(func() {})
 		for time.Since(lost) < 30*time.Second {

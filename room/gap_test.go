@@ -83,7 +83,7 @@ func TestAMissedMessageIsReadFromTheStore(t *testing.T) {
 func TestMessagesMissedInAGapAreReadAtOnce(t *testing.T) {
 	inBubble(t, func(t *testing.T) {
 		s, events := store.NewMemory(), newGappy(t)
-		a := newRegistry(t, room.Options{Store: s, Alone: true}) // nobody hears of its posts
+		a := newRegistry(t, room.Options{Store: s, Alone: true}) // it publishes nothing
 		b := newRegistry(t, room.Options{Store: s, Bus: events, CheckHeads: -1})
 		seat := join(t, a, connect(t, a, "mina"), room.JoinRequest{}).Seat
 		jun := connect(t, b, "jun")

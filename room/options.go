@@ -28,7 +28,7 @@ type Options struct {
 	// NodeID names this run of this hub. Two runs must not share one. Defaults to a
 	// random name.
 	NodeID store.NodeID
-	// Prefix starts the names of the channels on which hubs talk to each other. All
+	// Prefix starts the names of the channels on which hubs relay messages. All
 	// hubs of a deployment must have the same. Defaults to "coup:".
 	//
 	// It does not keep two deployments on one Redis apart: the public channels of

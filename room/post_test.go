@@ -93,11 +93,11 @@ func TestGeneratedClientIDsAreNotDelivered(t *testing.T) {
 		for m, want := range map[*testConn]int{live: 2, catchesUp: 1, a: 2, b: 2} {
 			m.mu.Lock()
 			if len(m.events) != want {
-				t.Errorf("%s was told %d messages, want %d", m.user, len(m.events), want)
+				t.Errorf("%s received %d messages, want %d", m.user, len(m.events), want)
 			}
 			for _, ev := range m.events {
 				if ev.Message.ClientID != "" {
-					t.Errorf("%s was told of %q", m.user, ev.Message.ClientID)
+					t.Errorf("%s received client id %q", m.user, ev.Message.ClientID)
 				}
 			}
 			m.mu.Unlock()

@@ -56,7 +56,7 @@ func TestCloseReportsWhoWentOffline(t *testing.T) {
 			t.Fatal("mina is not online")
 		}
 		g.Disconnect(m)
-		synctest.Wait() // the store is being told, and takes its time
+		synctest.Wait() // the report is under way
 		if err := g.Close(context.Background()); err != nil {
 			t.Fatal(err)
 		}

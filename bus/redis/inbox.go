@@ -101,8 +101,8 @@ func (b *Bus) deliver(n received) {
 		case s.closed.Load():
 		case n.kind == message:
 			s.handler.Message(payload)
-		case n.kind != held || !s.told:
-			s.told = true
+		case n.kind != held || !s.active:
+			s.active = true
 			if s.handler.Gap != nil {
 				s.handler.Gap()
 			}

@@ -55,7 +55,7 @@ func TestBusFollowsTheMaster(t *testing.T) {
 		t.Logf("%s: all sentinels agree after %s, subscribed after %s, messages flow after %s", step.name,
 			elected.Round(time.Millisecond), heldAgain.Round(time.Millisecond), time.Since(start).Round(time.Millisecond))
 		// On the new master, and not both on the old one.
-		eventually(t, 5*time.Second, "what the new master is told", func() bool {
+		eventually(t, 5*time.Second, "subscriptions on the new master", func() bool {
 			master.Command(t, "PUBLISH room "+master.Addr())
 			return e.count(master.Addr()) > 0
 		})

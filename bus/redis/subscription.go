@@ -18,7 +18,7 @@ type subscription struct {
 	channel string
 	handler bus.Handler
 	closed  atomic.Bool
-	told    bool // the handler has got the first gap; only dispatch uses it
+	active  bool // the handler has got the first gap; only dispatch uses it
 }
 
 // Subscribe implements bus.Bus. It calls h.Gap each time a server has confirmed the

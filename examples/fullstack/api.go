@@ -22,7 +22,7 @@ const requestTimeout = 10 * time.Second
 const announceTimeout = 3 * time.Second
 
 // An api is the sample application: it logs users in, stores studies, and publishes what
-// happens to them. It never talks to a hub directly.
+// happens to them. It never calls a hub.
 type api struct {
 	studies   *studies
 	chat      store.Store

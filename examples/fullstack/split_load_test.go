@@ -99,7 +99,7 @@ func (s *split) load(t *testing.T) {
 			c := connect(t, []*process{s.a, s.b}[i%2], p)
 			c.Join(l.study)
 			clients = append(clients, func() {
-				seen, err := speak(c, l, string(p.UserID))
+				seen, err := chat(c, l, string(p.UserID))
 				if err != nil {
 					t.Errorf("member %d of study %d: %v", i, n, err)
 				}
@@ -122,9 +122,9 @@ func (s *split) load(t *testing.T) {
 	}
 }
 
-// speak posts the messages of one client, some of them twice, and reads until all posts are
+// chat posts the messages of one client, some of them twice, and reads until all posts are
 // acknowledged and all messages have arrived.
-func speak(c *wstest.Client, l *ledger, user string) (seen []string, err error) {
+func chat(c *wstest.Client, l *ledger, user string) (seen []string, err error) {
 	var wg sync.WaitGroup
 	defer wg.Wait()
 	free, stop := make(chan struct{}, window), make(chan struct{})

@@ -38,7 +38,7 @@ func (s *split) wrongToken(t *testing.T) {
 func (s *split) apiAway(t *testing.T) {
 	api, internal := s.startAPI(t)
 	hub := s.startHub(t, "hub of that api", "-api-url", "http://"+internal).ready(t)
-	ada := s.login(t, "away Ada")
+	ada := s.login(t, "Ada without Redis")
 	id := s.study(t, ada)
 	c := connect(t, hub, ada)
 	c.Join(id)

@@ -42,7 +42,7 @@ func (v *traveller) travel() error {
 			return nil
 		case errors.As(err, &closed):
 			v.closed[hub.name] = append(v.closed[hub.name], closed.Code)
-		case !errors.Is(err, errAway):
+		case !errors.Is(err, errClosed):
 			return err
 		}
 		if time.Now().After(deadline) {
@@ -52,7 +52,7 @@ func (v *traveller) travel() error {
 	}
 }
 
-var errAway = errors.New("the hub is away")
+var errClosed = errors.New("the hub has closed the connection")
 
 func (v *traveller) visit(hub *process, want *int) error {
 	c, _, err := wstest.Try(v.t, "ws://"+hub.addr+"/ws", nil)
@@ -61,7 +61,7 @@ func (v *traveller) visit(hub *process, want *int) error {
 	case errors.As(err, &silent) && silent.Timeout():
 		return fmt.Errorf("connect to %s: %w", hub.name, err)
 	case c == nil:
-		return errAway
+		return errClosed
 	}
 	defer c.Close()
 	e, err := v.ask(c, "authenticate", map[string]any{"token": v.who.Token})
@@ -76,7 +76,7 @@ func (v *traveller) visit(hub *process, want *int) error {
 	case err != nil:
 		return err
 	case e.String("code") == "unavailable":
-		return errAway
+		return errClosed
 	case e.Event != "ack" || e.Data["truncated"] != nil:
 		return fmt.Errorf("join after %d: %s", len(v.seen), e.Raw)
 	}
@@ -105,7 +105,7 @@ func (v *traveller) visit(hub *process, want *int) error {
 		v.sent.n.Add(1)
 	}
 	for len(v.seen) < *want {
-		if _, err := v.hear(c); err != nil {
+		if _, err := v.read(c); err != nil {
 			return err
 		}
 	}
@@ -117,14 +117,14 @@ func (v *traveller) ask(c *wstest.Client, event string, data any) (wstest.Event,
 	id := event
 	c.Send(event, &id, data)
 	for {
-		if e, err := v.hear(c); err != nil || e.ID != nil {
+		if e, err := v.read(c); err != nil || e.ID != nil {
 			return e, err
 		}
 	}
 }
 
-// hear reads the next event. Messages must come in order.
-func (v *traveller) hear(c *wstest.Client) (wstest.Event, error) {
+// read reads the next event. Messages must come in order.
+func (v *traveller) read(c *wstest.Client) (wstest.Event, error) {
 	e, err := c.Next(wstest.Timeout)
 	var closed *wstest.Closed
 	if err != nil && !errors.As(err, &closed) {

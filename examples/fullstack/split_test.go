@@ -123,7 +123,7 @@ func connect(t *testing.T, hub *process, who person) *wstest.Client {
 func (s *split) publish(t *testing.T, channel, payload string) {
 	t.Helper()
 	if n := s.redis.Command(t, "PUBLISH "+channel+" '"+payload+"'"); !strings.HasPrefix(n, ":") || n == ":0" {
-		t.Fatalf("PUBLISH %s = %s, want hubs that hear it", channel, n)
+		t.Fatalf("PUBLISH %s = %s, want at least one subscriber", channel, n)
 	}
 }
 

@@ -19,7 +19,7 @@ var figures = []figure{
 		func(s *hub.Stats) int { return s.Connections }),
 	counter("coup_connections_accepted_total", "Connections that were upgraded to WebSocket.",
 		func(s *hub.Stats) int64 { return s.Accepted }),
-	counter("coup_connections_refused_total", "Connections turned away before the upgrade.",
+	counter("coup_connections_refused_total", "Handshakes that were refused.",
 		func(s *hub.Stats) int64 { return s.Refused }),
 	counter("coup_connections_slow_total", "Connections closed because their client read too slowly.",
 		func(s *hub.Stats) int64 { return s.Slow }),

@@ -22,16 +22,16 @@ const (
 	// StoredBadly: the seqs of a study are 1, 2, 3, and the rows are what was sent.
 	StoredBadly Rule = "stored badly"
 	// DeliveredTwice: no client gets a message twice.
-	DeliveredTwice Rule = "shown twice"
+	DeliveredTwice Rule = "delivered twice"
 	// Disorder: a connection gets messages with rising seqs.
 	Disorder Rule = "out of order"
 	// Gap: a client that stays has every message from its first join to the end, and gets
 	// them without gaps.
 	Gap Rule = "a hole"
 	// Distorted: a delivered message is equal to the stored one.
-	Distorted Rule = "shown as something else"
+	Distorted Rule = "delivered with another content"
 	// Outsider: nobody gets messages of a study without being a member.
-	Outsider Rule = "shown to an outsider"
+	Outsider Rule = "delivered to an outsider"
 	// Garbled: a connection carries whole frames of the protocol until it ends.
 	Garbled Rule = "garbled"
 )

@@ -71,7 +71,7 @@ func (c *index) delivered(l *Log, s *reception, r Record) {
 	case gone && r.At > exit.At+exit.Grace:
 		c.violate(Outsider, "study %s: %s was out at %v and got seq %d at %v", r.Study, l.User, exit.At, r.Seq, r.At)
 	case s.out && r.Conn == s.conn:
-		c.violate(Outsider, "study %s: %s was told to have left and got seq %d", r.Study, l.User, r.Seq)
+		c.violate(Outsider, "study %s: %s was removed and got seq %d", r.Study, l.User, r.Seq)
 	}
 	if r.Conn != s.conn {
 		s.conn, s.high = r.Conn, 0

@@ -70,7 +70,7 @@ func TestCheckerFindsEachViolation(t *testing.T) {
 		{"when the seqs have a gap", func(h *History) { h.Rows[2].Seq = 4 }, StoredBadly},
 		{"when a row was never sent", func(h *History) { h.Rows = append(h.Rows, Row{Study: "s", Seq: 4, ClientID: "x"}) }, StoredBadly},
 		{"when a row has another text", func(h *History) { h.Rows[1].Content = "forged" }, StoredBadly},
-		{"when a message is shown twice on a connection", func(h *History) {
+		{"when a message is delivered twice on a connection", func(h *History) {
 			l, i := h.Logs[ben], at(h, ben, 2)
 			l.records = slices.Insert(l.records, i, l.records[i])
 		}, DeliveredTwice},
@@ -98,12 +98,12 @@ func TestCheckerFindsEachViolation(t *testing.T) {
 			l := h.Logs[ben]
 			l.records = append(l.records, Record{At: 9, Kind: Received, Conn: 1, Study: "s", Seq: 4})
 		}, Distorted},
-		{"when somebody hears who never joined", func(h *History) {
+		{"when a client receives without having joined", func(h *History) {
 			h.Logs = append(h.Logs, &Log{User: "eve", Studies: []string{"s"}, records: h.Logs[ben].records[1:2]})
 		}, Outsider},
-		{"when somebody hears what is not theirs", func(h *History) { h.Logs[ben].Studies = nil }, Outsider},
-		{"when a member hears after the end of the membership", func(h *History) { h.Exits = []Exit{{Study: "s", User: "ben", At: 5, Grace: 2}} }, Outsider},
-		{"when a client hears after room_left", func(h *History) {
+		{"when a client receives messages of a study that is not its own", func(h *History) { h.Logs[ben].Studies = nil }, Outsider},
+		{"when a user receives after the end of the membership", func(h *History) { h.Exits = []Exit{{Study: "s", User: "ben", At: 5, Grace: 2}} }, Outsider},
+		{"when a client receives after room_left", func(h *History) {
 			l, i := h.Logs[ben], at(h, ben, 3)
 			l.records = slices.Insert(l.records, i, Record{At: 5, Kind: Left, Conn: 1, Study: "s"})
 		}, Outsider},
@@ -128,7 +128,7 @@ func TestWhatIsNoViolation(t *testing.T) {
 		alter func(h *History)
 	}{
 		{"that left early", func(h *History) { l := h.Logs[1]; l.records, l.Partial = l.records[:len(l.records)-1], true }},
-		{"that hears within the grace of its exit", func(h *History) { h.Exits = []Exit{{Study: "s", User: "ben", At: 5, Grace: 3}} }},
+		{"that receives within the grace of its exit", func(h *History) { h.Exits = []Exit{{Study: "s", User: "ben", At: 5, Grace: 3}} }},
 		{"that reads what a truncated join does not bring", func(h *History) {
 			l := h.Logs[0]
 			for i, r := range l.records {

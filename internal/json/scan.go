@@ -2,7 +2,7 @@ package json
 
 import "errors"
 
-// What is not JSON is told in these words.
+// The errors for input that is not JSON.
 var (
 	errSyntax  = errors.New("not valid JSON")
 	errKey     = errors.New("not valid JSON: a key is missing")

@@ -53,7 +53,7 @@ func closeWith(code uint16, reason string) []byte {
 // the close code of an error. Like a session it stops after a close frame.
 func story(stream []byte, lim ws.Limits, size func() int) string {
 	var r ws.Reader
-	var told []string
+	var words []string
 	var have []byte
 	for len(stream) > 0 {
 		n := min(size(), len(stream))
@@ -67,18 +67,18 @@ func story(stream []byte, lim ws.Limits, size func() int) string {
 			have = append([]byte(nil), have[used:]...)
 			var breach *ws.Error
 			if errors.As(err, &breach) {
-				return strings.Join(append(told, fmt.Sprint(breach.Code)), " ")
+				return strings.Join(append(words, fmt.Sprint(breach.Code)), " ")
 			}
 			if !ok {
 				break
 			}
-			told = append(told, word(m))
+			words = append(words, word(m))
 			if m.Op == ws.Close {
-				return strings.Join(told, " ")
+				return strings.Join(words, " ")
 			}
 		}
 	}
-	return strings.Join(told, " ")
+	return strings.Join(words, " ")
 }
 
 func word(m ws.Message) string {

@@ -35,7 +35,7 @@ var mutants = []mutant{
 	{"a long pause goes unnoticed", "internal/presence/lease.go", "!was || now.Sub(p.renewed)", "!was && now.Sub(p.renewed)", "./internal/presence"},
 	{"two goroutines report at once", "internal/presence/presence.go", "	case p.one <- struct{}{}:\n		defer func() { <-p.one }()\n", "	default:\n", "./internal/presence ./room"},
 	{"a hub that closes drops what waits for the bus", "room/registry.go", ", g.relay.Drain(ctx))", ")", "./room"},
-	{"other hubs are not told", "internal/relay/relay.go", "	if r.opts.Alone {", "	if true {", "./internal/relay"},
+	{"nothing is published for other hubs", "internal/relay/relay.go", "	if r.opts.Alone {", "	if true {", "./internal/relay"},
 	{"a message of another study is believed", "internal/relay/payload.go", "m.StudyID != study || m.Seq < 1", "m.Seq < 1", "./internal/relay"},
 	{"a repeat is delivered again", "room/timeline.go", "	case t.ready && seq <= t.head:\n		return false\n", "	case t.ready && seq <= t.head:\n		t.out = append(t.out, ev)\n		return false\n", "./room"},
 	{"an early message is delivered early", "room/timeline.go", "	case t.ready && seq == t.head+1:", "	case t.ready && seq > t.head:", "./room"},
