@@ -28,8 +28,8 @@ func Example() {
 		log.Fatal(err)
 	}
 	chat, err := coup.New(coup.Options{
-		Store:    store.NewMemory(), // or postgres.Open, sqlite.Open
-		Members:  coup.Everyone,     // or ask your own tables, see store.MembersFunc
+		Store:    store.NewMemory(), // to try; postgres.Open and sqlite.Open keep messages
+		Members:  coup.Everyone,     // everyone may enter every study; see store.MembersFunc
 		Verifier: verifier,
 	})
 	if err != nil {

@@ -20,12 +20,13 @@ type backlog struct {
 	replay chan struct{} // closed when the backlog ends; nil if no replay is in it
 }
 
-// push sends a frame, or several in one piece. It queues what the socket does not take.
+// push sends a frame, or several frames in one slice. It queues what the socket does not accept
+// at once.
 //
-// If the queue is over its limit before that, the client reads too slowly: the session
-// is closed, and the client catches up from the store when it joins again. The frame
-// itself does not count: a room that has filled a gap pushes many messages in one
-// piece, and the client could not have read any of them.
+// If more than Options.MaxQueue bytes wait before the frame is added, the client reads too
+// slowly. The session is then closed, and the client gets the missing messages from the store
+// when it joins again. The frame itself does not count: a room that has filled a gap pushes
+// many messages in one slice, and the client has had no chance yet to read them.
 func (o *outbox) push(s *session, frame []byte) {
 	if frame = o.write(s, frame); len(frame) == 0 {
 		return

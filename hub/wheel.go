@@ -46,14 +46,14 @@ func (w *wheel) at(t time.Time) int32 {
 // seconds rounds a duration up.
 func seconds(d time.Duration) int32 { return int32((d + time.Second - 1) / time.Second) }
 
-// put makes s due in some seconds, instead of when it was due before.
+// put makes s due after a number of seconds, at least one. It replaces an earlier due time.
 func (w *wheel) put(s *session, in int32) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.note(s, w.due(in))
 }
 
-// sooner is put, unless s is due before that already.
+// sooner is put, unless s is already due before that.
 func (w *wheel) sooner(s *session, in int32) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -62,7 +62,7 @@ func (w *wheel) sooner(s *session, in int32) {
 	}
 }
 
-// due returns the second for which a session is noted that is due in some seconds.
+// due returns the time after a number of seconds, as far ahead as the wheel looks.
 func (w *wheel) due(in int32) int32 { return w.now() + min(max(in, 1), slots-1) }
 
 // note notes s. The caller holds mu.

@@ -104,19 +104,19 @@ func (l *Lanes[From]) commit(ln *lane[From], batch []Post[From], failing bool) e
 		for i := range batch {
 			err = errors.Join(err, l.commit(ln, batch[i:i+1], failing || errors.Is(err, store.ErrUnavailable)))
 		}
-		ln.answer(err)
+		ln.record(err)
 		return err
 	}
 	if err != nil {
 		l.opts.Log.Warn("messages not stored", "messages", len(batch), "err", err)
 		err = withoutDetails(err)
-		ln.answer(err)
+		ln.record(err)
 		for _, p := range batch {
 			p.Done(store.Message{}, err)
 		}
 		return err
 	}
-	ln.answer(nil)
+	ln.record(nil)
 	// All answers first: a sender must not wait for deliveries.
 	for i, p := range batch {
 		stored[i] = stored[i].Public()

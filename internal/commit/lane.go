@@ -83,9 +83,10 @@ func (l *lane[From]) next() (batch []Post[From], failing bool) {
 	return batch, l.failing
 }
 
-// answer notes how a batch ended. It comes before the answers themselves: a sender
-// that has its answer may post again at once.
-func (l *lane[From]) answer(err error) {
+// record records the result of a batch. It sends no answers. It must be called before they
+// are sent: a caller of Add that has its answer may add another post at once, and that post
+// must find the lane in its new state.
+func (l *lane[From]) record(err error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.failing, l.trying = errors.Is(err, store.ErrUnavailable), false

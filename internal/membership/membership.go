@@ -108,11 +108,12 @@ func (c *Checker) counter(study store.StudyID) *atomic.Int64 {
 	return &c.revoked[maphash.String(c.seed, string(study))%uint64(len(c.revoked))]
 }
 
-// Revoke notes that m has ended. Without a user, all memberships of the study have.
+// Revoke records that m has ended. If m has no user, all memberships of its study have ended.
 //
-// It counts twice. The first count comes before the cache is changed, so that an
-// answer under way is not cached. The second comes after, so that a join that used
-// the cache in between notices.
+// Revoke increases the number that Revocations returns twice. The first increase comes before
+// the cache is changed: an answer that the backend is still computing is then not cached.
+// The second increase comes after the cache is changed: a join that has read the cache
+// between the two sees a new number, and checks again.
 func (c *Checker) Revoke(m store.Membership) {
 	counter := c.counter(m.StudyID)
 	counter.Add(1)
@@ -124,7 +125,7 @@ func (c *Checker) Revoke(m store.Membership) {
 	c.cache.forget(m)
 }
 
-// RevokeAll notes that any membership may have ended.
+// RevokeAll records that any membership may have ended.
 func (c *Checker) RevokeAll() {
 	for i := range c.revoked {
 		c.revoked[i].Add(1) // no answer under way may be cached

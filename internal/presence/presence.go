@@ -194,18 +194,19 @@ func (p *Reporter) repeat() {
 // repeatAll reports everybody who is online.
 func (p *Reporter) repeatAll() { p.opts.Online(nil, p.Report) }
 
-// doubts are the users of whom a report failed. The store may still be working on
-// such a report, and record it after a newer one. So these users are reported again,
-// once for each repeatAfter.
+// doubts are the users of failed reports. The store may still be working on a failed report,
+// and record it after a newer one, which would then be lost. So these users are reported
+// again, once for each element of repeatAfter.
 type doubts struct {
 	users    map[store.UserID]struct{}
 	failed   time.Time // when the last report failed
 	repeated int       // how often the users were reported again since
 }
 
-// repeatAfter is how long after a failed report its users are reported again. At the
-// first time most stores have given up the old report. At the second, so has the
-// kernel: after a network failure it repeats what it has not sent for about 100 s.
+// repeatAfter says how long after a failed report the same users are reported again, so that
+// the newest report is also the last one that the store records. After 10 s most stores have
+// stopped working on the failed report. After 2 min the kernel has stopped too: for about
+// 100 s after a network failure it sends again what was not acknowledged.
 var repeatAfter = []time.Duration{10 * time.Second, 2 * time.Minute}
 
 func (d *doubts) add(reports []store.Status, now time.Time) {

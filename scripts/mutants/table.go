@@ -20,7 +20,7 @@ var mutants = []mutant{
 	{"acknowledged before it is stored", "internal/commit/commit.go", "	stored, err := l.append(msgs, batch[0].added, failing)\n", "	for _, p := range batch {\n		p.Done(p.Message, nil)\n	}\n	for i := range batch {\n		batch[i].Done = func(store.Message, error) {}\n	}\n	stored, err := l.append(msgs, batch[0].added, failing)\n", "./internal/commit ."},
 	{"a retry has a new client id", "internal/commit/commit.go", "		l.retries.Add(1)\n", "		l.retries.Add(1)\n		for i := range msgs {\n			msgs[i].ClientID = store.NewClientID()\n		}\n", "./internal/commit"},
 	{"while the store does not answer every post waits", "internal/commit/lane.go", "	case l.failing && l.trying:", "	case false:", "./internal/commit"},
-	{"a post after a refusal is refused again", "internal/commit/commit.go", "		ln.answer(err)\n		for _, p", "		for _, p", "./internal/commit"},
+	{"a post after a refusal is refused again", "internal/commit/commit.go", "		ln.record(err)\n		for _, p", "		for _, p", "./internal/commit"},
 	{"posts wait long behind a store that hangs", "internal/commit/commit.go", "	if failing && l.opts.Budget >= 0 && time.Now().After(end) {", "	if false {", "./internal/commit"},
 	{"one bad message fails its batch", "internal/commit/commit.go", "	if errors.Is(err, store.ErrInvalid) && len(batch) > 1 {", "	if false {", "./internal/commit"},
 	{"a kick leaves the cached membership", "internal/membership/membership.go", "	c.cache.forget(m)\n}\n\n// RevokeAll", "}\n\n// RevokeAll", "./internal/membership ./room"},
