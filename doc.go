@@ -7,7 +7,7 @@
 //
 // # Words
 //
-//	study       the group that chats: members, a log, a counter (seq)
+//	study       the group that chats: members, and a log of numbered messages
 //	room        a study that has connections on this hub
 //	connection  one client's open socket. Package room calls it a Conn; package hub
 //	            keeps its state in a session
@@ -29,13 +29,16 @@
 //	node        the id by which the store knows one run of a hub
 //	lease       until when the presence reports of a node count
 //	batch       several posts, reports or questions in one call
+//	business server the application's own service, with the database; in
+//	            examples/fullstack it is the role api
 //	relay       what hubs tell each other over the bus
 //	dialect     how events are written for one client protocol
 //
 // # Layers
 //
 // A package imports only packages below it, or inside its own box. Those inside a box
-// are packages too.
+// are packages too. store/rest is in two boxes: its handler serves a store over HTTP,
+// and its client is a store over HTTP.
 //
 //	 browsers, phones                          other services
 //	      | WebSocket                               | HTTP, internal
@@ -60,7 +63,7 @@
 //
 // # The path of a post
 //
-//	bytes of a client       internal/poll reads them, internal/ws makes a message
+//	bytes of a client       internal/poll reads them, internal/ws finds the text messages
 //	→ session               hub/read.go
 //	→ request               internal/native decodes it, hub/requests.go handles it
 //	→ seat                  room/seat.go checks it and its rate
@@ -91,11 +94,12 @@
 //	coup            coup.go: a Server from Options, and its Shutdown
 //	auth            Verifier and Identity: the user of a token
 //	auth/jwt        a Verifier of JSON Web Tokens, and a Signer
-//	bus             the Bus interface, the public channels, and a bus in memory
+//	bus             bus.go the Bus interface and the names of the public Redis
+//	                channels, memory.go a bus in memory
 //	bus/redis       a Bus over Redis Pub/Sub: single server, Sentinel, Cluster
 //	bus/bustest     tests for any Bus
 //	hub             connections: handshake, sessions, events, limits, drain
-//	hub/prom        the metrics of hub and rooms for Prometheus
+//	hub/prom        the metrics of hub and rooms for Prometheus (figures.go lists them)
 //	room            the rules: join, post, order, catch up, announcements
 //	store           the Store and Members interfaces, messages, and a store in
 //	                memory (memory.go); validate.go has the limits of ids and texts,
@@ -121,7 +125,7 @@
 //	dialect.go       what a client protocol must be able to read and write
 //	outbox.go        the only writer of a socket, and its bounded queue
 //	wheel.go         wakes sessions when a deadline comes
-//	drain.go         Shutdown
+//	drain.go         Shutdown: no new connections, then the end of all others
 //	stats.go         Stats, the metrics of a hub
 //
 // # Files of package room
@@ -203,8 +207,7 @@
 //
 // # Programs
 //
-// examples/fullstack is a page, a business server and a hub, in one process or
-// several: config.go has flags, services.go starts and stops, business.go and
+// examples/fullstack is a page, a business server and a hub, in one process or several: config.go has flags, services.go starts and stops, business.go and
 // signaling.go start the two roles (api, signaling), api.go and the files of its endpoints
 // (login.go, membership.go, messages.go) are the sample API, studies.go is its
 // table of members, web/assets is the page. examples/embedded is a hub in one small
