@@ -97,7 +97,7 @@
 //	bus             bus.go the Bus interface and the names of the public Redis
 //	                channels, memory.go a bus in memory
 //	bus/redis       a Bus over Redis Pub/Sub: single server, Sentinel, Cluster
-//	bus/bustest     tests for any Bus
+//	bus/bustest     tests for any Bus: delivery.go, subscription.go, closing.go
 //	hub             connections: handshake, sessions, events, limits, drain
 //	hub/prom        the metrics of hub and rooms for Prometheus (figures.go lists them)
 //	room            the rules: join, post, order, catch up, announcements
@@ -107,7 +107,7 @@
 //	store/postgres  a Store in Postgres
 //	store/sqlite    a Store in a SQLite file
 //	store/rest      a Store over the internal API, and a handler that serves one
-//	store/storetest tests for any Store
+//	store/storetest tests for any Store: append.go, history.go, presence.go, bench.go …
 //
 // # Files of package hub
 //
@@ -183,8 +183,8 @@
 //	            what waits to be published, watch.go pings the bus
 //	work        starts and stops the goroutines of one component, and bounds its calls
 //	batch       joins single questions into one call
-//	json        reader.go and scan.go the strict reader, string.go reads strings,
-//	            writer.go the writer
+//	json        reader.go reads values strictly, scan.go numbers, spaces and duplicate
+//	            keys, string.go strings; writer.go writes
 //	native      the native dialect: request.go decodes requests, reply.go writes
 //	            acks and errors, native.go writes events
 //	ws          WebSocket (RFC 6455): upgrade.go the handshake, reader.go messages
@@ -192,8 +192,9 @@
 //	poll        many sockets with few goroutines: sets_linux.go and stream_linux.go
 //	            use epoll, table_linux.go finds streams by descriptor, pump.go is a
 //	            goroutine per connection elsewhere
-//	sqlstore    what the SQL stores share: history.go, presence.go, migrate.go, and
-//	            sweep.go, which deletes the reports of nodes that have ended
+//	sqlstore    the SQL of both SQL stores and the rows that it returns: history.go
+//	            (messages, heads), presence.go, migrate.go, and sweep.go, which deletes
+//	            the reports of nodes that have ended
 //
 // Package auth/jwt: jwt.go is the Verifier, token.go parses a token, claims.go checks its
 // claims, key.go has the keys, sign.go the Signer.

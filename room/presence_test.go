@@ -63,6 +63,9 @@ func TestCloseReportsWhoWentOffline(t *testing.T) {
 		if online(t, s, "mina") {
 			t.Error("mina is online after Close")
 		}
+		if err := g.Close(context.Background()); !errors.Is(err, room.ErrClosed) {
+			t.Errorf("a second Close = %v, want ErrClosed", err)
+		}
 		if err := g.Connect(m); !errors.Is(err, room.ErrClosed) {
 			t.Errorf("Connect after Close = %v", err)
 		}
@@ -89,6 +92,9 @@ func TestReadyReportsTheStoreAndTheBus(t *testing.T) {
 			storeDown.Store(step.store)
 			busDown.Store(step.bus)
 			after(6 * time.Second)
+			if err := g.Ready(); errors.Is(err, store.ErrUnavailable) != step.store || errors.Is(err, room.ErrBusUnreachable) != (step.bus && !step.store) {
+				t.Errorf("store down: %v, bus down: %v: Ready = %v, want the sentinel of the first that is down", step.store, step.bus, err)
+			}
 			if err := g.Ready(); (err != nil) != (step.store || step.bus) || step.bus && !step.store && !errors.Is(err, errBroken) {
 				t.Errorf("store down: %v, bus down: %v: Ready = %v", step.store, step.bus, err)
 			}

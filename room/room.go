@@ -141,7 +141,8 @@ func (r *room) flush() {
 	r.timeline.out = nil
 	defer r.wake()
 	batch := &Batch{Events: out}
-	// The newest seat first: that user has just opened the page and looks at it.
+	// The newest seat first: the user of the newest seat is the most likely to look at the
+	// page now.
 	for _, s := range slices.Backward(r.seats) {
 		s.conn.Deliver(batch)
 	}

@@ -8,11 +8,11 @@ import (
 // StudyID names a study. It matches ^[A-Za-z0-9_.:@-]{1,128}$, see ValidID.
 type StudyID string
 
-// UserID names a user, in the same alphabet.
+// UserID is the id of a user. It has the same characters as a StudyID.
 type UserID string
 
-// NodeID names one run of one hub, in the same alphabet. It is empty for a presence
-// report that does not come from a hub.
+// NodeID is the id of one run of a hub. It has the same characters as a StudyID. It is
+// empty for a presence report that an application makes, and not a hub.
 type NodeID string
 
 // A Message is a message of a study.

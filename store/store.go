@@ -21,7 +21,7 @@ const LeaseTTL = 20 * time.Second
 const MaxBatch = 500
 
 // Errors that callers branch on. Backends return them, or errors that wrap them. A
-// rest.Client returns the same errors as the store behind its server.
+// rest.Client returns the same errors as the store of the server that it calls.
 var (
 	// ErrNotFound says that a user is not a member, or that a study does not exist.
 	ErrNotFound = errors.New("not found")

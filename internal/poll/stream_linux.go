@@ -35,8 +35,8 @@ func (s *stream) events() (e uint32) {
 	return e
 }
 
-// register adds the stream to its set. If the system allows no more sockets in epoll sets
-// (fs.epoll.max_user_watches), the stream ends.
+// register adds the socket to its epoll set. If the system allows no more sockets in epoll
+// sets (fs.epoll.max_user_watches), the stream ends and Gone gets the error.
 func (s *stream) register() {
 	s.mu.Lock()
 	// The descriptor cannot be closed yet, because the worker does not know it.

@@ -31,9 +31,9 @@ type Options struct {
 	// Work ends Run. Its timeout is the deadline of one call of the store.
 	Work *work.Group
 	Log  *slog.Logger
-	// Online calls fn with each of users, and whether that user has a connection now. If
-	// users is nil, it calls fn with every user who has one. While it runs, no user
-	// connects or disconnects.
+	// Online calls fn for each user in users, and says whether that user has a connection
+	// to this hub. If users is nil, it calls fn for every user with a connection. It must
+	// prevent users from connecting and disconnecting until it returns.
 	Online func(users map[store.UserID]struct{}, fn func(user store.UserID, online bool))
 }
 
