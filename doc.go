@@ -159,7 +159,9 @@
 // statements of Append, and files that only this driver needs: store/postgres/dial.go ends
 // connections to a database that does not answer, store/sqlite/batch.go stores the messages
 // of one Append. The package comment of store/rest lists its files:
-// client*.go call the internal API, handler.go, route.go and handle_*.go serve it.
+// client.go, client_messages.go and client_presence.go call the internal API; handler.go,
+// route.go, handle_messages.go, handle_presence.go and handle_studies.go serve it; wire.go and
+// value.go write and read its JSON.
 //
 // # Files of package bus/redis
 //
@@ -186,7 +188,7 @@
 //	json        reader.go reads values strictly, scan.go numbers, spaces and duplicate
 //	            keys, string.go strings; writer.go writes
 //	native      the native dialect: request.go decodes requests, reply.go writes
-//	            acks and errors, native.go writes events
+//	            acks, errors, pings and closes, native.go writes events
 //	ws          WebSocket (RFC 6455): upgrade.go the handshake, reader.go messages
 //	            from bytes and their limits, frame.go frames to write, ws.go codes
 //	poll        many sockets with few goroutines: sets_linux.go and stream_linux.go
