@@ -53,6 +53,11 @@ type Event struct {
 	encoded encoded
 }
 
+// messageEvent returns the event for a message from the store or the bus.
+func messageEvent(m store.Message) *Event {
+	return &Event{Kind: NewMessage, Message: m.Public()}
+}
+
 // A Batch holds events that are delivered together, in order. All connections share
 // it: a Conn must not change it, and must not keep it after Deliver has returned.
 //

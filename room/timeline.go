@@ -177,8 +177,3 @@ func (t *timeline) trim() {
 		t.recent = append(make([]*Event, 0, 2*keep), t.recent[n-keep:]...)
 	}
 }
-
-// messageEvent returns the event for a message from the store or the bus.
-func messageEvent(m store.Message) *Event {
-	return &Event{Kind: NewMessage, Message: m.Public()}
-}

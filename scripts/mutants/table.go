@@ -43,7 +43,7 @@ var mutants = []mutant{
 	{"a replay lacks its first message", "room/timeline.go", "	return t.recent[int64(len(t.recent))-missing:], true", "	return t.recent[int64(len(t.recent))-missing+1:], true", "./room"},
 	{"a replay is truncated one message early", "room/timeline.go", "t.head-seq > int64(t.maxReplay)", "t.head-seq >= int64(t.maxReplay)", "./room"},
 	{"a busy room forgets what joins need", "room/timeline.go", "		keep = max(keep, t.maxReplay)\n", "", "./room"},
-	{"a generated client id is delivered", "room/timeline.go", "Message: m.Public()}", "Message: m}", "./room"},
+	{"a generated client id is delivered", "room/event.go", "Message: m.Public()}", "Message: m}", "./room"},
 	{"a gap of the bus is ignored", "room/registry.go", "	}, func() { g.heads.check(r.study) })\n", "	}, func() {})\n", "./room"},
 	{"a gap is read by many", "room/room.go", "		r.filling = true\n", "", "./room"},
 	{"a gap is never read", "room/room.go", "	if r.timeline.incomplete() && !r.filling {", "	if false {", "./room"},
