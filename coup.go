@@ -45,7 +45,7 @@ type Options struct {
 	// pages of the same host and port may.
 	Origins []string
 	// Rate is how many messages a user may post a second, with bursts of twice as many.
-	// Defaults to Room.Rate, whose default is 10. -1 is no limit. It also turns off the
+	// Defaults to Room.Rate, whose default is 10; to set both is an error. -1 is no limit. It also turns off the
 	// limits on connections of one user (Room.MaxPerUser), on refused requests
 	// (Hub.MaxRefused) and on new connections (Hub.MaxAccepts), unless those are set.
 	Rate float64
@@ -78,6 +78,8 @@ func (o *Options) check() error {
 		return errors.New("coup: leave Options.Bus empty, do not set Options.Room.Alone")
 	case o.Room.Log != nil:
 		return errors.New("coup: set Options.Log, not Options.Room.Log")
+	case o.Rate != 0 && o.Room.Rate != 0:
+		return errors.New("coup: set Options.Rate or Options.Room.Rate, not both")
 	case o.Hub.Log != nil:
 		return errors.New("coup: set Options.Log, not Options.Hub.Log")
 	case o.Hub.Origins != nil:

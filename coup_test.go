@@ -106,6 +106,7 @@ func TestAnOptionThatWouldBeIgnoredIsAnError(t *testing.T) {
 		"Room.Bus":     func(o *coup.Options) { o.Room.Bus = b },
 		"Room.Alone":   func(o *coup.Options) { o.Room.Alone = true },
 		"Room.Log":     func(o *coup.Options) { o.Room.Log = log },
+		"Room.Rate":    func(o *coup.Options) { o.Rate, o.Room.Rate = 5, 20 },
 		"Hub.Log":      func(o *coup.Options) { o.Hub.Log = log },
 		"Hub.Origins":  func(o *coup.Options) { o.Hub.Origins = []string{} },
 	} {
