@@ -22,7 +22,7 @@ func TestJoinRoomReplaysTheMessagesAfter(t *testing.T) {
 			{"from the start", 5, 0, 1, 5, false},
 			{"the middle", 5, 3, 4, 5, false},
 			{"nothing is missing", 5, 5, 1, 0, false},
-			{"ahead of the newest", 5, 99, 1, 0, false},
+			{"ahead of the newest: a reset", 5, 99, 1, 0, false},
 			{"500 are missing", 507, 7, 8, 507, false},
 			{"501 are missing", 507, 6, 1, 0, true},
 			{"1,200 are missing", 1200, 0, 1, 0, true},
@@ -38,7 +38,7 @@ func TestJoinRoomReplaysTheMessagesAfter(t *testing.T) {
 						request["after"] = tt.after
 					}
 					ack := c.Call("join_room", request, func(e wstest.Event) { t.Errorf("%s: %s before the ack", first, e.Raw) })
-					if ack.Event != "ack" || ack.Int("seq") != int64(tt.have) || ack.String("studyId") != "s1" || (ack.Data["truncated"] == true) != tt.truncated {
+					if ack.Event != "ack" || ack.Int("seq") != int64(tt.have) || ack.String("studyId") != "s1" || (ack.Data["truncated"] == true) != tt.truncated || (ack.Data["reset"] == true) != (tt.after == 99) {
 						t.Fatalf("%s: %s, want seq %d, truncated %v", first, ack.Raw, tt.have, tt.truncated)
 					}
 					expectSeqs(t, c, tt.from, tt.to)

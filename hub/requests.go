@@ -57,8 +57,10 @@ func (r *request) joinRoom() {
 	r.s.await = func() {
 		ctx, cancel := r.s.hub.work.Deadline(r.s.hub.work.Context())
 		defer cancel()
-		err := r.s.hub.rooms.Join(ctx, room.JoinRequest{Conn: r.s, StudyID: study, After: r.Data.After, HasAfter: r.Data.HasAfter, Seat: seat},
-			func(j room.Joined) { r.joined(j, seat) })
+		err := r.s.hub.rooms.Join(ctx, room.JoinRequest{
+			Conn: r.s, StudyID: study, Seat: seat,
+			After: r.Data.After, HasAfter: r.Data.HasAfter, AfterSentAt: r.Data.AfterSentAt,
+		}, func(j room.Joined) { r.joined(j, seat) })
 		if err != nil {
 			r.fail(err)
 		}
@@ -79,7 +81,7 @@ func (r *request) joined(j room.Joined, before *room.Seat) {
 		j.Seat.Leave(func() {})
 		return
 	}
-	r.s.send(r.s.dialect.Ack(r.ID, native.Ack{StudyID: j.Seat.StudyID(), Seq: j.Seq, HasSeq: true, Truncated: j.Truncated}))
+	r.s.send(r.s.dialect.Ack(r.ID, native.Ack{StudyID: j.Seat.StudyID(), Seq: j.Seq, HasSeq: true, SentAt: j.SentAt, Truncated: j.Truncated, Reset: j.Reset}))
 	if len(j.Replay) > 0 {
 		r.sendReplay(j.Replay)
 	}

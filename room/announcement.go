@@ -22,6 +22,10 @@ const (
 	// StudyDeleted says that the study does not exist any more. Everybody is removed
 	// from the room.
 	StudyDeleted = "study_deleted"
+	// MessagesErased says that messages were deleted in the database by hand: those from
+	// the seq From to the seq To. Hubs forget them at once and tell the room. Without this
+	// event a hub replays what it remembers for up to 60 s.
+	MessagesErased = "messages_erased"
 )
 
 // A Notification is delivered to every connection of some users, on every hub.
@@ -45,18 +49,24 @@ type Notification struct {
 
 // A StudyEvent says what happened to a study or to one of its members.
 type StudyEvent struct {
-	// Type is Notice, MemberKicked, MemberApproved, StudyDeleted, or any other word.
+	// Type is Notice, MemberKicked, MemberApproved, StudyDeleted, MessagesErased, or any
+	// other word.
 	// With another word it is a notification of that type, to UserID or, without one,
 	// to the room.
 	Type    string        `json:"type"`
 	StudyID store.StudyID `json:"studyId"`
 	// UserID is the user that the event is about. MemberKicked and MemberApproved
-	// require it. Notice and StudyDeleted are for everybody in the room and ignore it.
+	// require it. The other types with a meaning are for everybody in the room and ignore it.
 	UserID store.UserID `json:"userId,omitempty"`
-	// Message, Link and ID are those of a Notification. StudyDeleted ignores them.
+	// Message, Link and ID are those of a Notification. StudyDeleted and MessagesErased
+	// ignore them.
 	Message string `json:"message,omitempty"`
 	Link    string `json:"link,omitempty"`
 	ID      string `json:"id,omitempty"`
+	// From and To are the first and the last seq of MessagesErased. 0 is the first or the
+	// newest of the study.
+	From int64 `json:"from,omitempty"`
+	To   int64 `json:"to,omitempty"`
 }
 
 // A Publisher publishes what the application wants hubs to know. It may be used by
@@ -128,6 +138,8 @@ func (e *StudyEvent) checkIDs() error {
 		return fmt.Errorf("%w: userId is not a valid id", store.ErrInvalid)
 	case e.UserID == "" && (e.Type == MemberKicked || e.Type == MemberApproved):
 		return fmt.Errorf("%w: %s names a userId", store.ErrInvalid, e.Type)
+	case e.Type == MessagesErased && (e.From < 0 || e.To < 0 || e.To > 0 && e.From > e.To):
+		return fmt.Errorf("%w: from and to are no range of seqs", store.ErrInvalid)
 	}
 	return nil
 }

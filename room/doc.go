@@ -26,6 +26,7 @@
 //	gap.go           reads from the store what is missing in a timeline
 //	heads.go         asks the store for the newest seqs
 //	room.go          a room and its seats: deliveries, removals
+//	history.go       finds out that the store has another history
 //	seat.go          what a connection does with its seat: post, leave
 //	recent.go        reads the newest messages once for many joins
 //	join.go          one join: the replay, the seat

@@ -24,6 +24,11 @@ const (
 	Notified
 	// Left says that the server has removed the connection from a room.
 	Left
+	// Reset says that the store went back behind what the room had delivered. A client
+	// forgets the study and reads its history anew.
+	Reset
+	// Erased says that the messages from First to Last are gone. A client forgets them.
+	Erased
 )
 
 // Reasons of a Left event.
@@ -43,8 +48,13 @@ type Event struct {
 	Message store.Message
 	// From is the connection that posted the message, if it is on this hub.
 	From Conn
-	// StudyID is the study of a Left event, and of a notification to a room.
+	// StudyID is the study of a Left, Reset or Erased event, and of a notification to a
+	// room.
 	StudyID store.StudyID
+	// Seq is the newest seq of the study at a Reset event.
+	Seq int64
+	// First and Last are the seqs of an Erased event.
+	First, Last int64
 	// Reason is why a Left event happened.
 	Reason string
 	// Notice is the notification of a Notified event.

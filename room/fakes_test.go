@@ -42,6 +42,15 @@ func (f faulty) Append(ctx context.Context, msgs []store.Message) ([]store.Messa
 	return out, err
 }
 
+func (f faulty) History(ctx context.Context, q store.Query) ([]store.Message, error) {
+	if f.before != nil {
+		if err := f.before("History"); err != nil {
+			return nil, err
+		}
+	}
+	return f.Store.History(ctx, q)
+}
+
 func (f faulty) SetStatus(ctx context.Context, reports []store.Status) error {
 	if f.before != nil {
 		if err := f.before("SetStatus"); err != nil {

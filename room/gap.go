@@ -1,7 +1,6 @@
 package room
 
 import (
-	"log/slog"
 	"sync/atomic"
 	"time"
 
@@ -9,26 +8,34 @@ import (
 	"github.com/coupchat/coup/store"
 )
 
-// maxHoles is how often in a row the store may answer without the next message,
-// until it is believed not to have that message.
-const maxHoles = 5
+// maxEmpty is how often in a row the store may answer without a message that is said to
+// exist, until it is believed not to have it.
+const maxEmpty = 5
 
 // A gapReader reads from the store the messages that the bus did not bring.
 type gapReader struct {
 	history func(store.Query) ([]store.Message, error)
-	work    *work.Group
-	log     *slog.Logger
-	filled  *atomic.Int64
+	// head returns the newest seq of a study, from a question asked after the call.
+	head   func(store.StudyID) (int64, error)
+	work   *work.Group
+	filled *atomic.Int64
+}
+
+// A place is where the messages of a room end.
+type place struct {
+	head     int64
+	erasures int // of the timeline
 }
 
 // An incomplete is what a gapReader fills: a room. Its methods act in the order of the
 // room.
 type incomplete interface {
-	// next returns the seq after which a message is missing. It reports false if none
+	// next returns the place after which a message is missing. It reports false if none
 	// is; the filling then ends.
-	next() (after int64, missing bool)
-	// add takes messages from the store, which begin with the missing one.
-	add([]store.Message)
+	next() (at place, missing bool)
+	// take takes what the store has from the seq of at on. It reports false if that is
+	// another history than that of the room; the filling then ends.
+	take(at place, msgs []store.Message) bool
 	// skip goes on after seq, because the store has no message up to there.
 	skip(seq int64)
 	// giveUp ends the filling although messages are missing.
@@ -36,36 +43,51 @@ type incomplete interface {
 }
 
 // fill reads what is missing in study after wait, and goes on until nothing is.
+//
+// Each read begins with the message that the room has already: so the room sees whether
+// the store still has it. If the store has a later message, those before it are gone. If
+// it has none, those up to its head are gone, provided that the head was asked for first.
 func (g *gapReader) fill(study store.StudyID, in incomplete, wait time.Duration) {
-	failures, holes, last := 0, 0, int64(-1)
+	failures, empty, head, last := 0, 0, int64(0), int64(-1)
 	for g.work.Sleep(wait) {
-		after, missing := in.next()
+		at, missing := in.next()
 		if !missing {
 			return
 		}
-		if after != last {
-			failures, holes, last = 0, 0, after
+		if at.head != last {
+			failures, empty, head, last = 0, 0, 0, at.head
 		}
-		msgs, err := g.history(store.Query{StudyID: study, After: after, Limit: store.MaxBatch})
-		if err == nil && len(msgs) > 0 && msgs[0].Seq == after+1 {
-			g.filled.Add(int64(len(msgs)))
-			in.add(msgs)
+		msgs, err := g.history(store.Query{StudyID: study, After: max(at.head-1, 0), Limit: store.MaxBatch})
+		if n := len(msgs); err == nil && n > 0 && msgs[n-1].Seq > at.head {
+			if msgs[0].Seq == at.head {
+				n--
+			}
+			g.filled.Add(int64(n))
+			if !in.take(at, msgs) {
+				return
+			}
 			wait = 0
+			continue
+		}
+		if err == nil && head > at.head {
+			in.skip(head)
+			wait = 0
+			continue
+		}
+		if err == nil {
+			head, err = g.head(study)
+		}
+		if err == nil && head > at.head {
+			wait = 0 // to read once more: something may have been stored meanwhile
 			continue
 		}
 		failures++
 		wait = work.Backoff(failures)
-		if err != nil {
-			continue
+		if err == nil {
+			if empty++; empty == maxEmpty {
+				break // no such message exists: its seq was wrong
+			}
 		}
-		if holes++; holes < maxHoles {
-			continue
-		}
-		if len(msgs) == 0 {
-			break // no such message exists: its seq was wrong
-		}
-		g.log.Error("the store has a hole in the seqs of a study", "study", study, "after", after, "next", msgs[0].Seq)
-		in.skip(msgs[0].Seq - 1)
 	}
 	in.giveUp()
 }

@@ -26,8 +26,13 @@ type heads struct {
 	work *work.Group
 	// rooms returns the studies that have rooms.
 	rooms func() []store.StudyID
+	// head returns the newest seq that a room has delivered, or 0 if there is no room.
+	head func(store.StudyID) int64
 	// found is called with what the store says about a study that is compared.
 	found func(study store.StudyID, seq int64)
+	// behind is called instead if two answers, the second of them seq, were below what the
+	// room had delivered before the first was asked for.
+	behind func(study store.StudyID, seq int64)
 
 	joins *batch.Collector[store.StudyID, int64]
 	wake  chan struct{}
@@ -119,14 +124,46 @@ func (h *heads) compareDoubtful() error {
 // the errors of the store.
 func (h *heads) compare(studies []store.StudyID) (failed error) {
 	for part := range slices.Chunk(studies, maxHeads) {
-		seqs, err := h.ask(h.work.Context(), part)
-		if err != nil {
+		if err := h.comparePart(part); err != nil {
 			failed = err
-			continue
-		}
-		for _, study := range part {
-			h.found(study, seqs[study])
 		}
 	}
 	return failed
+}
+
+// comparePart compares up to maxHeads studies. One low answer may come from a server
+// that is about to stop, so it takes two.
+func (h *heads) comparePart(studies []store.StudyID) error {
+	before := make([]int64, len(studies))
+	for i, study := range studies {
+		before[i] = h.head(study)
+	}
+	seqs, err := h.ask(h.work.Context(), studies)
+	if err != nil {
+		return err
+	}
+	delivered := map[store.StudyID]int64{}
+	var low []store.StudyID
+	for i, study := range studies {
+		if seq := seqs[study]; seq >= before[i] {
+			h.found(study, seq)
+			continue
+		}
+		delivered[study] = before[i]
+		low = append(low, study)
+	}
+	if len(low) == 0 {
+		return nil
+	}
+	if seqs, err = h.ask(h.work.Context(), low); err != nil {
+		return err
+	}
+	for _, study := range low {
+		if seq := seqs[study]; seq < delivered[study] {
+			h.behind(study, seq)
+		} else {
+			h.found(study, seq)
+		}
+	}
+	return nil
 }

@@ -2,7 +2,8 @@ package room
 
 import (
 	"context"
-	"math"
+	"fmt"
+	"time"
 
 	"github.com/coupchat/coup/store"
 )
@@ -15,6 +16,9 @@ type JoinRequest struct {
 	// are replayed.
 	After    int64
 	HasAfter bool
+	// AfterSentAt is when the message at After was stored, as the client knows it. It is
+	// zero if the client does not say.
+	AfterSentAt time.Time
 	// Seat is the seat that the connection already has in this study, if any. It is
 	// kept, unless it is Gone.
 	Seat *Seat
@@ -23,11 +27,17 @@ type JoinRequest struct {
 // Joined is the result of a join.
 type Joined struct {
 	Seat *Seat
-	// Seq is the newest seq of the study at the moment of joining.
-	Seq int64
+	// Seq is the newest seq of the study at the moment of joining, and SentAt its time, or
+	// zero if that is not at hand.
+	Seq    int64
+	SentAt time.Time
 	// Truncated says that there are more later messages than Options.MaxReplay. None is
 	// replayed then.
 	Truncated bool
+	// Reset says that the store has another history than the client has seen: After is above
+	// its newest seq, or the message there has another time. None is replayed then. A message
+	// that is gone shows nothing.
+	Reset bool
 	// Replay holds the messages after JoinRequest.After up to Seq, in order.
 	Replay []*Event
 }
@@ -41,8 +51,28 @@ type joining struct {
 	revoked int64
 	// joined is called with the result, in the order of the room.
 	joined func(Joined)
-	// read holds messages that were read from the store for the replay.
-	read []*Event
+	// newHistory says that the store has less than the client has seen.
+	newHistory bool
+	// want is the seq after which the replay must be complete, and at is the place of the
+	// room when something was found missing.
+	want int64
+	at   place
+	// read is what was read from the store for the replay after that.
+	read stretch
+}
+
+// maxReads is how often a join reads from the store.
+const maxReads = 5
+
+// errReplay says that a room forgot messages faster than a join read them.
+var errReplay = fmt.Errorf("%w: the replay could not be completed", store.ErrUnavailable)
+
+// seen returns the newest seq that the client has.
+func (j *joining) seen() int64 {
+	if j.req.HasAfter {
+		return j.req.After
+	}
+	return 0
 }
 
 // The results of joining.seat.
@@ -62,31 +92,37 @@ func (j *joining) run(ctx context.Context, newest int64) (joinResult, error) {
 	}
 	for reads := 0; ; reads++ {
 		var result joinResult
-		// After maxHoles reads the replay goes without what the store does not have.
-		j.room.inbox.call(func() { result = j.seat(reads < maxHoles) })
-		if result != joinIncomplete {
+		j.room.inbox.call(func() { result = j.seat() })
+		switch {
+		case result != joinIncomplete:
 			return result, nil
+		case reads == maxReads:
+			return 0, errReplay
 		}
-		if err := j.readMissing(ctx, reads); err != nil {
+		if err := j.readMissing(ctx, reads == 0); err != nil {
 			return 0, err
 		}
 	}
 }
 
-// seat seats the connection if it may join and the replay is complete. If complete is
-// false, the replay may have holes.
-func (j *joining) seat(complete bool) joinResult {
+// seat seats the connection if it may join and the replay is complete.
+func (j *joining) seat() joinResult {
 	r := j.room
 	if j.revoked != r.shared.members.Revocations(r.study) {
 		return joinRevoked
 	}
+	r.timeline.expire()
 	out := Joined{Seq: r.timeline.head}
-	if j.req.HasAfter {
-		if out.Truncated = r.timeline.truncated(j.req.After); !out.Truncated {
-			var ok bool
-			if out.Replay, ok = r.timeline.replay(j.req.After, j.read); !ok && complete {
-				return joinIncomplete
-			}
+	out.SentAt, _, _ = r.timeline.find(out.Seq)
+	switch {
+	case !j.req.HasAfter:
+	case j.newHistory:
+		out.Reset = true
+	case r.timeline.truncated(j.req.After):
+		out.Truncated = true
+	default:
+		if !j.replay(&out) {
+			return joinIncomplete
 		}
 	}
 	if out.Seat = j.req.Seat; out.Seat == nil || out.Seat.Gone() {
@@ -99,39 +135,64 @@ func (j *joining) seat(complete bool) joinResult {
 	return joinDone
 }
 
-// readMissing reads messages of the replay: at first for everybody who joins now, then
-// for this join.
-func (j *joining) readMissing(ctx context.Context, reads int) (err error) {
-	limit := j.room.shared.opts.MaxReplay
-	if reads == 0 && limit > 0 && limit <= store.MaxBatch {
-		return j.room.readRecent(ctx)
+// replay sets Reset or Replay. It reports false if that takes a read from the store.
+func (j *joining) replay(out *Joined) bool {
+	t := &j.room.timeline
+	if t.erasures != j.at.erasures {
+		j.read = stretch{} // some of it may be gone
 	}
-	j.read, err = j.readAfter(ctx, limit)
+	j.at, j.want = place{t.head, t.erasures}, j.req.After
+	if asked := j.req.AfterSentAt; !asked.IsZero() && j.req.After > 0 {
+		at, found, known := t.find(j.req.After)
+		if !known {
+			at, found, known = j.read.find(j.req.After)
+		}
+		if !known {
+			j.want--
+			return false
+		}
+		if out.Reset = found && !at.Equal(asked); out.Reset {
+			return true
+		}
+	}
+	var complete bool
+	out.Replay, complete = t.replay(j.req.After, j.read)
+	return complete
+}
+
+// readMissing reads what the replay lacks: at first for everybody who joins now, then for
+// this join.
+func (j *joining) readMissing(ctx context.Context, first bool) (err error) {
+	limit, lacks := 1, j.at.head-j.want
+	if lacks > 1 { // the next joins may lack more
+		limit = min(max(j.room.shared.opts.MaxReplay, 1), store.MaxBatch)
+	}
+	if first && lacks <= int64(limit) {
+		return j.room.readRecent(ctx, limit)
+	}
+	j.read, err = j.readAll(ctx)
 	return err
 }
 
-// readAfter reads up to limit+1 messages after JoinRequest.After, or all if limit is
-// below 0.
-func (j *joining) readAfter(ctx context.Context, limit int) ([]*Event, error) {
-	if limit < 0 {
-		limit = math.MaxInt - 1
-	}
-	var events []*Event
-	after := j.req.After
-	for want := limit + 1; want > 0; {
-		q := store.Query{StudyID: j.room.study, After: after, Limit: min(want, store.MaxBatch)}
+// readAll reads everything after want.
+func (j *joining) readAll(ctx context.Context) (stretch, error) {
+	read := stretch{after: j.want, to: j.at.head}
+	for after := j.want; after < read.to; {
+		q := store.Query{StudyID: j.room.study, After: after, Limit: store.MaxBatch}
 		msgs, err := j.room.shared.historyFor(ctx, q)
 		if err != nil {
-			return nil, err
+			return stretch{}, err
 		}
 		for _, m := range msgs {
-			events = append(events, messageEvent(m))
+			read.events = append(read.events, messageEvent(m))
 			after = m.Seq
 		}
 		if len(msgs) < q.Limit {
 			break
 		}
-		want -= len(msgs)
 	}
-	return events, nil
+	if n := len(read.events); n > 0 {
+		read.to = max(read.to, read.events[n-1].Message.Seq)
+	}
+	return read, nil
 }

@@ -1,7 +1,6 @@
 package room_test
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"sync"
@@ -139,11 +138,19 @@ func TestAJoinThatFailsLeavesNoRoomOpen(t *testing.T) {
 // A join without a deadline ends when the registry closes.
 func TestAJoinEndsWithTheRegistry(t *testing.T) {
 	inBubble(t, func(t *testing.T) {
-		s := &ahead{Store: store.NewMemory()}
-		g := newRegistry(t, room.Options{Store: s, CheckHeads: -1})
+		s := store.NewMemory()
+		g := newRegistry(t, room.Options{CheckHeads: -1, Store: faulty{Store: s, before: func(method string) error {
+			if method == "History" {
+				return errBroken
+			}
+			return nil
+		}}})
 		join(t, g, connect(t, g, "jun"), room.JoinRequest{})
 		m := connect(t, g, "mina")
-		s.by.Store(5)
+		said := store.Message{StudyID: "s1", UserID: "u1", Content: "text", ClientID: store.NewClientID()}
+		if _, err := s.Append(t.Context(), []store.Message{said}); err != nil {
+			t.Fatal(err)
+		}
 		result := make(chan error, 1)
 		go func() { _, err := tryJoin(g, m, room.JoinRequest{}); result <- err }()
 		after(10 * time.Second)
@@ -160,20 +167,6 @@ func TestAJoinEndsWithTheRegistry(t *testing.T) {
 			t.Error("the join still waits")
 		}
 	})
-}
-
-// A store that is ahead returns heads for which it has no messages.
-type ahead struct {
-	store.Store
-	by atomic.Int64
-}
-
-func (a *ahead) Heads(ctx context.Context, studies []store.StudyID) (map[store.StudyID]int64, error) {
-	heads, err := a.Store.Heads(ctx, studies)
-	for study := range heads {
-		heads[study] += a.by.Load()
-	}
-	return heads, err
 }
 
 func TestJoinsAreLimited(t *testing.T) {

@@ -37,7 +37,8 @@ func (m *testConn) Deliver(b *room.Batch) {
 }
 
 // received returns what was delivered since the last call, in short: "1" is the message
-// with seq 1, "-kicked" a reason to leave, "!text" a notification.
+// with seq 1, "-kicked" a reason to leave, "!text" a notification, "<5" a
+// reset to 5, "x2-3" that 2 to 3 are gone.
 func (m *testConn) received() []string {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -50,6 +51,10 @@ func (m *testConn) received() []string {
 			out = append(out, "-"+ev.Reason)
 		case room.Notified:
 			out = append(out, "!"+ev.Notice.Message)
+		case room.Reset:
+			out = append(out, fmt.Sprint("<", ev.Seq))
+		case room.Erased:
+			out = append(out, fmt.Sprint("x", ev.First, "-", ev.Last))
 		}
 	}
 	m.events = nil

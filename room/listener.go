@@ -158,6 +158,8 @@ func (l *listener) studyEvent(payload []byte) error {
 		l.inRoom(e.StudyID, func(r *room) {
 			r.expel(Deleted, func(*Seat) bool { return true })
 		}, nil)
+	case e.Type == MessagesErased:
+		l.inRoom(e.StudyID, func(r *room) { r.erase(e.From, e.To) }, nil)
 	case e.Type == MemberApproved:
 		l.members.Forget(member)
 		notify()

@@ -29,14 +29,19 @@ func New(opts Options) (*Registry, error) {
 
 	sh := &g.shared
 	sh.opts, sh.begin, sh.work, sh.store, sh.members, sh.release = opts, time.Now(), w, backend, members, g.release
-	sh.gaps = gapReader{history: sh.history, work: w, log: opts.Log, filled: &sh.stats.filled}
+	sh.gaps = gapReader{
+		history: sh.history, work: w, filled: &sh.stats.filled,
+		head: func(study store.StudyID) (int64, error) { return g.heads.read(w.Context(), study) },
+	}
 	sh.posts = commit.New(commit.Options[Conn]{
 		Store: backend, Work: w, Log: opts.Log, Stored: g.stored,
 		Lanes: opts.Lanes, MaxQueue: opts.MaxQueue, Budget: opts.PostBudget,
 	})
 
-	g.heads = heads{store: backend, work: w, rooms: func() []store.StudyID { return studies(g.all()) }, found: g.learn}
+	g.heads = heads{store: backend, work: w, rooms: func() []store.StudyID { return studies(g.all()) }, head: g.history.delivered, found: g.learn, behind: g.history.behind}
 	g.heads.start()
+	g.history = historian{shared: sh, heads: &g.heads, room: g.lookup, log: opts.Log}
+	sh.doubt = g.history.doubt
 	g.confirm = confirmer{members: members, work: w, log: opts.Log, stamp: sh.stamp, rooms: g.all, now: make(chan struct{}, 1)}
 	g.listener = listener{users: &g.users, members: members, room: g.lookup, missed: g.confirm.missed, stats: &sh.stats, log: opts.Log}
 	if err := g.listener.subscribe(opts.Bus); err != nil {
@@ -65,7 +70,7 @@ func studies(rooms []*room) []store.StudyID {
 func (g *Registry) learn(study store.StudyID, seq int64) {
 	if r := g.lookup(study); r != nil {
 		r.inbox.later(func() {
-			r.timeline.trim() // a silent room must not keep many messages
+			r.timeline.expire() // a silent room must not keep many messages
 			r.learn(seq)
 		})
 	}

@@ -6,36 +6,53 @@ import (
 	"github.com/coupchat/coup/store"
 )
 
-// readRecent reads as many of the newest messages as a join replays, and keeps them in
-// the timeline. When a hub has restarted and many clients reconnect at once, their
+// readRecent reads the newest messages, up to limit of them, and keeps them in the
+// timeline. When a hub has restarted and many clients reconnect at once, their
 // joins share one read.
-func (r *room) readRecent(ctx context.Context) error {
-	var read *recentRead
+func (r *room) readRecent(ctx context.Context, limit int) error {
+	for {
+		read := r.startRecent(limit)
+		select {
+		case <-read.done:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+		if read.err != nil || read.limit >= limit {
+			return read.err
+		}
+	}
+}
+
+// startRecent returns the read that is under way, or starts one.
+func (r *room) startRecent(limit int) (read *recentRead) {
 	r.inbox.call(func() {
 		if read = r.reading; read != nil {
 			return
 		}
-		read = &recentRead{done: make(chan struct{})}
+		read = &recentRead{limit: limit, done: make(chan struct{})}
 		r.reading = read
-		if !r.shared.work.Go(func() { r.loadRecent(read) }) {
+		at := place{r.timeline.head, r.timeline.erasures}
+		if !r.shared.work.Go(func() { r.loadRecent(read, at) }) {
 			r.reading, read.err = nil, ErrClosed
 			close(read.done)
 		}
 	})
-	select {
-	case <-read.done:
-		return read.err
-	case <-ctx.Done():
-		return ctx.Err()
-	}
+	return read
 }
 
-// loadRecent makes the read.
-func (r *room) loadRecent(read *recentRead) {
-	msgs, err := r.shared.history(store.Query{StudyID: r.study, Newest: true, Limit: r.shared.opts.MaxReplay})
+// loadRecent makes the read. at is the place of the room before it.
+func (r *room) loadRecent(read *recentRead, at place) {
+	msgs, err := r.shared.history(store.Query{StudyID: r.study, Newest: true, Limit: read.limit})
+	found := stretch{to: at.head, events: make([]*Event, len(msgs))}
+	for i, m := range msgs {
+		found.events[i] = messageEvent(m)
+	}
+	if len(msgs) == read.limit {
+		found.after = msgs[0].Seq - 1
+	}
 	r.inbox.do(func() {
-		if err == nil {
-			r.timeline.load(msgs)
+		if err == nil && r.timeline.erasures == at.erasures {
+			r.timeline.load(found)
 		}
 		r.reading, read.err = nil, err
 		close(read.done)

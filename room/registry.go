@@ -20,6 +20,7 @@ type Registry struct {
 	shared   shared
 	users    users
 	heads    heads
+	history  historian
 	presence *presence.Reporter
 	relay    *relay.Relay
 	listener listener
@@ -88,9 +89,13 @@ func (g *Registry) tryJoin(ctx context.Context, j *joining) (joinResult, error) 
 		return 0, err
 	}
 	j.room = r
-	newest, err := g.heads.read(ctx, study)
+	newest, low, err := g.history.newest(ctx, study, max(r.head.Load(), j.seen()))
+	if low && newest < r.head.Load() {
+		g.history.doubt(r)
+	}
 	var result joinResult
 	if err == nil {
+		j.newHistory = newest < j.seen()
 		result, err = j.run(ctx, newest)
 	}
 	if err != nil || result != joinDone {
@@ -150,7 +155,9 @@ func (g *Registry) Stats() Stats {
 		Users:          g.users.count(),
 		Posted:         c.posted.Load(),
 		Delivered:      c.delivered.Load(),
+		Gaps:           c.gaps.Load(),
 		Filled:         c.filled.Load(),
+		Resets:         c.resets.Load(),
 		Retries:        g.shared.posts.Retries(),
 		Unpublished:    g.relay.Unpublished(),
 		Malformed:      c.malformed.Load() + g.relay.Malformed(),

@@ -24,6 +24,8 @@ type shared struct {
 	members *membership.Checker
 	posts   *commit.Lanes[Conn]
 	gaps    gapReader
+	// doubt checks whether the store still has the history that a room has delivered.
+	doubt func(*room)
 	// release gives up one reference to a room.
 	release func(*room)
 }
@@ -55,6 +57,9 @@ type room struct {
 	sub    bus.Subscription
 	refs   int // seats and joins under way; the registry's lock guards it
 	inbox  inbox
+	head   atomic.Int64 // that of the timeline, for those outside the inbox
+	// checking says that a goroutine checks the history; see shared.doubt.
+	checking atomic.Bool
 
 	// What follows belongs to the goroutine that runs the inbox.
 
@@ -87,8 +92,9 @@ type waiter struct {
 
 // A recentRead is one read of the newest messages of a study.
 type recentRead struct {
-	done chan struct{}
-	err  error // set before done is closed
+	limit int
+	done  chan struct{}
+	err   error // set before done is closed
 }
 
 func newRoom(sh *shared, study store.StudyID) *room {
@@ -121,6 +127,8 @@ func (r *room) run(batch []item) (done int) {
 			done++
 			if r.timeline.add(it.message) {
 				r.fillGap(r.shared.opts.ReorderWait)
+			} else if r.contradicts(it.message) {
+				r.shared.doubt(r)
 			}
 			continue
 		}
@@ -132,8 +140,22 @@ func (r *room) run(batch []item) (done int) {
 	return done
 }
 
+// contradicts reports whether a message whose turn has been before shows that the store
+// has another history than the room has delivered.
+func (r *room) contradicts(ev *Event) bool {
+	at, found, known := r.timeline.find(ev.Message.Seq)
+	switch {
+	case found:
+		return !at.Equal(ev.Message.SentAt)
+	case known: // it was gone before it came
+		return false
+	}
+	return ev.From != nil && !ev.Message.Repeated // a new message has an old seq
+}
+
 // flush delivers the messages whose turn has come.
 func (r *room) flush() {
+	r.head.Store(r.timeline.head)
 	out := r.timeline.out
 	if len(out) == 0 {
 		return
@@ -201,6 +223,7 @@ func (r *room) learn(seq int64) {
 func (r *room) fillGap(wait time.Duration) {
 	if r.timeline.incomplete() && !r.filling {
 		r.filling = true
+		r.shared.stats.gaps.Add(1)
 		r.shared.work.Go(func() { r.shared.gaps.fill(r.study, gap{r}, wait) })
 	}
 }
@@ -208,24 +231,69 @@ func (r *room) fillGap(wait time.Duration) {
 // A gap is a room as its gapReader sees it.
 type gap struct{ room *room }
 
-func (g gap) next() (after int64, missing bool) {
+func (g gap) next() (at place, missing bool) {
 	r := g.room
 	r.inbox.call(func() {
-		after, missing = r.timeline.head, r.timeline.incomplete()
+		at = place{r.timeline.head, r.timeline.erasures}
+		missing = r.timeline.incomplete()
 		r.filling = missing
 	})
-	return after, missing
+	return at, missing
 }
 
-func (g gap) add(msgs []store.Message) { g.room.inbox.put(messageItems(msgs)...) }
+func (g gap) take(at place, msgs []store.Message) (same bool) {
+	r := g.room
+	r.inbox.call(func() {
+		same = true
+		if r.timeline.erasures != at.erasures {
+			return // some of msgs may be gone
+		}
+		if m := msgs[0]; m.Seq == at.head {
+			if was, found, _ := r.timeline.find(m.Seq); found && !was.Equal(m.SentAt) {
+				same, r.filling = false, false
+				r.shared.doubt(r)
+				return
+			}
+		}
+		r.timeline.read(msgs)
+	})
+	return same
+}
 
-func (g gap) skip(seq int64) { g.room.inbox.do(func() { g.room.timeline.skip(seq) }) }
+func (g gap) skip(seq int64) {
+	r := g.room
+	r.inbox.do(func() {
+		r.timeline.skip(seq)
+		r.wake()
+	})
+}
 
 func (g gap) giveUp() {
 	g.room.inbox.do(func() {
 		g.room.timeline.giveUp()
 		g.room.filling = false
 	})
+}
+
+// erase forgets the messages from first to last, or to the newest if last is 0, and tells
+// the clients.
+func (r *room) erase(first, last int64) {
+	if first = max(first, 1); last == 0 {
+		last = max(r.timeline.head, r.timeline.target)
+	}
+	r.timeline.erase(first, last)
+	r.broadcast(&Event{Kind: Erased, StudyID: r.study, First: first, Last: last})
+}
+
+// reset begins anew at head, which is the newest seq of another history, and tells the
+// clients.
+func (r *room) reset(head int64) {
+	r.timeline.reset(head)
+	r.broadcast(&Event{Kind: Reset, StudyID: r.study, Seq: head})
+	for _, w := range r.waiters {
+		close(w.done) // what they wait for may never come
+	}
+	r.waiters = nil
 }
 
 // reach waits until the room has delivered all messages up to seq.

@@ -4,7 +4,7 @@ import "sync/atomic"
 
 // counters are the counts of Stats that room itself keeps.
 type counters struct {
-	posted, delivered, filled, malformed atomic.Int64
+	posted, delivered, gaps, filled, resets, malformed atomic.Int64
 }
 
 // Stats are figures of a registry. Counts start at 0 when the registry is made.
@@ -17,9 +17,16 @@ type Stats struct {
 	Posted int64
 	// Delivered counts deliveries: each message once for each connection.
 	Delivered int64
+	// Gaps counts how often a room had to read from the store because messages were
+	// missing.
+	Gaps int64
 	// Filled counts messages that were read from the store because the bus did not
 	// bring them.
 	Filled int64
+	// Resets counts how often a room began anew because the store had another history
+	// than the room had delivered: it was restored, or a standby without the last messages
+	// took over.
+	Resets int64
 	// Retries counts repeated calls of Store.Append.
 	Retries int64
 	// Unpublished counts payloads that were not published for the other hubs.

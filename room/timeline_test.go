@@ -67,12 +67,12 @@ func TestATimelineReplaysWhatItHas(t *testing.T) {
 		ok    bool
 	}{
 		{15, nil, nil, true},
-		{20, nil, nil, true},
 		{13, nil, []int64{14, 15}, true},
 		{10, nil, []int64{11, 12, 13, 14, 15}, true},
 		{8, nil, nil, false},
 		{8, []int64{9, 10}, []int64{9, 10, 11, 12, 13, 14, 15}, true},
-		{8, []int64{9}, []int64{9}, false},
+		{8, []int64{9}, nil, false},
+		{8, []int64{10}, []int64{10, 11, 12, 13, 14, 15}, true},
 		{8, []int64{9, 10, 11, 12, 13, 14, 15, 16}, []int64{9, 10, 11, 12, 13, 14, 15}, true},
 	} {
 		t.Run(fmt.Sprint("after ", tt.after, " with ", tt.read), func(t *testing.T) {
@@ -80,7 +80,11 @@ func TestATimelineReplaysWhatItHas(t *testing.T) {
 			for _, seq := range tt.read {
 				read = append(read, event(seq))
 			}
-			got, ok := line.replay(tt.after, read)
+			from := stretch{after: tt.after, events: read}
+			if n := len(tt.read); n > 0 {
+				from.to = tt.read[n-1]
+			}
+			got, ok := line.replay(tt.after, from)
 			if !slices.Equal(seqs(got), tt.want) || ok != tt.ok {
 				t.Errorf("replay = %v, %v, want %v, %v", seqs(got), ok, tt.want, tt.ok)
 			}

@@ -69,6 +69,17 @@ func (Dialect) EncodeEvent(ev *room.Event) []byte {
 		e.String("studyId", string(ev.StudyID))
 		e.String("reason", ev.Reason)
 		return e.seal()
+	case room.Reset:
+		e := begin(64, "room_reset", RequestID{})
+		e.String("studyId", string(ev.StudyID))
+		e.Int("seq", ev.Seq)
+		return e.seal()
+	case room.Erased:
+		e := begin(64, "messages_erased", RequestID{})
+		e.String("studyId", string(ev.StudyID))
+		e.Int("from", ev.First)
+		e.Int("to", ev.Last)
+		return e.seal()
 	default:
 		n := &ev.Notice
 		e := begin(128+len(n.Message)+len(n.Link), "notification", RequestID{})

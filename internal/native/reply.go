@@ -9,17 +9,20 @@ import (
 
 // An Ack answers a request that succeeded. Zero fields are left out.
 type Ack struct {
-	// MessageID, SentAt and ClientID are those of a message that was posted.
+	// MessageID and ClientID are those of a message that was posted.
 	MessageID string
-	SentAt    time.Time
 	ClientID  string
-	StudyID   store.StudyID
+	// SentAt is when the message at Seq was stored.
+	SentAt  time.Time
+	StudyID store.StudyID
 	// Seq is that of the message, or the newest seq of a study that was joined. HasSeq
 	// tells 0 from none.
 	Seq    int64
 	HasSeq bool
 	// Truncated says that too many messages were missed: none is replayed.
 	Truncated bool
+	// Reset says that the client has seen another history: none is replayed.
+	Reset bool
 }
 
 // Ack returns the frame of an ack. Without an id there is none, and it returns nil.
@@ -39,6 +42,9 @@ func (Dialect) Ack(id RequestID, a Ack) []byte {
 	e.Optional("clientId", a.ClientID)
 	if a.Truncated {
 		e.True("truncated")
+	}
+	if a.Reset {
+		e.True("reset")
 	}
 	return e.seal()
 }

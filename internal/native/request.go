@@ -2,6 +2,7 @@ package native
 
 import (
 	"errors"
+	"time"
 
 	"github.com/coupchat/coup/internal/json"
 )
@@ -26,9 +27,10 @@ type Data struct {
 	Content  string
 	ClientID string
 	Token    string
-	// After is a seq, if HasAfter.
-	After    int64
-	HasAfter bool
+	// After is a seq, if HasAfter, and AfterSentAt the time of the message there, or zero.
+	After       int64
+	HasAfter    bool
+	AfterSentAt time.Time
 
 	given field // the string fields that were given
 }
@@ -56,6 +58,7 @@ var (
 	errNoEvent   = errors.New("event is missing")
 	errData      = errors.New("data must be an object")
 	errAfter     = errors.New("after must be a whole number from 0")
+	errSentAt    = errors.New("afterSentAt must be a time as in sentAt")
 )
 
 // Decode reads a request. It reads the JSON strictly: names match exactly; duplicate
@@ -111,6 +114,8 @@ func (d *Data) decode(r *json.Reader) {
 			str("token", &d.Token, token)
 		case "after":
 			d.After, d.HasAfter = seqField(r)
+		case "afterSentAt":
+			d.AfterSentAt = timeField(r)
 		default:
 			r.Skip()
 		}
@@ -127,6 +132,16 @@ func stringField(r *json.Reader, name string) (string, bool) {
 		r.Flag(errors.New(name + " must be a string"))
 	}
 	return v, ok
+}
+
+// timeField reads a value that must be a time in RFC 3339.
+func timeField(r *json.Reader) time.Time {
+	text, ok := r.String()
+	if at, err := time.Parse(time.RFC3339, text); ok && err == nil {
+		return at
+	}
+	r.Flag(errSentAt)
+	return time.Time{}
 }
 
 // seqField reads a value that must be a whole number of at least 0.
