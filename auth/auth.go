@@ -17,10 +17,29 @@ var (
 	ErrExpired = errors.New("token has expired")
 )
 
+// A Refusal says why a token is refused. A Verifier that returns one, or wraps one, lets a
+// hub count its refusals by reason. It is optional.
+type Refusal struct {
+	// Reason is the cause as one word of a small fixed set, such as "expired", "signature",
+	// "audience" or "revoked". Package auth/jwt lists its own. It never holds a part of the
+	// token.
+	Reason string
+	// Err is or wraps ErrInvalid or ErrExpired. Its text is for the log: it says why, and
+	// never quotes the token.
+	Err error
+}
+
+// Error returns the text of Err.
+func (r *Refusal) Error() string { return r.Err.Error() }
+
+// Unwrap returns Err.
+func (r *Refusal) Unwrap() error { return r.Err }
+
 // An Identity is the user of a token.
 type Identity struct {
-	// UserID is the id of the user. It matches ^[A-Za-z0-9_.:@-]{1,128}$: a hub refuses any
-	// other with token_invalid. A custom Verifier can map ids such as "auth0|123".
+	// UserID is the id of the user. It matches ^[A-Za-z0-9_.:@|+=~-]{1,128}$ and is neither
+	// "." nor "..": a hub refuses any other with token_invalid. A custom Verifier can map
+	// other ids, for example those with a slash.
 	UserID string
 	// UserName is the name that others see. It may be empty. It has at most 200 UTF-16 units
 	// and no NUL: a hub refuses any other with token_invalid.
@@ -30,11 +49,10 @@ type Identity struct {
 	ExpiresAt time.Time
 }
 
-// A Verifier checks tokens. It may be called at the same time from any goroutine. A hub does
-// not log why a token is refused: call Verify to find out.
+// A Verifier checks tokens. It may be called at the same time from any goroutine.
 type Verifier interface {
 	// Verify returns the identity of a token, or an error that wraps ErrInvalid or
-	// ErrExpired. It returns soon after ctx is done.
+	// ErrExpired, best a *Refusal. It returns soon after ctx is done.
 	Verify(ctx context.Context, token string) (Identity, error)
 }
 

@@ -87,7 +87,7 @@ func (o *Options) setDefaults() error {
 		return errors.New("room: Options.Members is required")
 	case o.Bus == nil:
 		return errors.New("room: Options.Bus is required")
-	case o.NodeID != "" && !store.ValidID(o.NodeID):
+	case o.NodeID != "" && !store.ValidNodeID(o.NodeID):
 		return fmt.Errorf("room: Options.NodeID %q is not a valid id", o.NodeID)
 	case o.Lanes < 0:
 		return errors.New("room: Options.Lanes must not be negative")

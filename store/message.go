@@ -5,14 +5,15 @@ import (
 	"time"
 )
 
-// StudyID names a study. It matches ^[A-Za-z0-9_.:@-]{1,128}$, see ValidID.
+// StudyID names a study. It matches ^[A-Za-z0-9_.:@|+=~-]{1,128}$ and is neither "." nor
+// "..", see ValidID.
 type StudyID string
 
-// UserID is the id of a user. It has the same characters as a StudyID.
+// UserID is the id of a user. The rule for it is that for a StudyID.
 type UserID string
 
-// NodeID is the id of one run of a hub. It has the same characters as a StudyID. It is
-// empty for a presence report that an application makes, and not a hub.
+// NodeID is the id of one run of a hub. It matches ^[A-Za-z0-9_.:@-]{1,128}$, see
+// ValidNodeID. It is empty for a presence report that an application makes, and not a hub.
 type NodeID string
 
 // A Message is a message of a study.

@@ -19,16 +19,28 @@ const (
 	maxID = 128
 )
 
-// ValidID reports whether id may name a study, a user or a node:
-// ^[A-Za-z0-9_.:@-]{1,128}$.
+// ValidID reports whether id may name a study or a user:
+// ^[A-Za-z0-9_.:@|+=~-]{1,128}$, and neither "." nor "..", which have a meaning in paths.
+// So the subjects of identity providers ("auth0|123"), e-mail addresses and base64 are
+// valid. Only the characters | + = : @ are written otherwise in a path, as
+// encodeURIComponent writes them.
 func ValidID[T ~string](id T) bool {
-	if len(id) == 0 || len(id) > maxID {
+	return madeOf(string(id), "_.:@|+=~-") && id != "." && id != ".."
+}
+
+// ValidNodeID reports whether id may name a node: ^[A-Za-z0-9_.:@-]{1,128}$.
+func ValidNodeID(id NodeID) bool { return madeOf(string(id), "_.:@-") }
+
+// madeOf reports whether id has 1 to maxID characters, each of them an ASCII letter, a
+// digit or one of signs.
+func madeOf(id, signs string) bool {
+	if id == "" || len(id) > maxID {
 		return false
 	}
 	for i := range len(id) {
 		switch c := id[i]; {
 		case c >= 'a' && c <= 'z', c >= 'A' && c <= 'Z', c >= '0' && c <= '9':
-		case c == '_', c == '.', c == ':', c == '@', c == '-':
+		case strings.IndexByte(signs, c) >= 0:
 		default:
 			return false
 		}

@@ -2,33 +2,60 @@ package store_test
 
 import (
 	"errors"
+	"regexp"
 	"strings"
 	"testing"
 
 	"github.com/coupchat/coup/store"
 )
 
-func TestValidIDTakesItsAlphabetOnly(t *testing.T) {
+func TestIDsHaveTheirAlphabetOnly(t *testing.T) {
 	for _, c := range []struct {
-		name, id string
-		want     bool
+		name, id   string
+		want, node bool // for studies and users, for nodes
 	}{
-		{"letters, digits and signs", "Az09_.:@-", true},
-		{"the longest", strings.Repeat("a", 128), true},
-		{"too long", strings.Repeat("a", 129), false},
-		{"empty", "", false},
-		{"space", "a b", false},
-		{"newline at the end", "a\n", false},
-		{"glob", "a*", false},
-		{"slash", "a/b", false},
-		{"NUL", "a\x00", false},
-		{"beyond ASCII", "스터디", false},
+		{"letters, digits and signs", "Az09_.:@-", true, true},
+		{"the longest", strings.Repeat("a", 128), true, true},
+		{"a subject of Auth0", "auth0|6553da60a54af58e29493993", true, false},
+		{"an e-mail address with a tag", "mina+study@example.com", true, false},
+		{"base64 of URLs with padding", "bWluYQ_-==", true, false},
+		{"a tilde", "~mina", true, false},
+		{"a dot", ".", false, true},
+		{"two dots", "..", false, true},
+		{"three dots", "...", true, true},
+		{"too long", strings.Repeat("a", 129), false, false},
+		{"empty", "", false, false},
+		{"space", "a b", false, false},
+		{"newline at the end", "a\n", false, false},
+		{"glob", "a*", false, false},
+		{"slash", "a/b", false, false},
+		{"percent", "a%7Cb", false, false},
+		{"braces, which move a channel to another slot of a cluster", "{a}", false, false},
+		{"NUL", "a\x00", false, false},
+		{"beyond ASCII", "스터디", false, false},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			if got := store.ValidID(c.id); got != c.want {
 				t.Errorf("ValidID(%q) = %v, want %v", c.id, got, c.want)
 			}
+			if got := store.ValidNodeID(store.NodeID(c.id)); got != c.node {
+				t.Errorf("ValidNodeID(%q) = %v, want %v", c.id, got, c.node)
+			}
 		})
+	}
+}
+
+// The rules of ids are also in other languages, as these patterns.
+func TestIDsMatchTheirPatterns(t *testing.T) {
+	id, node := regexp.MustCompile(`^[A-Za-z0-9_.:@|+=~-]{1,128}$`), regexp.MustCompile(`^[A-Za-z0-9_.:@-]{1,128}$`)
+	for c := range 256 {
+		s := "a" + string([]byte{byte(c)})
+		if got := store.ValidID(s); got != id.MatchString(s) {
+			t.Errorf("ValidID(%q) = %v", s, got)
+		}
+		if got := store.ValidNodeID(store.NodeID(s)); got != node.MatchString(s) {
+			t.Errorf("ValidNodeID(%q) = %v", s, got)
+		}
 	}
 }
 

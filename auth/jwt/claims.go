@@ -15,11 +15,12 @@ import (
 // maxName is the longest user name, in UTF-16 units.
 const maxName = 200
 
-var validID = regexp.MustCompile(`^[A-Za-z0-9_.:@-]{1,128}$`)
+// validID is the rule of store.ValidID, with which a hub checks the id again.
+var validID = regexp.MustCompile(`^[A-Za-z0-9_.:@|+=~-]{1,128}$`)
 
 type claims struct {
 	Subject, Name, Issuer          string
-	Audience                       audience
+	Audience                       audiences
 	ExpiresAt, NotBefore, IssuedAt date
 }
 
@@ -50,13 +51,15 @@ func parseClaims(b []byte) (claims, error) {
 	}
 	switch {
 	case c.ExpiresAt.IsZero():
-		return claims{}, errors.New("exp is missing")
-	case !validID.MatchString(c.Subject):
-		return claims{}, errors.New("sub is not a user id")
+		return claims{}, because(noExpiry, "exp is missing")
+	case c.Subject == "":
+		return claims{}, because(subject, "sub is missing")
+	case c.Subject == ".", c.Subject == "..", !validID.MatchString(c.Subject):
+		return claims{}, because(subject, "sub %s is not a user id, which has 1 to 128 of A-Z a-z 0-9 _ . : @ | + = ~ -", quoted(c.Subject))
 	case strings.ContainsRune(c.Name, 0):
-		return claims{}, errors.New("name holds a NUL")
+		return claims{}, because(userName, "name holds a NUL")
 	case len(utf16.Encode([]rune(c.Name))) > maxName:
-		return claims{}, fmt.Errorf("name is over %d characters", maxName)
+		return claims{}, because(userName, "name has over %d characters", maxName)
 	}
 	return c, nil
 }
@@ -82,25 +85,25 @@ func parseDate(members map[string]json.RawMessage, name string) (date, error) {
 	return date{time.Unix(seconds, 0).UTC()}, nil
 }
 
-type audience []string
+type audiences []string
 
-func (a audience) contains(s string) bool { return slices.Contains(a, s) }
+func (a audiences) contains(s string) bool { return slices.Contains(a, s) }
 
 // parseAudience reads a string or an array of strings.
-func parseAudience(members map[string]json.RawMessage) (audience, error) {
+func parseAudience(members map[string]json.RawMessage) (audiences, error) {
 	raw, ok := members["aud"]
 	if !ok {
 		return nil, nil
 	}
 	if raw[0] != '[' {
 		s, err := text(members, "aud")
-		return audience{s}, err
+		return audiences{s}, err
 	}
 	var elements []json.RawMessage
 	if err := json.Unmarshal(raw, &elements); err != nil {
 		return nil, errors.New("aud is not a list of strings")
 	}
-	var a audience
+	var a audiences
 	for _, e := range elements {
 		s, err := text(map[string]json.RawMessage{"aud": e}, "aud")
 		if err != nil {

@@ -1,17 +1,34 @@
 // Package jwt checks JSON Web Tokens (RFC 7519) that were signed with known keys. It fetches
 // nothing and ignores what a token says about keys: each key is for exactly one algorithm.
 //
-// The claims are sub, the user id (required, 1 to 128 of A-Z a-z 0-9 _ . : @ -); name, the
-// user name (at most 200 UTF-16 units); exp (required), nbf and iat, all in seconds.
+// The claims are sub, the user id (required, see store.ValidID); name, the user name (at most
+// 200 UTF-16 units); exp (required), nbf and iat, all in seconds. A claim that is null counts
+// as absent, and so does a kid that is null. Other claims are ignored.
+//
+// Every refusal is an *auth.Refusal with one of these reasons:
+//
+//	too_large      the token has more than 8 KiB
+//	malformed      it is no JSON Web Token, or a claim has another type than it should
+//	encrypted      it is encrypted (JWE) and not signed
+//	unsupported    its header has crit, b64 or zip
+//	unknown_key    no key has the id in its kid
+//	algorithm      no key that it may use is for its alg
+//	signature      none of those keys has made its signature
+//	no_expiry      exp is missing
+//	subject        sub is missing or not a valid user id
+//	name           name is too long or has a NUL
+//	issuer         iss is not Options.Issuer
+//	audience       aud neither is nor contains Options.Audience
+//	not_yet_valid  nbf or iat is in the future
+//	expired        exp has passed, and everything else is valid (auth.ErrExpired)
 package jwt
 
 import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
-
-	jwt "github.com/golang-jwt/jwt/v5"
 
 	"github.com/coupchat/coup/auth"
 )
@@ -79,58 +96,56 @@ func New(o Options) (*Verifier, error) {
 	return v, nil
 }
 
-// Verify returns the identity of a token. The error wraps auth.ErrExpired if the token is
-// valid except for its age, and auth.ErrInvalid otherwise. It never quotes the token. If the
-// token has a kid, only the key with that ID is tried; otherwise every key of the token's
-// algorithm.
+// Verify returns the identity of a token. The error of a token that is refused is an
+// *auth.Refusal. It wraps auth.ErrExpired if the token is valid except for its age, and
+// auth.ErrInvalid otherwise. It never quotes the token.
+//
+// If the token has a kid, it must be made with the key that has this ID. If no key has it,
+// the keys without an ID are tried. If the token has none, every key is tried. A key is only
+// tried for tokens of its algorithm.
 func (v *Verifier) Verify(ctx context.Context, token string) (auth.Identity, error) {
 	if err := ctx.Err(); err != nil {
 		return auth.Identity{}, err
 	}
+	who, err := v.check(token, time.Now())
+	if err != nil {
+		return auth.Identity{}, refusal(err)
+	}
+	return who, nil
+}
+
+func (v *Verifier) check(token string, now time.Time) (auth.Identity, error) {
 	parts, err := split(token)
 	if err != nil {
-		return auth.Identity{}, invalid(err)
+		return auth.Identity{}, err
 	}
 	if err := v.checkSignature(parts); err != nil {
-		return auth.Identity{}, invalid(err)
+		return auth.Identity{}, err
 	}
 	c, err := parseClaims(parts.claims)
 	if err != nil {
-		return auth.Identity{}, invalid(err)
+		return auth.Identity{}, err
 	}
-	return v.accept(c, time.Now())
-}
-
-func (v *Verifier) checkSignature(p parts) error {
-	for _, k := range v.keys {
-		if k.Algorithm != p.header.Algorithm || p.header.KeyID != nil && *p.header.KeyID != k.ID {
-			continue
-		}
-		if jwt.GetSigningMethod(k.Algorithm).Verify(p.signed, p.signature, k.Key) == nil {
-			return nil
-		}
-	}
-	return errors.New("no key has made its signature")
-}
-
-// accept checks the claims. The age is checked last: ErrExpired means that everything else is
-// valid.
-func (v *Verifier) accept(c claims, now time.Time) (auth.Identity, error) {
-	switch {
-	case v.issuer != "" && c.Issuer != v.issuer:
-		return auth.Identity{}, invalid(errors.New("iss is another"))
-	case v.audience != "" && !c.Audience.contains(v.audience):
-		return auth.Identity{}, invalid(errors.New("aud is another"))
-	case now.Before(c.NotBefore.Add(-v.leeway)):
-		return auth.Identity{}, invalid(errors.New("nbf is in the future"))
-	case now.Before(c.IssuedAt.Add(-v.leeway)):
-		return auth.Identity{}, invalid(errors.New("iat is in the future"))
-	case !now.Before(c.ExpiresAt.Add(v.leeway)):
-		return auth.Identity{}, fmt.Errorf("jwt: %w", auth.ErrExpired)
+	if err := v.accept(c, now); err != nil {
+		return auth.Identity{}, err
 	}
 	return auth.Identity{UserID: c.Subject, UserName: c.Name, ExpiresAt: c.ExpiresAt.Time}, nil
 }
 
-func invalid(why error) error {
-	return fmt.Errorf("jwt: %w: %w", auth.ErrInvalid, why)
+// accept checks the claims. The age is checked last: a token counts as expired only if
+// everything else is valid.
+func (v *Verifier) accept(c claims, now time.Time) error {
+	switch {
+	case v.issuer != "" && c.Issuer != v.issuer:
+		return because(issuer, "iss is %s, want %q", given(c.Issuer), v.issuer)
+	case v.audience != "" && !c.Audience.contains(v.audience):
+		return because(audience, "aud is %s, want %q", given(strings.Join(c.Audience, ", ")), v.audience)
+	case now.Before(c.NotBefore.Add(-v.leeway)):
+		return because(notYetValid, "nbf is %s in the future", span(c.NotBefore.Sub(now)))
+	case now.Before(c.IssuedAt.Add(-v.leeway)):
+		return because(notYetValid, "iat is %s in the future", span(c.IssuedAt.Sub(now)))
+	case !now.Before(c.ExpiresAt.Add(v.leeway)):
+		return because(expired, "exp was %s ago", span(now.Sub(c.ExpiresAt.Time)))
+	}
+	return nil
 }

@@ -12,6 +12,7 @@ import (
 
 	"github.com/coupchat/coup/auth"
 	"github.com/coupchat/coup/auth/jwt"
+	"github.com/coupchat/coup/store"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -31,6 +32,8 @@ func TestVerify(t *testing.T) {
 		{"accepts ES256", craft(`{"alg":"ES256"}`, claims, es), nil},
 		{"accepts EdDSA", craft(`{"alg":"EdDSA"}`, claims, ed), nil},
 		{"accepts a kid that fits", head(`{"alg":"HS256","kid":"hs"}`), nil},
+		{"accepts a kid that is null", head(`{"alg":"HS256","kid":null,"typ":null,"crit":null}`), nil},
+		{"accepts claims that are null", good(`,"name":null,"aud":null,"iss":null,"nbf":null,"iat":null,"nonce":null`), nil},
 		{"accepts any typ", head(`{"alg":"HS256","typ":"at+jwt"}`), nil},
 		{"accepts a name", good(`,"name":"민수 👋"`), nil},
 		{"accepts a name of 200 units", good(`,"name":"` + strings.Repeat("👋", 100) + `"`), nil},
@@ -40,7 +43,7 @@ func TestVerify(t *testing.T) {
 		{"accepts nbf and iat of now", good(`,"nbf":946684800,"iat":946684800`), nil},
 		{"accepts a date with a fraction", claimed(`{"sub":"u1","exp":946688400.75}`), nil},
 		{"accepts an id of 128 characters", claimed(`{"sub":"` + long(128) + `","exp":946688400}`), nil},
-		{"accepts all characters of ids", claimed(`{"sub":"aZ09_.:@-","exp":946688400}`), nil},
+		{"accepts all characters of ids", claimed(`{"sub":"aZ09_.:@|+=~-","exp":946688400}`), nil},
 		{"ignores a jku", head(`{"alg":"HS256","jku":"http://localhost/keys"}`), nil},
 		{"ignores an x5u", head(`{"alg":"HS256","x5u":"http://localhost/cert"}`), nil},
 		{"ignores a jwk", head(`{"alg":"HS256","jwk":{"kty":"oct","k":"AAAA"}}`), nil},
@@ -88,7 +91,7 @@ func TestVerify(t *testing.T) {
 		{"refuses an empty kid", head(`{"alg":"HS256","kid":""}`), auth.ErrInvalid},
 		{"refuses a kid that is a path", head(`{"alg":"HS256","kid":"../../dev/null"}`), auth.ErrInvalid},
 		{"refuses a kid that is a number", head(`{"alg":"HS256","kid":1}`), auth.ErrInvalid},
-		{"refuses a kid that is null", head(`{"alg":"HS256","kid":null}`), auth.ErrInvalid},
+		{"refuses a kid in another case", head(`{"alg":"HS256","kid":"HS"}`), auth.ErrInvalid},
 		{"refuses crit", head(`{"alg":"HS256","crit":["exp"]}`), auth.ErrInvalid},
 		{"refuses b64", head(`{"alg":"HS256","b64":false}`), auth.ErrInvalid},
 		{"refuses zip", head(`{"alg":"HS256","zip":"DEF"}`), auth.ErrInvalid},
@@ -103,6 +106,8 @@ func TestVerify(t *testing.T) {
 		{"refuses claims that nest too deep", good(`,"x":` + strings.Repeat("[", 5000)), auth.ErrInvalid},
 		{"refuses claims that are not UTF-8", good(",\"name\":\"\xff\""), auth.ErrInvalid},
 		{"refuses two subs", claimed(`{"sub":"u2","sub":"u1","exp":946688400}`), auth.ErrInvalid},
+		{"refuses two subs, the first null", claimed(`{"sub":null,"sub":"u1","exp":946688400}`), auth.ErrInvalid},
+		{"refuses two subs, the last null", claimed(`{"sub":"u1","exp":946688400,"sub":null}`), auth.ErrInvalid},
 		{"refuses two subs, one escaped", claimed(`{"s\u0075b":"u2","sub":"u1","exp":946688400}`), auth.ErrInvalid},
 		{"refuses no sub", claimed(`{"exp":946688400}`), auth.ErrInvalid},
 		{"refuses SUB", claimed(`{"SUB":"u1","exp":946688400}`), auth.ErrInvalid},
@@ -112,6 +117,8 @@ func TestVerify(t *testing.T) {
 		{"refuses a sub of 129 characters", claimed(`{"sub":"` + long(129) + `","exp":946688400}`), auth.ErrInvalid},
 		{"refuses a sub with a space", claimed(`{"sub":"u 1","exp":946688400}`), auth.ErrInvalid},
 		{"refuses a sub with a line end", claimed(`{"sub":"u1\n","exp":946688400}`), auth.ErrInvalid},
+		{"refuses a sub of a dot", claimed(`{"sub":".","exp":946688400}`), auth.ErrInvalid},
+		{"refuses a sub of two dots", claimed(`{"sub":"..","exp":946688400}`), auth.ErrInvalid},
 		{"refuses a sub with a slash", claimed(`{"sub":"../u1","exp":946688400}`), auth.ErrInvalid},
 		{"refuses a sub that only looks like ASCII", claimed(`{"sub":"аdmin","exp":946688400}`), auth.ErrInvalid},
 		{"refuses a name of 201 units", good(`,"name":"` + strings.Repeat("👋", 100) + `x"`), auth.ErrInvalid},
@@ -135,6 +142,7 @@ func TestVerify(t *testing.T) {
 		{"refuses an iat tomorrow", good(`,"iat":946771200`), auth.ErrInvalid},
 		{"refuses an iat that is true", good(`,"iat":true`), auth.ErrInvalid},
 		{"refuses an aud that is a number", good(`,"aud":1`), auth.ErrInvalid},
+		{"refuses an aud with null in it", good(`,"aud":["a",null]`), auth.ErrInvalid},
 		{"refuses an aud with a number in it", good(`,"aud":["a",1]`), auth.ErrInvalid},
 
 		{"says that it expired yesterday", claimed(`{"sub":"u1","exp":946598400}`), auth.ErrExpired},
@@ -258,6 +266,7 @@ func FuzzVerify(f *testing.F) {
 	for _, s := range []string{token, "", "..", craft(`{"alg":"none"}`, `{}`, none), claimed(`{"sub":"u1","exp":1.5}`)} {
 		f.Add(s, s)
 	}
+	f.Add(`{"alg":"HS256","kid":null}`, `{"sub":"auth0|a.b+c=~","exp":99999999999,"aud":null,"name":null}`)
 	f.Add(hsHeader, `{"sub":"u1","exp":99999999999,"name":"\ud83d\udc4b","aud":["a"]}`)
 	v := verifier(f, jwt.Options{Keys: []jwt.Key{signer.Key()}})
 	f.Fuzz(func(t *testing.T, a, b string) {
@@ -265,9 +274,12 @@ func FuzzVerify(f *testing.F) {
 		for _, token := range []string{a, craft(a, b, hs(secret))} {
 			who, err := v.Verify(t.Context(), token)
 			switch {
-			case err != nil && !errors.Is(err, auth.ErrInvalid) && !errors.Is(err, auth.ErrExpired):
-				t.Errorf("Verify(%q) = %v, want ErrInvalid or ErrExpired", token, err)
-			case err == nil && (who.UserID == "" || who.ExpiresAt.IsZero() || strings.ContainsRune(who.UserName, 0)):
+			case err != nil:
+				var r *auth.Refusal
+				if !errors.As(err, &r) || r.Reason == "" || errors.Is(err, auth.ErrInvalid) == errors.Is(err, auth.ErrExpired) {
+					t.Errorf("Verify(%q) = %v, want a refusal with a reason and either ErrInvalid or ErrExpired", token, err)
+				}
+			case !store.ValidID(who.UserID) || who.ExpiresAt.IsZero() || !store.ValidUserName(who.UserName):
 				t.Errorf("Verify(%q) = %+v", token, who)
 			}
 		}

@@ -20,7 +20,9 @@ const (
 
 // A Key checks signatures of one algorithm.
 type Key struct {
-	// ID is the kid of the tokens that use the key. If empty, tokens without a kid use it.
+	// ID is the kid of the tokens that use the key. If empty, the key is tried for every
+	// token whose kid is not the ID of another key: a single key without an ID takes any
+	// kid.
 	ID string
 	// Algorithm is the alg of the tokens: HS256, HS384, HS512, RS256,
 	// RS384, RS512, PS256, PS384, PS512, ES256, ES384, ES512 or EdDSA.

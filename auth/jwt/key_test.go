@@ -8,6 +8,7 @@ import (
 	"crypto/rsa"
 	"crypto/x509"
 	"encoding/pem"
+	"errors"
 	"math/big"
 	"testing"
 	"time"
@@ -49,26 +50,46 @@ func TestNewRefusesWrongOptions(t *testing.T) {
 	}
 }
 
-func TestKeysRotate(t *testing.T) {
-	second := bytes.Repeat([]byte("2"), 32)
-	v := verifier(t, jwt.Options{Keys: []jwt.Key{
-		{ID: "1", Algorithm: "HS256", Key: secret},
-		{ID: "2", Algorithm: "HS256", Key: second},
-	}})
-	claims := `{"sub":"u1","exp":99999999999}`
+func TestAKidChoosesTheKey(t *testing.T) {
+	first, second := secret, bytes.Repeat([]byte("2"), 32)
+	one := jwt.Key{ID: "1", Algorithm: "HS256", Key: first}
+	two := jwt.Key{ID: "2", Algorithm: "HS256", Key: second}
+	unnamed, unnamed2 := jwt.Key{Algorithm: "HS256", Key: first}, jwt.Key{Algorithm: "HS256", Key: second}
+	none, kid1, kid2, kid3 := `{"alg":"HS256"}`, `{"alg":"HS256","kid":"1"}`, `{"alg":"HS256","kid":"2"}`, `{"alg":"HS256","kid":"3"}`
+	null, empty := `{"alg":"HS256","kid":null}`, `{"alg":"HS256","kid":""}`
 	for _, test := range []struct {
-		name  string
-		token string
-		good  bool
+		name   string
+		keys   []jwt.Key
+		header string
+		signed []byte
+		want   string // "" or a reason
 	}{
-		{"the first by its id", craft(`{"alg":"HS256","kid":"1"}`, claims, hs(secret)), true},
-		{"the second by its id", craft(`{"alg":"HS256","kid":"2"}`, claims, hs(second)), true},
-		{"the second without an id", craft(`{"alg":"HS256"}`, claims, hs(second)), true},
-		{"the second by the id of the first", craft(`{"alg":"HS256","kid":"1"}`, claims, hs(second)), false},
+		{"the first by its id", []jwt.Key{one, two}, kid1, first, ""},
+		{"the second by its id", []jwt.Key{one, two}, kid2, second, ""},
+		{"the second without an id", []jwt.Key{one, two}, none, second, ""},
+		{"the second with null for an id", []jwt.Key{one, two}, null, second, ""},
+		{"the second by the id of the first", []jwt.Key{one, two}, kid1, second, "signature"},
+		{"another id", []jwt.Key{one, two}, kid3, second, "unknown_key"},
+		{"an empty id", []jwt.Key{one, two}, empty, second, "unknown_key"},
+		{"any id and a single key without one", []jwt.Key{unnamed}, kid3, first, ""},
+		{"an empty id and a single key without one", []jwt.Key{unnamed}, empty, first, ""},
+		{"any id, a single key without one, and another secret", []jwt.Key{unnamed}, kid3, second, "signature"},
+		{"another id than that of a single key", []jwt.Key{one}, kid3, first, "unknown_key"},
+		{"any id and several keys without one", []jwt.Key{unnamed, unnamed2}, kid3, second, ""},
+		{"an id that no key has, beside a key without one", []jwt.Key{one, unnamed2}, kid3, second, ""},
+		{"the id of a key, signed with a key without one", []jwt.Key{one, unnamed2}, kid1, second, "signature"},
+		{"an id that no key has, signed with a key that has another", []jwt.Key{two, unnamed}, kid3, second, "signature"},
+		{"no id, signed with the key that has one", []jwt.Key{one, unnamed2}, none, first, ""},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			if _, err := v.Verify(t.Context(), test.token); (err == nil) != test.good {
-				t.Errorf("Verify = %v, want good: %t", err, test.good)
+			v := verifier(t, jwt.Options{Keys: test.keys})
+			_, err := v.Verify(t.Context(), craft(test.header, `{"sub":"u1","exp":99999999999}`, hs(test.signed)))
+			got := ""
+			if r := (*auth.Refusal)(nil); errors.As(err, &r) {
+				got = r.Reason
+			}
+			if got != test.want {
+				t.Errorf("Verify = %v, want the reason %q", err, test.want)
 			}
 		})
 	}

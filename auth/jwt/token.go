@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"strings"
 	"unicode/utf8"
 )
@@ -31,11 +32,15 @@ var encoding = base64.RawURLEncoding.Strict()
 
 func split(token string) (parts, error) {
 	if len(token) > maxToken {
-		return parts{}, fmt.Errorf("it is over %d bytes", maxToken)
+		return parts{}, because(tooLarge, "it has %d bytes, more than %d", len(token), maxToken)
 	}
 	fields := strings.Split(token, ".")
-	if len(fields) != 3 {
-		return parts{}, errors.New("it has not three parts")
+	switch len(fields) {
+	case 3:
+	case 5:
+		return parts{}, because(encrypted, "it is encrypted, and only signed tokens can be checked")
+	default:
+		return parts{}, because(malformed, "a JSON Web Token has 3 parts with dots between them, and it has %d", len(fields))
 	}
 	// The decoder skips line ends.
 	if strings.ContainsAny(token, "\r\n") {
@@ -63,7 +68,7 @@ func parseHeader(b []byte) (header, error) {
 	}
 	for _, name := range []string{"crit", "b64", "zip"} {
 		if _, ok := members[name]; ok {
-			return header{}, fmt.Errorf("header: %s is not supported", name)
+			return header{}, because(unsupported, "header: %s is not supported", name)
 		}
 	}
 	var h header
@@ -80,9 +85,10 @@ func parseHeader(b []byte) (header, error) {
 	return h, nil
 }
 
-// parseObject reads one JSON object. Unlike encoding/json alone, it refuses a duplicate name,
-// because readers differ in which of the two values they use. Names match exactly, and it
-// refuses bytes that are not UTF-8.
+// parseObject reads one JSON object, without the names whose value is null: those count as
+// absent. Unlike encoding/json alone, it refuses a duplicate name, because readers differ in
+// which of the two values they use. Names match exactly, and it refuses bytes that are not
+// UTF-8.
 func parseObject(b []byte) (map[string]json.RawMessage, error) {
 	if !utf8.Valid(b) {
 		return nil, errors.New("not UTF-8")
@@ -112,6 +118,7 @@ func parseObject(b []byte) (map[string]json.RawMessage, error) {
 	if _, err := d.Token(); err != io.EOF {
 		return nil, errors.New("something follows the JSON object")
 	}
+	maps.DeleteFunc(members, func(_ string, value json.RawMessage) bool { return value[0] == 'n' })
 	return members, nil
 }
 

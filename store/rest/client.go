@@ -216,11 +216,12 @@ func readProblem(body []byte) (code, detail string) {
 	return code, strings.ToValidUTF8(detail[:min(len(detail), 200)], "")
 }
 
-// segment returns an id as part of a path. It escapes "." and "..", which have a meaning
-// there.
+// segment returns an id as part of a path, as encodeURIComponent writes it. It also escapes
+// the node ids "." and "..", which have a meaning in paths.
 func segment[T ~string](id T) string {
 	if id == "." || id == ".." {
 		return strings.ReplaceAll(string(id), ".", "%2E")
 	}
-	return url.PathEscape(string(id))
+	// QueryEscape writes what encodeURIComponent writes, but a space as +.
+	return strings.ReplaceAll(url.QueryEscape(string(id)), "+", "%20")
 }

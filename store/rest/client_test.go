@@ -222,7 +222,7 @@ func TestClientCarriesPresence(t *testing.T) {
 	if err := c.RenewNode(ctx, "n1", store.LeaseTTL); err != nil {
 		t.Fatalf("RenewNode: %v", err)
 	}
-	got, err := c.Presence(ctx, []store.UserID{"u7", "u2499", "..", "."})
+	got, err := c.Presence(ctx, []store.UserID{"u7", "u2499", "...", user})
 	if err != nil || len(got) != 4 {
 		t.Fatalf("Presence = %v, %v", got, err)
 	}
@@ -232,7 +232,7 @@ func TestClientCarriesPresence(t *testing.T) {
 	if p := got["u7"]; p.Online {
 		t.Errorf("u7 = %+v, want offline", p)
 	}
-	if p := got[".."]; p != (store.Presence{UserID: ".."}) {
+	if p := got["..."]; p != (store.Presence{UserID: "..."}) {
 		t.Errorf("a user never seen = %+v", p)
 	}
 	if err := c.RenewNode(ctx, "n1", time.Millisecond); err != nil {

@@ -72,7 +72,7 @@ func readReport(v value, at string) (r store.Status, err error) {
 			var id string
 			id, _ = val.text()
 			r.NodeID = store.NodeID(id)
-			ok = store.ValidID(r.NodeID)
+			ok = store.ValidNodeID(r.NodeID)
 		case "status":
 			status, ok = val.text()
 		}
@@ -119,7 +119,7 @@ func (h *Handler) getStatus(ctx context.Context, c call) (answer, error) {
 // putNode renews the lease of a hub.
 func (h *Handler) putNode(ctx context.Context, c call) (answer, error) {
 	node := store.NodeID(c.ids[0])
-	if !store.ValidID(node) {
+	if !store.ValidNodeID(node) {
 		return answer{}, bad("nodeId is not a valid id")
 	}
 	ttl := store.LeaseTTL

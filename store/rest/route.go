@@ -29,7 +29,7 @@ type route struct {
 }
 
 // routes are few, so it is fast enough to try one after the other. http.ServeMux would
-// redirect the paths of ids such as "..", which are valid.
+// redirect the paths of node ids such as "..", which are valid.
 var routes = []route{
 	{http.MethodPost, "messages", (*Handler).postMessages},
 	{http.MethodGet, "messages", (*Handler).getMessages},
