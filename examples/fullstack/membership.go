@@ -2,14 +2,16 @@ package main
 
 import (
 	"net/http"
+	"net/url"
 
 	"github.com/coupchat/coup/auth"
 	"github.com/coupchat/coup/room"
 	"github.com/coupchat/coup/store"
 )
 
-// studyLink returns the path under which the page shows a study.
-func studyLink(id store.StudyID) string { return "/studies/" + string(id) }
+// studyLink returns the path under which the page shows a study. For the characters of ids,
+// QueryEscape writes what encodeURIComponent writes.
+func studyLink(id store.StudyID) string { return "/studies/" + url.QueryEscape(string(id)) }
 
 func (a *api) listStudies(_ http.ResponseWriter, r *http.Request, who auth.Identity) (int, any, error) {
 	found, err := a.studies.list(r.Context(), store.UserID(who.UserID))

@@ -28,7 +28,8 @@ export class Outbox extends EventTarget {
   constructor(connection, userId, join) {
     super();
     this.#connection = connection;
-    this.#prefix = `coup.outbox.${userId}.`;
+    // No id has a space, so no user's prefix is the beginning of another user's.
+    this.#prefix = `coup.outbox.${userId} `;
     this.#join = join;
     this.#storage = (e) => this.#followOtherTab(e);
     window.addEventListener("storage", this.#storage);

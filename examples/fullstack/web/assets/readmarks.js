@@ -10,7 +10,8 @@ export class ReadMarks extends EventTarget {
   // signal ends the listening to other tabs.
   constructor(userId, signal) {
     super();
-    this.#prefix = `coup.read.${userId}.`;
+    // No id has a space, so no user's prefix is the beginning of another user's.
+    this.#prefix = `coup.read.${userId} `;
     window.addEventListener("storage", (e) => this.#followOtherTab(e), { signal });
   }
 

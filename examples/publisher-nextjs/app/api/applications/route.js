@@ -8,7 +8,7 @@ export async function POST(request) {
     userId: ownerId,
     type: "application",
     message: `${name} would like to join`,
-    link: `/studies/${studyId}`,
+    link: `/studies/${encodeURIComponent(studyId)}`,
     id: crypto.randomUUID(), // hubs deliver the same id once, so a retry is safe
   });
   return Response.json({}, { status: 202 });

@@ -10,7 +10,7 @@ export async function POST(request) {
     studyId,
     userId,
     message: "You are in. Say hello!",
-    link: `/studies/${studyId}`,
+    link: `/studies/${encodeURIComponent(studyId)}`,
     id: crypto.randomUUID(),
   });
   return Response.json({}, { status: 202 });
