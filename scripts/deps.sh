@@ -17,6 +17,8 @@ missing() {
 	anywhere redis-server || echo redis-server
 	anywhere initdb /usr/lib/postgresql/*/bin/initdb /usr/pgsql-*/bin/initdb \
 		/opt/homebrew/opt/postgresql@*/bin/initdb || echo postgresql
+	anywhere psql /usr/lib/postgresql/*/bin/psql /usr/pgsql-*/bin/psql \
+		/opt/homebrew/opt/postgresql@*/bin/psql || echo postgresql-client
 	anywhere chromium chromium-browser google-chrome google-chrome-stable chrome \
 		"/Applications/Google Chrome.app/Contents/MacOS/Google Chrome" || echo chromium
 	anywhere "${CC:-cc}" gcc clang || echo gcc libc6-dev # for the race detector

@@ -57,7 +57,7 @@ func TestModulesOfThePage(t *testing.T) {
 			return at[1] - at[0] >= 500 ? "after a while" : "after " + (at[1] - at[0]) + " ms";
 		})()`, "after a while"},
 	}
-	tests = append(tests, outages...)
+	tests = append(append(tests, outages...), beginAlike)
 	open := chromium(t)
 	_, url := single(t, "memory:")
 	for _, test := range tests {

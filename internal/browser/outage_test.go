@@ -89,7 +89,7 @@ var outages = []scenario{
 		const rooms = new Rooms(api, line, { userId: "ada" });
 		rooms.studies = [{ id: "s", member: true, head: 2 }];
 		rooms.timeline("s").startAt(2);
-		localStorage.setItem("coup.read.ada.s", "1");
+		localStorage.setItem("coup.read.ada s", "1");
 		const outbox = Object.assign(new EventTarget(), { of: () => [], seen: () => {} });
 		const chat = new Chat(rooms, outbox, { userId: "ada", userName: "Ada" });
 		const shown = () => [...document.querySelectorAll("#messages [data-seq]")].map((el) => el.dataset.seq).join("");
