@@ -92,7 +92,7 @@
 // # Packages to import
 //
 //	coup            coup.go: a Server from Options, and its Shutdown
-//	auth            Verifier and Identity: the user of a token
+//	auth            Verifier, Identity (the user of a token) and Refusal
 //	auth/jwt        a Verifier of JSON Web Tokens, and a Signer
 //	bus             bus.go the Bus interface and the names of the public Redis
 //	                channels, memory.go a bus in memory
@@ -199,7 +199,8 @@
 //	            the reports of nodes that have ended
 //
 // Package auth/jwt: jwt.go is the Verifier, token.go parses a token, claims.go checks its
-// claims, key.go has the keys, sign.go the Signer.
+// claims, key.go has the keys, choose.go finds the key of a token, reason.go says why one is
+// refused, sign.go is the Signer.
 //
 // For tests only: testenv starts servers (process.go and signal.go any process, port.go
 // its port, postgres.go, redis*.go), wstest is a WebSocket client, faults breaks

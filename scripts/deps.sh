@@ -21,6 +21,7 @@ missing() {
 		/opt/homebrew/opt/postgresql@*/bin/psql || echo postgresql-client
 	anywhere chromium chromium-browser google-chrome google-chrome-stable chrome \
 		"/Applications/Google Chrome.app/Contents/MacOS/Google Chrome" || echo chromium
+	anywhere node || echo nodejs # for the routes of examples/publisher-nextjs
 	anywhere "${CC:-cc}" gcc clang || echo gcc libc6-dev # for the race detector
 }
 

@@ -21,11 +21,11 @@ const (
 	oddOwner                 = "auth0|6553da60a54af58e29493993"
 )
 
-// startOdd starts all services with oddStudy, and returns oddOwner and oddUser.
-func startOdd(t *testing.T) (s *services, owner, user person) {
+// startOdd starts all services with args and oddStudy, and returns oddOwner and oddUser.
+func startOdd(t *testing.T, args ...string) (s *services, owner, user person) {
 	t.Helper()
 	file := filepath.Join(t.TempDir(), "coup.db")
-	s = startAll(t, "-database", "sqlite:"+file)
+	s = startAll(t, append(args, "-database", "sqlite:"+file)...)
 	sign := func(id, name string) person {
 		token, err := s.keys.Sign(auth.Identity{UserID: id, UserName: name, ExpiresAt: time.Now().Add(time.Hour)})
 		if err != nil {
