@@ -54,11 +54,16 @@ type Store interface {
 	//
 	// A message is not stored again if one with the same StudyID, UserID and ClientID is
 	// stored already or comes earlier in msgs. The result then has the original, with
-	// Repeated set. Every message has a ClientID (see NewClientID). Append neither changes
+	// Repeated set. That holds for as long as the original is stored: once somebody has
+	// deleted its row, the same ClientID is a new message. Seqs of deleted messages are not
+	// given again. Every message has a ClientID (see NewClientID). Append neither changes
 	// nor keeps msgs: the caller may try again with the same slice.
 	Append(ctx context.Context, msgs []Message) ([]Message, error)
 
-	// History returns the messages that q selects, ascending by seq.
+	// History returns the messages that q selects, ascending by seq. An answer that has a
+	// later message and not an earlier one shows a hub that the earlier one was deleted. So
+	// History and Heads must read what Append has committed, and not from a replica that
+	// lags behind.
 	// A study without messages is no error.
 	History(ctx context.Context, q Query) ([]Message, error)
 

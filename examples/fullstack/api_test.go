@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"io"
 	"log/slog"
 	"net/http"
@@ -12,6 +13,7 @@ import (
 
 	"github.com/coupchat/coup/auth"
 	"github.com/coupchat/coup/store"
+	"github.com/coupchat/coup/store/rest"
 	"github.com/coupchat/coup/store/sqlite"
 )
 
@@ -165,6 +167,40 @@ func TestKickEndsTheMembership(t *testing.T) {
 	call(t, s, "GET", "/api/studies", member.Token, "", &listed)
 	if len(listed) != 1 || listed[0].Member || listed[0].MemberCount != 1 {
 		t.Errorf("studies of the kicked member = %+v, want one that is not theirs", listed)
+	}
+}
+
+func TestHistorySaysWhetherThereIsMore(t *testing.T) {
+	s := startAll(t, "-open")
+	user := login(t, s, "ann")
+	msgs := make([]store.Message, 3)
+	for i := range msgs {
+		msgs[i] = store.Message{StudyID: "s1", UserID: user.UserID, Content: "text", ClientID: store.NewClientID()}
+	}
+	inside, err := rest.NewClient(s.internalURL(), rest.ClientOptions{Token: s.config.serviceTokens[0]})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer inside.Close()
+	if _, err := inside.Append(t.Context(), msgs); err != nil {
+		t.Fatal(err)
+	}
+	for query, want := range map[string]string{
+		"limit=3": "123 false", "limit=2": "23 true", "limit=2&before=3": "12 false", "limit=1&before=3": "2 true",
+		"after=0&limit=2": "12 true", "after=1&limit=2": "23 false", "before=1": " false", "limit=500": "123 false",
+	} {
+		var got struct {
+			Messages []store.Message
+			More     bool
+		}
+		code := call(t, s, "GET", "/api/studies/s1/messages?"+query, user.Token, "", &got)
+		var seqs string
+		for _, m := range got.Messages {
+			seqs += fmt.Sprint(m.Seq)
+		}
+		if answer := fmt.Sprint(seqs, " ", got.More); code != http.StatusOK || answer != want {
+			t.Errorf("%s = %d %s, want %s", query, code, answer, want)
+		}
 	}
 }
 

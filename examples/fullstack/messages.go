@@ -12,7 +12,8 @@ import (
 // maxHistory is how many messages one request for history returns at most.
 const maxHistory = 500
 
-// listMessages returns the newest messages, or those before a seq, or those after one.
+// listMessages returns the newest messages, or those before a seq, or those after one, and
+// whether there are more.
 func (a *api) listMessages(_ http.ResponseWriter, r *http.Request, who auth.Identity) (int, any, error) {
 	id, _, err := a.membership(r, who)
 	if err != nil {
@@ -24,16 +25,23 @@ func (a *api) listMessages(_ http.ResponseWriter, r *http.Request, who auth.Iden
 	if err := first(err1, err2, err3); err != nil {
 		return 0, nil, err
 	}
-	found, err := a.chat.History(r.Context(), store.Query{
-		StudyID: id, Before: before, After: max(after, 0), Limit: int(limit), Newest: after < 0,
-	})
+	q := store.Query{StudyID: id, Before: before, After: max(after, 0), Limit: int(limit) + 1, Newest: after < 0}
+	found, err := a.chat.History(r.Context(), q)
 	if err != nil {
 		return 0, nil, err
 	}
-	if found == nil {
+	// One more than asked for says whether there are more. Seqs do not: they have holes where
+	// messages were deleted.
+	more := len(found) > int(limit)
+	switch {
+	case more && q.Newest:
+		found = found[1:]
+	case more:
+		found = found[:limit]
+	case found == nil:
 		found = []store.Message{}
 	}
-	return http.StatusOK, map[string]any{"messages": found}, nil
+	return http.StatusOK, map[string]any{"messages": found, "more": more}, nil
 }
 
 // postNotice notifies everybody in the study. A notice is no chat message.

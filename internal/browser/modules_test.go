@@ -22,7 +22,7 @@ func TestModulesOfThePage(t *testing.T) {
 			const line = Object.assign(new EventTarget(), { state: "online", request: () => new Promise((done) => (letIn = done)) });
 			const api = {
 				studies: async () => [{ id: "s", member: true, head }],
-				messages: async (_, { after = 0 }) => Array.from({ length: head }, (_, i) => said(i + 1)).filter((m) => m.seq > after),
+				messages: async () => ({ messages: Array.from({ length: head }, (_, i) => said(i + 1)), more: false }),
 			};
 			const rooms = new Rooms(api, line, { userId: "ada" });
 			const joined = rooms.join("s");
@@ -57,7 +57,7 @@ func TestModulesOfThePage(t *testing.T) {
 			return at[1] - at[0] >= 500 ? "after a while" : "after " + (at[1] - at[0]) + " ms";
 		})()`, "after a while"},
 	}
-	tests = append(append(tests, outages...), beginAlike)
+	tests = append(append(append(tests, outages...), histories...), beginAlike)
 	open := chromium(t)
 	_, url := single(t, "memory:")
 	for _, test := range tests {

@@ -61,7 +61,8 @@ var outages = []scenario{
 			studies: async () => [{ id: "s", member: true, head }],
 			messages: async (_, query) => {
 				asked.push(Object.keys(query).join("+"));
-				return Array.from({ length: Math.min(head, query.limit) }, (_, i) => said(head - Math.min(head, query.limit) + i + 1));
+				const messages = Array.from({ length: Math.min(head, query.limit) }, (_, i) => said(head - Math.min(head, query.limit) + i + 1));
+				return { messages, more: messages.length < head };
 			},
 		};
 		const rooms = new Rooms(api, line, { userId: "ada" });
@@ -82,7 +83,7 @@ var outages = []scenario{
 		let failures = 2;
 		const api = { messages: async () => {
 			if (failures-- > 0) throw new Error("down");
-			return [said(1), said(2), said(3)];
+			return { messages: [said(1), said(2), said(3)], more: false };
 		} };
 		document.querySelector("#login").hidden = true;
 		for (const id of ["#workspace", "#study"]) document.querySelector(id).hidden = false;
@@ -96,7 +97,7 @@ var outages = []scenario{
 		const until = async (ok) => { for (let i = 0; i < 2000 && !ok(); i++) await new Promise((done) => setTimeout(done, 10)); };
 		chat.show("s");
 		await until(() => document.querySelector("#older button"));
-		rooms.put(said(3));
+		rooms.note(said(3));
 		await until(() => shown() === "3");
 		const meanwhile = shown() + " shown, " + rooms.unread("s") + " unread";
 		await until(() => shown() === "123" && rooms.unread("s") === 0);
@@ -125,7 +126,7 @@ var outages = []scenario{
 			throw Object.assign(new Error("too fast"), { code: "rate_limited", retryAfterMs: 20 });
 		};
 		const line = Object.assign(new EventTarget(), { state: "online", request });
-		const rooms = new Rooms({ studies: async () => mine, messages: async () => [] }, line, { userId: "ada" });
+		const rooms = new Rooms({ studies: async () => mine, messages: async () => ({ messages: [], more: false }) }, line, { userId: "ada" });
 		line.dispatchEvent(new Event("state"));
 		await rooms.refresh();
 		for (let i = 0; i < 2000 && inside < 190; i++) await new Promise((done) => setTimeout(done, 10));

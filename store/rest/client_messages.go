@@ -80,7 +80,7 @@ func (c *Client) History(ctx context.Context, q store.Query) ([]store.Message, e
 	ctx, cancel := c.deadline(ctx)
 	defer cancel()
 	var pages [][]store.Message
-	for q.Limit > 0 {
+	for q.Limit > 0 { // an answer may end early
 		page, more, err := c.page(ctx, q)
 		if err != nil {
 			return nil, fmt.Errorf("read history: %w", err)
@@ -102,7 +102,7 @@ func (c *Client) History(ctx context.Context, q store.Query) ([]store.Message, e
 	return slices.Concat(pages...), nil
 }
 
-// page reads as much of q as one request may return. more says that it was full.
+// page reads as much of q as one request returns. more says that there is more to read.
 func (c *Client) page(ctx context.Context, q store.Query) (msgs []store.Message, more bool, err error) {
 	limit := min(q.Limit, maxHistory)
 	params := url.Values{"studyId": {string(q.StudyID)}, "limit": {strconv.Itoa(limit)}}
@@ -138,7 +138,13 @@ func (c *Client) page(ctx context.Context, q store.Query) (msgs []store.Message,
 			msgs = append(msgs, m)
 		}
 	}
-	return msgs, len(msgs) == limit, nil
+	if said := v.field("more"); !said.isNull() {
+		more = string(said) == "true"
+	} else {
+		more = n == limit // an older server
+	}
+	// Nothing before q.After is wanted.
+	return msgs, more && len(msgs) == n && n > 0, nil
 }
 
 // Heads implements store.Store, in requests of 10,000 studies.

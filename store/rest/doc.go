@@ -68,6 +68,9 @@ const (
 	maxIDs = 10_000
 	// maxHistory is how many messages one request may read.
 	maxHistory = 500
+	// pageBytes is about how long one answer with history may be, unless its first message
+	// is longer.
+	pageBytes = 256 << 10
 	// minToken is the shortest service token, in bytes.
 	minToken = 32
 )

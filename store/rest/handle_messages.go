@@ -137,11 +137,36 @@ func (h *Handler) getMessages(ctx context.Context, c call) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
+	limit := q.Limit
+	q.Limit++ // whether one more is found says whether there are more
 	msgs, err := h.store.History(ctx, q)
 	if err != nil {
 		return answer{}, fmt.Errorf("read history: %w", err)
 	}
-	return answer{http.StatusOK, appendMessages(make([]byte, 0, sizeOf(msgs)), msgs)}, nil
+	msgs, more := cut(msgs, limit, q.Newest)
+	b := append(make([]byte, 0, sizeOf(msgs)), `{"messages":`...)
+	b = append(appendList(b, msgs), `,"more":`...)
+	return answer{http.StatusOK, append(strconv.AppendBool(b, more), '}')}, nil
+}
+
+// cut returns at most limit messages of about pageBytes in all, but at least one: the last
+// ones if newest is set, else the first. more says that it left out some.
+func cut(msgs []store.Message, limit int, newest bool) (page []store.Message, more bool) {
+	n, size := 0, 0
+	for n < len(msgs) && n < limit && (n == 0 || size < pageBytes) {
+		m := msgs[n]
+		if newest {
+			m = msgs[len(msgs)-1-n]
+		}
+		if size += sizeOf([]store.Message{m}); n > 0 && size > pageBytes {
+			break
+		}
+		n++
+	}
+	if newest {
+		return msgs[len(msgs)-n:], n < len(msgs)
+	}
+	return msgs[:n], n < len(msgs)
 }
 
 func readQuery(raw string) (store.Query, error) {

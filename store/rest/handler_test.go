@@ -212,7 +212,7 @@ func TestAnswersLeaveOutGeneratedClientIDs(t *testing.T) {
 	if got := do(h, "POST", base+"/studies/heads", `{"studyIds":["s1","s2"]}`).Body.String(); got != `{"heads":{"s1":2,"s2":0}}` {
 		t.Errorf("heads = %s", got)
 	}
-	if got := do(h, "GET", base+"/messages?studyId=s2", "").Body.String(); got != `{"messages":[]}` {
+	if got := do(h, "GET", base+"/messages?studyId=s2", "").Body.String(); got != `{"messages":[],"more":false}` {
 		t.Errorf("messages of a silent study = %s", got)
 	}
 	if got := do(h, "GET", base+"/studies/s1/members/alice", "").Body.String(); got != `{"role":"owner"}` {

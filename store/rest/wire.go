@@ -38,14 +38,19 @@ func appendMessage(b []byte, m store.Message) []byte {
 
 // appendMessages writes msgs as an answer.
 func appendMessages(b []byte, msgs []store.Message) []byte {
-	b = append(b, `{"messages":[`...)
+	return append(appendList(append(b, `{"messages":`...), msgs), '}')
+}
+
+// appendList writes msgs as an array.
+func appendList(b []byte, msgs []store.Message) []byte {
+	b = append(b, '[')
 	for i, m := range msgs {
 		if i > 0 {
 			b = append(b, ',')
 		}
 		b = appendMessage(b, m)
 	}
-	return append(b, "]}"...)
+	return append(b, ']')
 }
 
 // appendPost writes m as a request, also with a generated client id: without it, a retry

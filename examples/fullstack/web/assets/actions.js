@@ -68,6 +68,6 @@ export class Actions {
   }
 
   #complain(err) {
-    this.#notifications.say(t({ unavailable: "unavailable", forbidden: "notMember" }[err.code] ?? "wrong"));
+    this.#notifications.say(t({ unavailable: "unavailable", intercepted: "intercepted", forbidden: "notMember" }[err.code] ?? "wrong"));
   }
 }

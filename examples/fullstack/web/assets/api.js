@@ -35,7 +35,11 @@ export class Api {
       throw new ApiError(0, "unavailable", String(cause));
     }
     if (response.status === 204) return null;
-    const answer = await response.json().catch(() => ({}));
+    const answer = await response.json().catch(() => null);
+    if (answer === null) {
+      // A proxy that fails, or a network that wants a login first, answers with a page.
+      throw new ApiError(response.status, response.status >= 500 ? "unavailable" : "intercepted", "the answer is not JSON");
+    }
     if (response.ok) return answer;
     if (response.status === 401 && again && path !== "/api/login" && (await this.onUnauthorized())) {
       return this.#call(method, path, body, false);
@@ -55,8 +59,8 @@ export class Api {
     this.#call("DELETE", `/api/studies/${encodeURIComponent(id)}/members/${encodeURIComponent(user)}`);
   notice = (id, message) => this.#call("POST", `/api/studies/${encodeURIComponent(id)}/notices`, { message });
 
+  // messages resolves to {messages, more}.
   async messages(id, query) {
-    const answer = await this.#call("GET", `/api/studies/${encodeURIComponent(id)}/messages?${new URLSearchParams(query)}`);
-    return answer.messages;
+    return this.#call("GET", `/api/studies/${encodeURIComponent(id)}/messages?${new URLSearchParams(query)}`);
   }
 }

@@ -105,8 +105,8 @@ async function readConfig() {
   for (let wait = 500; ; wait = Math.min(wait * 2, 15_000)) {
     try {
       return await api.config();
-    } catch {
-      login.showUnavailable();
+    } catch (err) {
+      login.showUnavailable(err.code);
       await new Promise((done) => setTimeout(done, wait + Math.random() * wait));
     }
   }

@@ -126,8 +126,10 @@ export class Chat {
       this.#missed += fresh.filter((m) => m.userId !== this.#me.userId).length;
     }
     this.draw();
-    // A truncated join leaves the timeline without its newest page.
-    if (!this.#loading && !this.#rooms.timeline(studyId).loaded) this.#load();
+    // A truncated join and a reset leave the timeline without its newest page.
+    if (this.#rooms.timeline(studyId).loaded) return;
+    this.#nodes.clear(); // other messages may have the same seqs
+    if (!this.#loading) this.#load();
   }
 
   #draw() {

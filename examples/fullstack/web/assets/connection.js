@@ -5,6 +5,7 @@
 
 const REQUEST_TIMEOUT = 10_000;
 const QUIET = 45_000; // after so long without a frame, ask whether the hub still answers
+const OFFLINE = 1500; // how long a hub has to answer once the browser says that there is no network
 const TOO_MANY = 4429;
 const UNAUTHORIZED = 4401;
 const STEADY = 30_000; // a connection that lasted so long resets the backoff
@@ -50,7 +51,7 @@ export class Connection extends EventTarget {
     this.#url = url;
     const wake = () => !this.#toldToWait && this.retryNow();
     window.addEventListener("online", wake);
-    window.addEventListener("offline", () => this.probe());
+    window.addEventListener("offline", () => this.probe(OFFLINE)); // a hub on this machine still answers
     document.addEventListener("visibilitychange", () => !document.hidden && wake());
     // Scripts do not see pings, and a dead connection gives no sign.
     setInterval(() => {
@@ -85,11 +86,11 @@ export class Connection extends EventTarget {
 
   // probe closes the connection if the hub does not answer. Any answer will do,
   // errors included.
-  async probe() {
+  async probe(timeout = 8000) {
     if (this.state !== "online") return;
     const socket = this.#socket;
     try {
-      await this.request("leave_room", { studyId: "nobody-joins-this" }, 8000);
+      await this.request("leave_room", { studyId: "nobody-joins-this" }, timeout);
     } catch (err) {
       if (err.code === "timeout" && this.#socket === socket) this.#lost(0);
     }

@@ -1,21 +1,18 @@
-// The messages of all studies of the user: it reads pages of history, and the
-// messages that are missing between those that arrived.
+// The messages of all studies of the user, and the pages of history that it reads.
 //
 // Events it dispatches: "messages" (detail: studyId, fresh).
 
 import { Timeline } from "./timeline.js";
 
 const PAGE = 50;
-const CATCH_UP = 500; // messages that one request to catch up reads
 const sleep = (ms) => new Promise((done) => setTimeout(done, ms));
 
 export class History extends EventTarget {
   #api;
   #signal;
   #timelines = new Map();
-  #catchingUp = new Set(); // studies
 
-  // signal ends the catching up.
+  // signal ends the tries to read history.
   constructor(api, signal) {
     super();
     this.#api = api;
@@ -33,60 +30,55 @@ export class History extends EventTarget {
 
   // load reads the newest page of a study.
   async load(id) {
-    const timeline = this.timeline(id);
-    const messages = await this.#api.messages(id, { limit: PAGE });
-    if (!timeline.known && messages.length === 0) timeline.startAt(0);
-    const fresh = timeline.add(messages);
-    timeline.loaded = true;
-    this.#changed(id, fresh);
+    const { messages, more } = await this.#api.messages(id, { limit: PAGE });
+    this.#changed(id, this.timeline(id).newest(messages, more));
   }
 
   // loadOlder reads the page before the messages that are here.
   async loadOlder(id) {
     const timeline = this.timeline(id);
     if (timeline.atBeginning) return;
-    const messages = await this.#api.messages(id, { before: timeline.first, limit: PAGE });
-    this.#changed(id, timeline.add(messages));
+    if (timeline.first <= 1) return this.#changed(id, timeline.older([], false));
+    const before = timeline.first;
+    const { messages, more } = await this.#api.messages(id, { before, limit: PAGE });
+    if (timeline.first === before) this.#changed(id, timeline.older(messages, more));
   }
 
-  // put adds a message that was delivered or acknowledged. If one before it is
-  // missing, put waits a second before it reads the history: the message may be
-  // on its way.
-  put(message) {
-    const id = message.studyId;
-    this.#changed(id, this.timeline(id).add([message]));
-    if (this.timeline(id).hasHole) setTimeout(() => this.timeline(id).hasHole && this.catchUp(id), 1000);
-  }
+  // put takes a message that the hub delivered, note one of which the page knows from
+  // elsewhere.
+  put = (message) => this.#changed(message.studyId, this.timeline(message.studyId).arrived(message));
+  note = (message) => this.#changed(message.studyId, this.timeline(message.studyId).note(message));
 
   // joined takes the answer to a join. resumed says whether the join asked for the
   // messages after timeline.last.
-  joined(id, timeline, { seq, truncated }, resumed) {
-    if (!timeline.known) timeline.startAt(seq);
-    else if (truncated) timeline.startAt(seq); // a study that is opened reads its newest page
-    else if (!resumed && seq > timeline.last) this.catchUp(id); // the history was read before the join
+  joined(id, timeline, { seq, sentAt, truncated, reset }, resumed) {
+    if (!timeline.known || truncated || reset) timeline.startAt(seq, sentAt); // a study that is opened reads its newest page
+    else if (!resumed && seq > timeline.last) this.#catchUp(id, timeline); // the history was read before the join
     this.#changed(id, []);
   }
 
-  // catchUp reads the messages after the unbroken run.
-  async catchUp(id) {
-    if (this.#catchingUp.has(id)) return;
-    this.#catchingUp.add(id);
-    const timeline = this.timeline(id);
-    try {
-      for (let tries = 0; tries < 8 && !this.#signal.aborted; ) {
-        try {
-          const before = timeline.last;
-          const messages = await this.#api.messages(id, { after: before, limit: CATCH_UP });
-          this.#changed(id, timeline.add(messages));
-          if (messages.length < CATCH_UP && !timeline.hasHole) return;
-          if (timeline.last === before) await sleep(1000 * ++tries);
-        } catch (err) {
-          if (err.status === 403 || err.status === 404) return;
-          await sleep(1000 * 2 ** tries++);
-        }
+  // reset forgets a study whose store went back to seq.
+  reset(id, seq) {
+    this.timeline(id).startAt(seq);
+    this.#changed(id, []);
+  }
+
+  // erased forgets messages that are gone.
+  erased(id, from, to) {
+    this.timeline(id).erase(from, to);
+    this.#changed(id, []);
+  }
+
+  // catchUp reads the newest page, until that succeeds.
+  async #catchUp(id, timeline) {
+    timeline.behind = true;
+    for (let tries = 0; timeline.behind && this.timeline(id) === timeline && !this.#signal.aborted; tries++) {
+      try {
+        await this.load(id);
+      } catch (err) {
+        if (err.status === 403 || err.status === 404) return;
+        await sleep(Math.min(1000 * 2 ** tries, 15_000));
       }
-    } finally {
-      this.#catchingUp.delete(id);
     }
   }
 

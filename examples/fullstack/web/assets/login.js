@@ -23,7 +23,7 @@ export class Login {
         await session.login(name);
         onLogin();
       } catch (err) {
-        $("#login-error").textContent = t({ bad_request: "nameBad", unavailable: "unavailable" }[err.code] ?? "wrong");
+        $("#login-error").textContent = t({ bad_request: "nameBad", unavailable: "unavailable", intercepted: "intercepted" }[err.code] ?? "wrong");
       } finally {
         $("#enter").disabled = false;
       }
@@ -42,10 +42,10 @@ export class Login {
   }
 
   // showUnavailable says that the server cannot be reached.
-  showUnavailable() {
+  showUnavailable(code) {
     $("#login").hidden = false;
     $("#login-form").hidden = true;
-    $("#login-error").textContent = t("unavailable");
+    $("#login-error").textContent = t(code === "intercepted" ? code : "unavailable");
   }
 
   clearError() {

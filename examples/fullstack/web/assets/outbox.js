@@ -6,6 +6,7 @@
 // Events it dispatches: "change" (detail: studyId), "sent" (detail: item, ack).
 
 import { RequestError } from "./connection.js";
+import { storage } from "./storage.js";
 
 // newClientId works on plain http too, where randomUUID does not exist.
 function newClientId() {
@@ -33,9 +34,7 @@ export class Outbox extends EventTarget {
     this.#join = join;
     this.#storage = (e) => this.#followOtherTab(e);
     window.addEventListener("storage", this.#storage);
-    for (const key of Object.keys(localStorage)) {
-      if (key.startsWith(this.#prefix)) this.#restore(localStorage.getItem(key));
-    }
+    for (const key of storage.keys(this.#prefix)) this.#restore(storage.get(key));
   }
 
   // close stops listening. Unsent messages stay in storage.
@@ -107,7 +106,7 @@ export class Outbox extends EventTarget {
           clientId: item.clientId,
         });
         this.#items.delete(item.clientId);
-        localStorage.removeItem(this.#prefix + item.clientId);
+        storage.remove(this.#prefix + item.clientId);
         this.dispatchEvent(new CustomEvent("sent", { detail: { item, ack } }));
         return true;
       } catch (err) {
@@ -152,17 +151,13 @@ export class Outbox extends EventTarget {
   }
 
   #save(item) {
-    try {
-      localStorage.setItem(this.#prefix + item.clientId, JSON.stringify(item));
-    } catch {
-      // Storage is full or forbidden: the message is kept until the page is closed.
-    }
+    storage.set(this.#prefix + item.clientId, JSON.stringify(item));
     this.#changed(item.studyId);
   }
 
   #forget(item) {
     this.#items.delete(item.clientId);
-    localStorage.removeItem(this.#prefix + item.clientId);
+    storage.remove(this.#prefix + item.clientId);
     this.#changed(item.studyId);
   }
 

@@ -3,6 +3,8 @@
 //
 // Events it dispatches: "change".
 
+import { storage } from "./storage.js";
+
 export class ReadMarks extends EventTarget {
   #prefix;
   #seqs = new Map(); // studyId -> seq, or null if storage has none
@@ -18,7 +20,7 @@ export class ReadMarks extends EventTarget {
   // get returns a seq, or null if the study was never opened.
   get(studyId) {
     if (!this.#seqs.has(studyId)) {
-      const stored = Number.parseInt(localStorage.getItem(this.#prefix + studyId) ?? "", 10);
+      const stored = Number.parseInt(storage.get(this.#prefix + studyId) ?? "", 10);
       this.#seqs.set(studyId, Number.isNaN(stored) ? null : stored);
     }
     return this.#seqs.get(studyId);
@@ -26,12 +28,13 @@ export class ReadMarks extends EventTarget {
 
   set(studyId, seq) {
     this.#seqs.set(studyId, seq);
-    try {
-      localStorage.setItem(this.#prefix + studyId, String(seq));
-    } catch {
-      // Without storage the mark is kept until the page is closed.
-    }
+    storage.set(this.#prefix + studyId, String(seq));
     this.dispatchEvent(new Event("change"));
+  }
+
+  // lower moves a mark down to seq, the newest one of a study that went back.
+  lower(studyId, seq) {
+    if (this.get(studyId) > seq) this.set(studyId, seq);
   }
 
   #followOtherTab({ key }) {

@@ -101,10 +101,11 @@ export class Rooms extends EventTarget {
       const timeline = this.timeline(id);
       try {
         const resumed = timeline.known;
-        const after = resumed ? { after: timeline.last } : {};
+        const after = resumed ? { after: timeline.last, ...(timeline.lastSentAt && { afterSentAt: timeline.lastSentAt }) } : {};
         const ack = await this.#connection.request("join_room", { studyId: id, ...after });
         this.#joined.add(id);
         if (!timeline.known && this.#readMarks.get(id) === null) this.#readMarks.set(id, ack.seq);
+        if (ack.reset) this.#readMarks.lower(id, ack.seq);
         this.#history.joined(id, timeline, ack, resumed);
         return true;
       } catch (err) {
@@ -129,8 +130,8 @@ export class Rooms extends EventTarget {
   // loadOlder reads the page before the messages that are here.
   loadOlder = (id) => this.#history.loadOlder(id);
 
-  // put adds a message of which the page knows from elsewhere.
-  put = (message) => this.#history.put(message);
+  // note adds a message of which the page knows from elsewhere.
+  note = (message) => this.#history.note(message);
 
   // unread counts the messages of a study that the user has not read.
   unread(id) {
@@ -161,7 +162,15 @@ export class Rooms extends EventTarget {
   #receive(event, data) {
     switch (event) {
       case "new_message":
-        if (this.#joined.has(data.studyId) || this.timeline(data.studyId).known) this.put(data);
+        if (this.#joined.has(data.studyId) || this.timeline(data.studyId).known) this.#history.put(data);
+        return;
+      case "room_reset":
+        this.#readMarks.lower(data.studyId, data.seq);
+        this.#history.reset(data.studyId, data.seq);
+        this.refresh().catch(() => {});
+        return;
+      case "messages_erased":
+        this.#history.erased(data.studyId, data.from, data.to);
         return;
       case "room_left":
         this.#left(data.studyId, data.reason);

@@ -5,6 +5,7 @@
 // logged out in another tab).
 
 import { delayOf } from "./connection.js";
+import { storage } from "./storage.js";
 
 const SESSION = "coup.session";
 const NAME = "coup.name";
@@ -12,7 +13,7 @@ const RENEW_BEFORE = 60_000; // ms before the token expires
 
 const stored = () => {
   try {
-    return JSON.parse(localStorage.getItem(SESSION));
+    return JSON.parse(storage.get(SESSION));
   } catch {
     return null;
   }
@@ -43,7 +44,7 @@ export class Session extends EventTarget {
 
   // lastName returns the name of the last login in this browser.
   get lastName() {
-    return localStorage.getItem(NAME) ?? "";
+    return storage.get(NAME) ?? "";
   }
 
   // restore continues the session of an earlier visit, and returns whether there
@@ -69,7 +70,7 @@ export class Session extends EventTarget {
     this.#renewing = null;
     this.user = null;
     this.#api.useToken("");
-    localStorage.removeItem(SESSION);
+    storage.remove(SESSION);
   }
 
   // renew gets a new token for the same user, where a name is enough. It resolves
@@ -106,8 +107,8 @@ export class Session extends EventTarget {
 
   #keep(answer) {
     this.user = { token: answer.token, userId: answer.userId, userName: answer.userName };
-    localStorage.setItem(SESSION, JSON.stringify(this.user));
-    localStorage.setItem(NAME, this.user.userName);
+    storage.set(SESSION, JSON.stringify(this.user));
+    storage.set(NAME, this.user.userName);
     this.#api.useToken(this.user.token);
   }
 

@@ -34,7 +34,7 @@ export class Workspace {
     this.members = new Members(api, this.rooms, user, (text) => notifications.say(text));
 
     this.outbox.addEventListener("sent", ({ detail: { item, ack } }) => {
-      this.rooms.put({ ...ack, userId: user.userId, userName: user.userName, content: item.content });
+      this.rooms.note({ ...ack, userId: user.userId, userName: user.userName, content: item.content });
     });
     this.rooms.addEventListener("studies", () => this.chat.studyId && this.#drawHead());
     this.rooms.addEventListener("notification", ({ detail }) => this.#notify(detail));
@@ -52,7 +52,7 @@ export class Workspace {
       .refresh()
       .then(() => this.route())
       .catch((err) => {
-        if (!this.#closed) this.#notifications.say(t(err.code === "unavailable" ? "unavailable" : "wrong"));
+        if (!this.#closed) this.#notifications.say(t({ unavailable: "unavailable", intercepted: "intercepted" }[err.code] ?? "wrong"));
         this.route();
       });
   }
