@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/coupchat/coup/internal/commit"
+	"github.com/coupchat/coup/internal/loglimit"
 	"github.com/coupchat/coup/internal/membership"
 	"github.com/coupchat/coup/internal/presence"
 	"github.com/coupchat/coup/internal/relay"
@@ -17,6 +18,7 @@ func New(opts Options) (*Registry, error) {
 	if err := opts.setDefaults(); err != nil {
 		return nil, err
 	}
+	opts.Log = loglimit.New(opts.Log)
 	w := work.NewGroup(opts.StoreTimeout)
 	backend := guarded{opts.Store, opts.Members}
 	members := membership.New(backend, w, opts.MemberCache)

@@ -35,7 +35,8 @@ type Options struct {
 	// package bus have no prefix, and Redis Pub/Sub ignores the number of the database.
 	// Give each deployment a Redis of its own.
 	Prefix string
-	// Log gets what goes wrong in the background. Defaults to slog.Default().
+	// Log gets what goes wrong in the background: one line a minute of each kind, and a line
+	// when the store or the bus answers again. Defaults to slog.Default().
 	Log *slog.Logger
 
 	// MaxPerUser is how many connections a user may have on this hub. Defaults to 10;

@@ -85,7 +85,7 @@ func (a *api) serve(act action) http.Handler {
 		if err != nil {
 			p, log := asProblem(err)
 			if log && r.Context().Err() == nil {
-				a.log.Error("request went wrong", "method", r.Method, "path", r.URL.Path, "error", err)
+				a.log.Error("request went wrong", "method", r.Method, "path", r.URL.Path, "err", err)
 			}
 			writeJSON(w, p.status, p)
 			return
@@ -155,7 +155,7 @@ func (a *api) announce(ctx context.Context, e room.StudyEvent) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), announceTimeout) // the caller may have disconnected
 	defer cancel()
 	if err := a.publisher.Announce(ctx, e); err != nil {
-		a.log.Warn("event not announced", "type", e.Type, "study", e.StudyID, "error", err)
+		a.log.Warn("event not announced", "type", e.Type, "study", e.StudyID, "err", err)
 	}
 }
 
@@ -164,7 +164,7 @@ func (a *api) notify(ctx context.Context, n room.Notification) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), announceTimeout)
 	defer cancel()
 	if err := a.publisher.Notify(ctx, n); err != nil {
-		a.log.Warn("notification not sent", "type", n.Type, "error", err)
+		a.log.Warn("notification not sent", "type", n.Type, "err", err)
 	}
 }
 

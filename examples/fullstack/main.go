@@ -61,7 +61,7 @@ func run(ctx context.Context, args []string, getenv func(string) string, stderr 
 	}
 	s.greet(stderr)
 	if err := s.wait(ctx); err != nil {
-		log.Error("stopped", "error", err)
+		log.Error("stopped", "err", err)
 		return exitRuntime
 	}
 	return 0

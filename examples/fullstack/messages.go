@@ -63,7 +63,7 @@ func (a *api) postNotice(w http.ResponseWriter, r *http.Request, who auth.Identi
 	// A notice that was not published has no effect, so this is an error, unlike a kick.
 	err = a.publisher.Announce(r.Context(), room.StudyEvent{Type: room.Notice, StudyID: id, Message: message, Link: studyLink(id)})
 	if err != nil {
-		a.log.Warn("notice not announced", "study", id, "error", err)
+		a.log.Warn("notice not announced", "study", id, "err", err)
 		return 0, nil, errUnavailable
 	}
 	return http.StatusAccepted, map[string]any{}, nil

@@ -99,7 +99,7 @@ func readiness(ready func() error, log interface{ Warn(string, ...any) }) http.H
 			return
 		}
 		if !errors.Is(err, context.Canceled) {
-			log.Warn("not ready", "error", err)
+			log.Warn("not ready", "err", err)
 		}
 		http.Error(w, "not ready", http.StatusServiceUnavailable)
 	}

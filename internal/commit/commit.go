@@ -7,6 +7,9 @@ import (
 	"fmt"
 	"hash/maphash"
 	"log/slog"
+	"maps"
+	"slices"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -52,16 +55,26 @@ type Post[From any] struct {
 
 // Lanes store posts. All posts of one study go through one lane, which keeps their
 // order. The methods may be called at the same time from any goroutine.
+//
+// A study whose posts are not stored at once, as when its row is locked, gets a lane of its
+// own until one of its batches is stored: the other studies do not wait for it.
 type Lanes[From any] struct {
 	opts    Options[From]
 	seed    maphash.Seed
-	lanes   []lane[From]
+	slots   chan struct{} // one for each Append of a lane of its own
 	retries atomic.Int64
+
+	mu    sync.Mutex // guards what follows and all lanes
+	lanes []lane[From]
+	own   map[store.StudyID]*lane[From]
 }
 
 // New returns Lanes without posts.
 func New[From any](opts Options[From]) *Lanes[From] {
-	l := &Lanes[From]{opts: opts, seed: maphash.MakeSeed(), lanes: make([]lane[From], opts.Lanes)}
+	l := &Lanes[From]{
+		opts: opts, seed: maphash.MakeSeed(), lanes: make([]lane[From], opts.Lanes),
+		slots: make(chan struct{}, 2*opts.Lanes), own: map[store.StudyID]*lane[From]{},
+	}
 	for i := range l.lanes {
 		l.lanes[i].all = l
 	}
@@ -73,6 +86,11 @@ func New[From any](opts Options[From]) *Lanes[From] {
 // answer, or the work group has ended.
 func (l *Lanes[From]) Add(p Post[From]) error {
 	p.added = time.Now()
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if own := l.own[p.Message.StudyID]; own != nil {
+		return own.add(p)
+	}
 	return l.lanes[maphash.String(l.seed, string(p.Message.StudyID))%uint64(len(l.lanes))].add(p)
 }
 
@@ -84,6 +102,15 @@ func (l *Lanes[From]) Flush(ctx context.Context) error {
 			return err
 		}
 	}
+	// After the shared lanes: posts move from those to the others only.
+	l.mu.Lock()
+	own := slices.Collect(maps.Values(l.own))
+	l.mu.Unlock()
+	for _, ln := range own {
+		if err := ln.wait(ctx); err != nil {
+			return err
+		}
+	}
 	return nil
 }
 
@@ -91,21 +118,27 @@ func (l *Lanes[From]) Flush(ctx context.Context) error {
 func (l *Lanes[From]) Retries() int64 { return l.retries.Load() }
 
 // commit stores a batch of a lane, answers the senders, and then calls Stored.
-// failing says that the lane could not store the batch before.
-func (l *Lanes[From]) commit(ln *lane[From], batch []Post[From], failing bool) error {
+// failing says that the lane could not store the batch before. It reports false if it has
+// moved the posts to lanes of their own.
+func (l *Lanes[From]) commit(ln *lane[From], batch []Post[From], failing bool) bool {
 	msgs := make([]store.Message, len(batch))
 	for i, p := range batch {
 		msgs[i] = p.Message
 	}
-	stored, err := l.append(msgs, batch[0].added, failing)
+	stored, err := l.append(ln, msgs, batch[0].added, failing)
 	if errors.Is(err, store.ErrInvalid) && len(batch) > 1 {
 		// The store refuses at least one of the messages. The others must not fail with it.
-		err = nil
 		for i := range batch {
-			err = errors.Join(err, l.commit(ln, batch[i:i+1], failing || errors.Is(err, store.ErrUnavailable)))
+			if !l.commit(ln, batch[i:i+1], failing) {
+				l.divide(ln, batch[i+1:])
+				return false
+			}
 		}
-		ln.record(err)
-		return err
+		return true
+	}
+	if err != nil && !errors.Is(err, store.ErrInvalid) && !ln.alone && (l.opts.Budget >= 0 || ofSeveral(batch)) {
+		l.divide(ln, batch)
+		return false
 	}
 	if err != nil {
 		l.opts.Log.Warn("messages not stored", "messages", len(batch), "err", err)
@@ -114,7 +147,7 @@ func (l *Lanes[From]) commit(ln *lane[From], batch []Post[From], failing bool) e
 		for _, p := range batch {
 			p.Done(store.Message{}, err)
 		}
-		return err
+		return true
 	}
 	ln.record(nil)
 	// All answers first: a sender must not wait for deliveries.
@@ -123,7 +156,54 @@ func (l *Lanes[From]) commit(ln *lane[From], batch []Post[From], failing bool) e
 		p.Done(stored[i], nil)
 	}
 	l.opts.Stored(batch, stored)
-	return nil
+	return true
+}
+
+// ofSeveral reports whether posts are of more than one study.
+func ofSeveral[From any](posts []Post[From]) bool {
+	return slices.ContainsFunc(posts, func(p Post[From]) bool { return p.Message.StudyID != posts[0].Message.StudyID })
+}
+
+// maxOwn is how many lanes of their own are kept without posts. Of more, those without posts
+// are forgotten: their studies begin in a shared lane again.
+const maxOwn = 10_000
+
+// divide moves posts that a shared lane could not store, and what its queue has of the same
+// studies, to lanes of their own.
+func (l *Lanes[From]) divide(ln *lane[From], batch []Post[From]) {
+	var refused []Post[From]
+	l.mu.Lock()
+	moved := map[store.StudyID][]Post[From]{}
+	for _, p := range batch {
+		moved[p.Message.StudyID] = append(moved[p.Message.StudyID], p)
+	}
+	ln.queue = slices.DeleteFunc(ln.queue, func(p Post[From]) bool {
+		study := p.Message.StudyID
+		_, moves := moved[study]
+		if moves {
+			moved[study] = append(moved[study], p)
+		}
+		return moves
+	})
+	if len(l.own) > maxOwn {
+		maps.DeleteFunc(l.own, func(_ store.StudyID, own *lane[From]) bool { return !own.running })
+	}
+	for study, posts := range moved {
+		if own := l.own[study]; own != nil { // made for an earlier part of the batch
+			own.queue = append(own.queue, posts...)
+			continue
+		}
+		own := &lane[From]{all: l, study: study, alone: true, queue: posts, running: true, trying: true}
+		if !l.opts.Work.Go(own.run) {
+			refused = append(refused, posts...)
+			continue
+		}
+		l.own[study] = own
+	}
+	l.mu.Unlock()
+	for _, p := range refused {
+		p.Done(store.Message{}, errEnded)
+	}
 }
 
 // withoutDetails returns what a client may know about a store that refused a
@@ -141,13 +221,24 @@ func withoutDetails(err error) error {
 // with a slow store, posts may have used up their budget in the queue.
 const minTry = 500 * time.Millisecond
 
-// append stores msgs. It tries again until the budget is spent, which began when the
-// first message was added. Client ids make a repeat harmless. Messages that queued
-// behind a batch that failed, and have no budget left, are not tried.
-func (l *Lanes[From]) append(msgs []store.Message, begin time.Time, failing bool) ([]store.Message, error) {
-	end := begin.Add(max(0, l.opts.Budget))
+// append stores msgs. It tries again until the time for them is spent, which began when the
+// first message was added: a quarter of the budget in a shared lane, and the budget in a lane
+// of its own. Client ids make a repeat harmless. Messages that queued behind a batch that
+// failed, and have no budget left, are not tried.
+func (l *Lanes[From]) append(ln *lane[From], msgs []store.Message, begin time.Time, failing bool) ([]store.Message, error) {
+	budget := max(0, l.opts.Budget)
+	if !ln.alone {
+		budget /= 4
+	}
+	end := begin.Add(budget)
 	if failing && l.opts.Budget >= 0 && time.Now().After(end) {
 		return nil, errNoAnswer
+	}
+	if ln.alone {
+		if !l.takeSlot(end) {
+			return nil, errNoAnswer
+		}
+		defer func() { <-l.slots }()
 	}
 	for failures := 1; ; failures++ {
 		ctx, cancel := l.try(end)
@@ -164,6 +255,23 @@ func (l *Lanes[From]) append(msgs []store.Message, begin time.Time, failing bool
 			return nil, unavailable(err)
 		}
 		l.retries.Add(1)
+	}
+}
+
+// takeSlot waits until a lane of its own may call the store. It reports false if that takes
+// until end.
+func (l *Lanes[From]) takeSlot(end time.Time) bool {
+	ctx := l.opts.Work.Context()
+	if l.opts.Budget >= 0 {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithDeadline(ctx, end.Add(minTry))
+		defer cancel()
+	}
+	select {
+	case l.slots <- struct{}{}:
+		return true
+	case <-ctx.Done():
+		return false
 	}
 }
 

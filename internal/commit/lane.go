@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"sync"
 
 	"github.com/coupchat/coup/store"
 )
@@ -18,13 +17,18 @@ var (
 // A lane stores one batch at a time. While one Append is under way the next batch
 // collects, so a slow store gets large batches.
 //
-// After a batch that was not stored within its budget, the lane tries one batch at a
-// time and refuses all posts meanwhile, until a batch is stored again. So a sender
-// learns at once that the store does not answer.
+// A shared lane moves what it could not store to lanes of their studies. After a batch
+// that was not stored within its budget, such a lane tries one batch at a time and refuses
+// all posts meanwhile, until a batch is stored again. So a sender learns at once that the
+// store does not answer.
 type lane[From any] struct {
 	all *Lanes[From]
+	// study is whose lane this is, if alone is set.
+	study store.StudyID
+	alone bool
 
-	mu      sync.Mutex // guards what follows
+	// Lanes.mu guards what follows.
+
 	queue   []Post[From]
 	running bool            // a goroutine stores the queue
 	failing bool            // the last batch was not stored
@@ -32,9 +36,8 @@ type lane[From any] struct {
 	idle    []chan struct{} // closed when the queue is empty and nothing is under way
 }
 
+// add queues a post. The caller holds Lanes.mu.
 func (l *lane[From]) add(p Post[From]) error {
-	l.mu.Lock()
-	defer l.mu.Unlock()
 	switch limit := l.all.opts.MaxQueue; {
 	case l.failing && l.trying:
 		return errNoAnswer
@@ -65,8 +68,8 @@ func (l *lane[From]) run() {
 // next takes the next batch from the queue. Without one, the lane is idle from then
 // on.
 func (l *lane[From]) next() (batch []Post[From], failing bool) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
+	l.all.mu.Lock()
+	defer l.all.mu.Unlock()
 	n := batchSize(l.queue)
 	batch = l.queue[:n:n]
 	if l.queue = l.queue[n:]; len(l.queue) == 0 {
@@ -75,6 +78,9 @@ func (l *lane[From]) next() (batch []Post[From], failing bool) {
 	l.trying = n > 0
 	if n == 0 {
 		l.running = false
+		if l.alone && !l.failing {
+			delete(l.all.own, l.study)
+		}
 		for _, c := range l.idle {
 			close(c)
 		}
@@ -87,21 +93,21 @@ func (l *lane[From]) next() (batch []Post[From], failing bool) {
 // are sent: a caller of Add that has its answer may add another post at once, and that post
 // must find the lane in its new state.
 func (l *lane[From]) record(err error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
+	l.all.mu.Lock()
+	defer l.all.mu.Unlock()
 	l.failing, l.trying = errors.Is(err, store.ErrUnavailable), false
 }
 
 // wait returns when the lane has nothing to do.
 func (l *lane[From]) wait(ctx context.Context) error {
-	l.mu.Lock()
+	l.all.mu.Lock()
 	if !l.running {
-		l.mu.Unlock()
+		l.all.mu.Unlock()
 		return nil
 	}
 	c := make(chan struct{})
 	l.idle = append(l.idle, c)
-	l.mu.Unlock()
+	l.all.mu.Unlock()
 	select {
 	case <-c:
 		return nil

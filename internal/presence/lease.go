@@ -34,6 +34,9 @@ func (p *Reporter) renewLease() bool {
 	if err != nil && !w.Ended() {
 		p.opts.Log.Warn("lease not renewed", "node", p.opts.Node, "err", err)
 	}
+	if err == nil && !p.leased.Load() && !p.renewed.IsZero() {
+		p.opts.Log.Info("the store answers again", "node", p.opts.Node)
+	}
 	p.leased.Store(err == nil)
 	return err == nil
 }

@@ -28,6 +28,9 @@ func (r *Relay) Watch() {
 		before := r.busErr.Load()
 		if err == nil {
 			r.busErr.Store(nil)
+			if before != nil && before != &errNotChecked {
+				r.opts.Log.Info("the bus answers again")
+			}
 			continue
 		}
 		r.busErr.Store(&err)
