@@ -145,8 +145,9 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.hub.Serve
 func (s *Server) Publisher() room.Publisher { return room.Publisher{Bus: s.bus} }
 
 // Ready returns nil while a load balancer should send new clients. Otherwise the error
-// wraps hub.ErrClosed, after Shutdown was called, or one of the errors of
-// room.Registry.Ready: store.ErrUnavailable, room.ErrBusUnreachable.
+// wraps hub.ErrClosed, after Shutdown was called, or store.ErrUnavailable: the store does
+// not answer, so nobody can join. A hub without its bus is ready: its chat works, and
+// messages of other hubs are up to 3 s late. Stats().Room.BusReachable tells.
 func (s *Server) Ready() error {
 	if s.hub.Draining() {
 		return hub.ErrClosed

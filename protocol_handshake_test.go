@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/coupchat/coup"
@@ -118,9 +119,41 @@ func TestOriginsAreChecked(t *testing.T) {
 }
 
 func TestOriginsThatCanNeverMatchAreRefusedAtNew(t *testing.T) {
-	for _, origin := range []string{"chat.example.org", "https://", "https://chat.example.org/", "https://chat.example.org/page", "*", "null"} {
-		if _, err := coup.New(coup.Options{Store: store.NewMemory(), Members: coup.Everyone, Verifier: plain, Origins: []string{origin}}); err == nil {
+	for origin, want := range map[string]string{
+		"":                              "not of the form",
+		"chat.example.org":              "not of the form",
+		"https://":                      "not of the form",
+		"https://chat.example.org:":     "not of the form",
+		"https://u@chat.example.org":    "not of the form",
+		"null":                          "not of the form",
+		"*":                             "Options.OriginFunc",
+		"https://*.example.org":         "Options.OriginFunc",
+		"https://한글.example":            "xn--",
+		"https://chat.example.org/":     `send "https://chat.example.org"`,
+		"https://chat.example.org/page": `send "https://chat.example.org"`,
+		"https://chat.example.org?a":    `send "https://chat.example.org"`,
+		"https://chat.example.org#a":    `send "https://chat.example.org"`,
+		"https://Chat.example.org":      `send "https://chat.example.org"`,
+		"https://chat.example.org:443":  `send "https://chat.example.org"`,
+		"http://chat.example.org:80":    `send "http://chat.example.org"`,
+		"wss://chat.example.org":        `send "https://chat.example.org"`,
+		"ws://localhost:8080":           `send "http://localhost:8080"`,
+		"http://[0:0:0:0:0:0:0:1]:80":   `send "http://[::1]"`,
+	} {
+		s, err := coup.New(coup.Options{Store: store.NewMemory(), Members: coup.Everyone, Verifier: plain, Origins: []string{origin}})
+		if err == nil {
+			s.Shutdown(t.Context())
 			t.Errorf("New takes the origin %q", origin)
+		} else if !strings.Contains(err.Error(), want) {
+			t.Errorf("origin %q: %v, want %q in it", origin, err, want)
 		}
 	}
+	s, err := coup.New(coup.Options{
+		Store: store.NewMemory(), Members: coup.Everyone, Verifier: plain,
+		Origins: []string{"https://xn--bj0bj06e.example", "http://[::1]:8080", "app://localhost", "http://127.0.0.1"},
+	})
+	if err != nil {
+		t.Fatalf("good origins: %v", err)
+	}
+	s.Shutdown(t.Context())
 }

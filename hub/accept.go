@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/coupchat/coup/auth"
 	"github.com/coupchat/coup/internal/poll"
 	"github.com/coupchat/coup/internal/ws"
 )
@@ -43,43 +44,69 @@ func (h *Hub) acceptedAt(r *http.Request) time.Time {
 // http.TimeoutHandler, the answer is 500.
 func (h *Hub) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if h.Draining() {
+		h.refusedHandshake("draining", r, nil)
 		w.Header().Set("Retry-After", "1")
 		http.Error(w, "the server is about to stop", http.StatusServiceUnavailable)
 		return
 	}
 	if !h.originAllowed(r) {
-		h.counts.refused.Add(1)
+		h.refusedHandshake("origin", r, nil)
 		http.Error(w, "this origin is not allowed", http.StatusForbidden)
 		return
 	}
-	if why, retryAfter := h.admit(r); why != "" {
-		h.counts.refused.Add(1)
+	if reason, retryAfter := h.admit(r); reason != "" {
+		h.refusedHandshake(reason, r, nil)
 		w.Header().Set("Retry-After", retryAfter)
-		http.Error(w, why, http.StatusServiceUnavailable)
+		http.Error(w, admissions[reason], http.StatusServiceUnavailable)
+		return
+	}
+	who, err := h.identify(r)
+	if err != nil {
+		h.leave()
+		h.refusedHandshake("identity", r, err)
+		refuseIdentity(w, err)
 		return
 	}
 	conn, early, err := ws.Upgrade(w, r)
 	if err != nil {
-		h.counts.refused.Add(1)
-		h.mu.Lock()
-		h.entering--
-		h.mu.Unlock()
+		h.leave()
+		h.refusedHandshake("malformed", r, err)
 		return
 	}
 	h.boundSendBuffer(conn)
-	h.open(conn, early, h.acceptedAt(r))
+	h.open(conn, early, h.acceptedAt(r), who)
 }
 
-// admit reserves the place of one connection. If there is none it returns why, and
+// refusedHandshake counts and logs why a connection was refused.
+func (h *Hub) refusedHandshake(reason string, r *http.Request, err error) {
+	h.counts.refused.Add(1)
+	h.counts.handshakes.add(reason)
+	h.opts.Log.Warn("handshake refused", "reason", reason, "origin", r.Header.Get("Origin"), "host", r.Host, "err", err)
+}
+
+// leave gives up the place that admit has reserved.
+func (h *Hub) leave() {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.entering--
+}
+
+// admissions are the sentences for the reasons of admit.
+var admissions = map[string]string{
+	"full": "the server is full",
+	"rate": "too many clients come at once",
+}
+
+// admit reserves the place of one connection. If there is none it returns the reason, and
 // after how many seconds the client may try again.
-func (h *Hub) admit(r *http.Request) (why, retryAfter string) {
+func (h *Hub) admit(r *http.Request) (reason, retryAfter string) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if limit := h.opts.MaxConnections; limit > 0 && len(h.sessions)+h.entering >= limit {
-		return "the server is full", "5"
+		return "full", "5"
 	}
 	if limit := h.opts.MaxAccepts; limit >= 0 && ws.IsHandshake(r) && !h.accepts.add(h.wheel.now(), limit, 2*limit) {
-		return "too many clients come at once", "2"
+		return "rate", "2"
 	}
 	h.entering++
 	return "", ""
@@ -100,18 +127,25 @@ func (h *Hub) boundSendBuffer(conn net.Conn) {
 }
 
 // open makes a session of a connection that was admitted and upgraded. early holds the
-// bytes that the client sent after its handshake, as far as they were read.
-func (h *Hub) open(conn net.Conn, early []byte, accepted time.Time) {
+// bytes that the client sent after its handshake, as far as they were read. who is the
+// identity that the handshake had, or nil.
+func (h *Hub) open(conn net.Conn, early []byte, accepted time.Time, who *auth.Identity) {
 	s := newSession(&h.native, accepted)
-	ok, crowded := h.add(s, address(conn), func() poll.Stream { return h.poller.Open(conn, early, s) })
+	if who != nil {
+		s.identity = identityOf(*who)
+	}
+	ok, crowded, err := h.add(s, address(conn), func() poll.Stream { return h.poller.Open(conn, early, s) })
 	if !ok {
 		_ = conn.SetWriteDeadline(time.Now().Add(h.opts.CloseTimeout))
 		_, _ = conn.Write(s.dialect.Close(ws.GoingAway, "the server is about to stop"))
 		conn.Close()
 		return
 	}
-	if crowded {
+	switch {
+	case crowded:
 		s.close(ws.TooMany, "too many connections of one address")
+	case err != nil:
+		closeUnconnected(s, err)
 	}
 	h.wheel.put(s, 1)
 }

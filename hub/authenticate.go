@@ -28,21 +28,24 @@ func (r *request) authenticate() {
 // admit handles what the Verifier says about a token.
 func (r *request) admit(who auth.Identity, err error) {
 	known := r.s.who()
-	next := &identity{store.UserID(who.UserID), who.UserName, who.ExpiresAt.UnixMilli()}
+	next := identityOf(who)
 	switch {
 	// A Verifier may accept a token for a while after it has expired. The session would
 	// end at once, so it is refused here.
 	case errors.Is(err, auth.ErrExpired), err == nil && !time.Now().Before(who.ExpiresAt):
+		r.s.hub.refusedToken("expired", err)
 		r.reject(known, tokenExpired, "the token has expired")
 		return
 	case errors.Is(err, auth.ErrInvalid), err == nil && !(store.ValidID(who.UserID) && store.ValidUserName(who.UserName)):
+		r.s.hub.refusedToken("invalid", err)
 		r.reject(known, tokenInvalid, "the token is not valid")
 		return
 	case err != nil:
-		r.s.hub.opts.Log.Warn("token not checked", "err", err)
-		r.s.send(r.s.dialect.Error(r.ID, native.Error{Code: unavailable, Message: "the token cannot be checked now"}))
+		r.s.hub.refusedToken("unavailable", err)
+		sendError(r.s, r.ID, native.Error{Code: unavailable, Message: "the token cannot be checked now"})
 		return
 	case known != nil && known.user != next.user:
+		r.s.hub.refusedToken(userMismatch, nil)
 		r.reject(known, userMismatch, "the token is somebody else's")
 		return
 	}
@@ -59,20 +62,37 @@ func (r *request) admit(who auth.Identity, err error) {
 	}
 }
 
+// refusedToken counts and logs why a token was not accepted. reason stands for an error that
+// is no auth.Refusal.
+func (h *Hub) refusedToken(reason string, err error) {
+	var why *auth.Refusal
+	if errors.As(err, &why) && why.Reason != "" {
+		reason = why.Reason
+	}
+	h.counts.tokens.add(reason)
+	h.opts.Log.Warn("token refused", "reason", reason, "err", err)
+}
+
 // connect tells the rooms of a session that has a user now. It reports false if the
 // session is closed.
 func (r *request) connect() bool {
 	err := r.s.hub.rooms.Connect(r.s)
 	switch {
-	case errors.Is(err, room.ErrTooMany):
-		r.s.close(ws.TooMany, "too many connections of one user")
-		return false
 	case err != nil:
-		r.s.close(ws.GoingAway, "the server is about to stop")
+		closeUnconnected(r.s, err)
 		return false
 	case r.s.over(): // it ended meanwhile, and Gone may have come before Connect
 		r.s.hub.rooms.Disconnect(r.s)
 		return false
 	}
 	return true
+}
+
+// closeUnconnected closes a session that the rooms did not take.
+func closeUnconnected(s *session, err error) {
+	if errors.Is(err, room.ErrTooMany) {
+		s.close(ws.TooMany, "too many connections of one user")
+		return
+	}
+	s.close(ws.GoingAway, "the server is about to stop")
 }

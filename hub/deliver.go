@@ -16,7 +16,7 @@ func (s *session) Deliver(b *room.Batch) {
 	frames := b.Encoded(s.encoder)
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.state != open {
+	if s.state != open || s.stream == nil { // a notification may come before the stream
 		return
 	}
 	if ev := b.Events[0]; ev.Kind == room.Left { // alone in its batch

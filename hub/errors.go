@@ -51,6 +51,12 @@ func (s *session) answer(id native.RequestID, err error) {
 		s.hub.opts.Log.Error("request failed", "err", err)
 		e = native.Error{Code: internal, Message: "something went wrong here"}
 	}
+	sendError(s, id, e)
+}
+
+// sendError sends an error event and counts it.
+func sendError(s *session, id native.RequestID, e native.Error) {
+	s.hub.counts.errors.add(e.Code)
 	s.send(s.dialect.Error(id, e))
 }
 

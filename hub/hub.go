@@ -73,13 +73,14 @@ func New(rooms *room.Registry, verify auth.Verifier, opts Options) (*Hub, error)
 }
 
 // add adds a session and opens its stream with openStream. It reports false if the hub
-// is draining, and whether the session's address has too many connections.
-func (h *Hub) add(s *session, addr string, openStream func() poll.Stream) (ok, crowded bool) {
+// is draining, and whether the session's address has too many connections. A session that
+// has a user already gets auth_success first; err is why its rooms do not take it.
+func (h *Hub) add(s *session, addr string, openStream func() poll.Stream) (ok, crowded bool, err error) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	h.entering--
 	if h.draining.Load() { // since the handshake was answered
-		return false, false
+		return false, false, nil
 	}
 	if limit := h.opts.MaxPerAddress; limit > 0 {
 		crowded = h.addresses[addr] >= limit
@@ -88,11 +89,18 @@ func (h *Hub) add(s *session, addr string, openStream func() poll.Stream) (ok, c
 	}
 	h.sessions[s] = struct{}{}
 	h.counts.accepted.Add(1)
+	who := s.identity // nobody else has the session yet
+	if who != nil {
+		err = h.rooms.Connect(s)
+	}
 	// The stream may call the session before openStream returns: it waits for mu.
 	s.mu.Lock()
+	defer s.mu.Unlock()
 	s.stream = openStream()
-	s.mu.Unlock()
-	return true, crowded
+	if who != nil && err == nil {
+		s.out.push(s, s.dialect.AuthSuccess(native.RequestID{}, who.user, who.name, time.UnixMilli(who.expires)))
+	}
+	return true, crowded, err
 }
 
 // remove removes a session that has ended.

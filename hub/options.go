@@ -5,9 +5,11 @@ import (
 	"fmt"
 	"log/slog"
 	"math"
-	"net/url"
-	"strings"
+	"net/http"
 	"time"
+
+	"github.com/coupchat/coup/auth"
+	"github.com/coupchat/coup/internal/loglimit"
 )
 
 // Options configure a Hub. A zero value means the default.
@@ -18,8 +20,26 @@ type Options struct {
 	// port are those of the request's Host header. A development server on another port
 	// must be listed. A client that is no browser sends no Origin, and may connect.
 	Origins []string
+	// OriginFunc, if set, is asked about an Origin that is not in Origins: whether pages from
+	// there may connect. It is for wildcards, such as a subdomain for each customer. Compare
+	// the whole host: a suffix alone also matches hosts of strangers. It must not block, and
+	// may be called at the same time from any goroutine.
+	OriginFunc func(origin string) bool
 	// AnyOrigin lets the pages of every site connect. They still need a token.
 	AnyOrigin bool
+
+	// Identify, if set, is called with each request that may be upgraded, to authenticate it
+	// by what it carries: a session cookie, or a header that a trusted proxy has set. The
+	// client then gets auth_success first, unasked. A nil identity without an error leaves the
+	// client to authenticate by event. An error refuses the handshake: with 401 if it wraps
+	// auth.ErrInvalid or auth.ErrExpired, else with 503.
+	//
+	// A browser sends cookies also for the pages of other sites. So a request with a Cookie and
+	// an identity needs an Origin that is allowed, also with AnyOrigin: that of the same host,
+	// or one that is listed.
+	//
+	// It may be called at the same time from any goroutine, and the handshake waits for it.
+	Identify func(*http.Request) (*auth.Identity, error)
 
 	// AuthTimeout is how long a client has for its first authenticate, counted from when
 	// the connection was accepted (see ConnContext). After that it is closed with 4408.
@@ -84,7 +104,8 @@ type Options struct {
 	// gets an ack. If the answer of the store was lost or late, and the room has read the
 	// message from the store before, the connection gets both.
 	ExcludeSender bool
-	// Log gets internal errors and, at the debug level, a line for each session that
+	// Log gets internal errors and why tokens and handshakes are refused: one line a minute of
+	// each kind and reason. At the debug level it gets a line for each session that
 	// ends. Defaults to slog.Default().
 	Log *slog.Logger
 }
@@ -92,12 +113,8 @@ type Options struct {
 // setDefaults returns an error for an option that makes no sense.
 func (o *Options) setDefaults() error {
 	for _, origin := range o.Origins {
-		u, err := url.Parse(origin)
-		if err != nil || u.Scheme == "" || u.Host == "" || u.Path != "" || u.RawQuery != "" || u.User != nil {
-			return fmt.Errorf("hub: origin %q is not of the form https://host or https://host:port", origin)
-		}
-		if port := u.Port(); origin != strings.ToLower(origin) || u.Scheme == "https" && port == "443" || u.Scheme == "http" && port == "80" {
-			return fmt.Errorf("hub: origin %q would never match: browsers write it in lower case and without the scheme's own port", origin)
+		if err := checkOrigin(origin); err != nil {
+			return err
 		}
 	}
 	o.AuthTimeout = cmp.Or(o.AuthTimeout, 10*time.Second)
@@ -119,6 +136,6 @@ func (o *Options) setDefaults() error {
 	o.SendBuffer = cmp.Or(o.SendBuffer, 128<<10)
 	o.MaxRooms = cmp.Or(o.MaxRooms, 200)
 	o.MaxRefused = cmp.Or(o.MaxRefused, 100)
-	o.Log = cmp.Or(o.Log, slog.Default())
+	o.Log = loglimit.New(cmp.Or(o.Log, slog.Default()))
 	return nil
 }

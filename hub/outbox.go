@@ -35,7 +35,7 @@ func (o *outbox) push(s *session, frame []byte) {
 		o.giveUp(s)
 		return
 	}
-	o.backlog.add(frame)
+	o.backlog.add(s, frame)
 }
 
 // pushReplay is push for a replay, which may be larger than the queue: the number of
@@ -46,7 +46,7 @@ func (o *outbox) pushReplay(s *session, frame []byte) {
 		return
 	}
 	b := o.backlog
-	b.add(frame)
+	b.add(s, frame)
 	if b.limit >= 0 {
 		b.limit += len(frame)
 	}
@@ -75,9 +75,15 @@ func (o *outbox) write(s *session, frame []byte) (rest []byte) {
 	return frame[n:]
 }
 
-func (b *backlog) add(frame []byte) {
+func (b *backlog) add(s *session, frame []byte) {
 	b.queue = append(b.queue, frame)
-	b.size += len(frame)
+	b.grow(s, len(frame))
+}
+
+// grow changes the number of bytes that wait.
+func (b *backlog) grow(s *session, n int) {
+	b.size += n
+	s.hub.counts.queued.Add(int64(n))
 }
 
 // giveUp closes the session of a client that reads too slowly. It drops what waits,
@@ -87,14 +93,17 @@ func (o *outbox) giveUp(s *session) {
 	b := o.backlog
 	clear(b.queue[1:])
 	b.queue = b.queue[:1]
-	b.size = len(b.queue[0])
+	b.grow(s, len(b.queue[0])-b.size)
 	s.closeLocked(ws.TryLater, "the client reads too slowly")
 }
 
 // clear ends the backlog.
-func (o *outbox) clear() {
-	if b := o.backlog; b != nil && b.replay != nil {
-		close(b.replay)
+func (o *outbox) clear(s *session) {
+	if b := o.backlog; b != nil {
+		b.grow(s, -b.size)
+		if b.replay != nil {
+			close(b.replay)
+		}
 	}
 	o.backlog = nil
 }
@@ -104,10 +113,10 @@ func (o *outbox) flush(s *session) {
 	b := o.backlog
 	n, err := s.stream.Writev(b.queue)
 	if err != nil {
-		o.clear()
+		o.clear(s)
 		return
 	}
-	b.size -= n
+	b.grow(s, -n)
 	if n > 0 {
 		b.moved = s.hub.wheel.now()
 	}
@@ -120,7 +129,7 @@ func (o *outbox) flush(s *session) {
 		b.queue[0] = b.queue[0][n:]
 		return
 	}
-	o.clear()
+	o.clear(s)
 	if o.last {
 		s.stream.Finish()
 	}

@@ -184,7 +184,7 @@ func (r *request) sendMessage() {
 
 // refuse answers with an error of the client, which counts toward MaxRefused.
 func (r *request) refuse(code, message string) {
-	r.s.send(r.s.dialect.Error(r.ID, native.Error{Code: code, Message: message}))
+	sendError(r.s, r.ID, native.Error{Code: code, Message: message})
 	r.s.tolerate()
 }
 

@@ -2,10 +2,12 @@ package hub
 
 import (
 	"log/slog"
+	"strconv"
 	"sync"
 	"sync/atomic"
 	"time"
 
+	"github.com/coupchat/coup/auth"
 	"github.com/coupchat/coup/internal/native"
 	"github.com/coupchat/coup/internal/poll"
 	"github.com/coupchat/coup/internal/ws"
@@ -46,6 +48,11 @@ type identity struct {
 	user    store.UserID
 	name    string
 	expires int64 // Unix milliseconds: nanoseconds end in 2262
+}
+
+// identityOf returns the identity of a session from that of a token.
+func identityOf(who auth.Identity) *identity {
+	return &identity{store.UserID(who.UserID), who.UserName, who.ExpiresAt.UnixMilli()}
 }
 
 // A state says how far a session has come.
@@ -163,11 +170,12 @@ func (s *session) Gone(error) {
 	s.state = ended
 	seats, who := s.seats, s.identity
 	s.seats = nil
-	s.out.clear()
+	s.out.clear(s)
 	s.mu.Unlock()
 	for _, seat := range seats {
 		seat.Leave(func() {})
 	}
+	s.hub.counts.closes.add(strconv.Itoa(int(code)))
 	user := store.UserID("")
 	if who != nil {
 		user = who.user

@@ -7,7 +7,9 @@ import (
 )
 
 type counters struct {
-	accepted, refused, slow, panics atomic.Int64
+	accepted, refused, slow, panics, queued atomic.Int64
+
+	tokens, handshakes, errors, closes tally
 }
 
 // Stats are figures of a hub. Counts start at 0 when the hub is made.
@@ -16,6 +18,17 @@ type Stats struct {
 	Connections int
 	// Accepted counts handshakes that succeeded, Refused those that failed.
 	Accepted, Refused int64
+	// RefusedHandshakes counts them by reason: origin, full, rate, draining, identity, or
+	// malformed.
+	RefusedHandshakes map[string]int64
+	// RefusedTokens counts tokens that were not accepted, by reason: that of an auth.Refusal,
+	// or expired, invalid, user_mismatch, unavailable.
+	RefusedTokens map[string]int64
+	// Errors counts error events by code, and Closes the connections that have ended by close
+	// code; 1006 stands for a connection that ended without one.
+	Errors, Closes map[string]int64
+	// Queued is how many bytes wait to be sent, over all connections.
+	Queued int64
 	// Slow counts sessions that were closed because the client read too slowly.
 	Slow int64
 	// Panics counts sessions that ended because of a panic.
@@ -30,6 +43,12 @@ func (h *Hub) Stats() Stats {
 	connections := len(h.sessions)
 	h.mu.Unlock()
 	return Stats{
+		RefusedHandshakes: h.counts.handshakes.counts(),
+		RefusedTokens:     h.counts.tokens.counts(),
+		Errors:            h.counts.errors.counts(),
+		Closes:            h.counts.closes.counts(),
+		Queued:            h.counts.queued.Load(),
+
 		Connections: connections,
 		Accepted:    h.counts.accepted.Load(),
 		Refused:     h.counts.refused.Load(),

@@ -13,6 +13,7 @@
 //
 //	errors.go        the errors that callers branch on
 //	options.go       Options and their defaults
+//	histogram.go     counts how long something took
 //	stats.go         the figures of a registry
 //	guard.go         a store and its members whose panics are recovered
 //	link.go          which links a page may show

@@ -21,8 +21,6 @@ var (
 	ErrTooMany = errors.New("too many connections of one user")
 	// ErrClosed says that the registry was closed.
 	ErrClosed = errors.New("registry closed")
-	// ErrBusUnreachable says that the last ping of the bus failed.
-	ErrBusUnreachable = errors.New("bus unreachable")
 )
 
 // A RateError says that a user has posted or joined too often.

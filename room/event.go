@@ -1,6 +1,8 @@
 package room
 
 import (
+	"time"
+
 	"github.com/coupchat/coup/store"
 )
 
@@ -60,6 +62,7 @@ type Event struct {
 	// Notice is the notification of a Notified event.
 	Notice Notification
 
+	posted  time.Time // when it was posted on this hub, or zero
 	encoded encoded
 }
 

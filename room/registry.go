@@ -131,15 +131,12 @@ func (g *Registry) Close(ctx context.Context) error {
 	return err
 }
 
-// Ready returns nil while the store and the bus answer. Otherwise the error wraps
-// store.ErrUnavailable, if the last renewal of the hub's lease failed, or
-// ErrBusUnreachable and the error of the last ping.
+// Ready returns nil while new clients can be served here. Otherwise the error wraps
+// store.ErrUnavailable: the last renewal of the hub's lease failed, so nobody can join.
+// Without the bus clients can be served: see Stats.BusReachable.
 func (g *Registry) Ready() error {
 	if !g.presence.Leased() {
 		return fmt.Errorf("store: %w", store.ErrUnavailable)
-	}
-	if err := g.relay.BusErr(); err != nil {
-		return fmt.Errorf("%w: %w", ErrBusUnreachable, err)
 	}
 	return nil
 }
@@ -161,6 +158,9 @@ func (g *Registry) Stats() Stats {
 		Retries:        g.shared.posts.Retries(),
 		Unpublished:    g.relay.Unpublished(),
 		Malformed:      c.malformed.Load() + g.relay.Malformed(),
+		Stored:         c.stored.histogram(),
+		Shown:          c.shown.histogram(),
+		BusReachable:   g.relay.BusErr() == nil,
 		StoreReachable: g.presence.Leased(),
 	}
 }
@@ -168,6 +168,7 @@ func (g *Registry) Stats() Stats {
 // stored delivers messages that were stored to their rooms, and then publishes them.
 // The messages of one room are delivered together.
 func (g *Registry) stored(posts []commit.Post[Conn], msgs []store.Message) {
+	now := g.shared.now()
 	var order []store.StudyID
 	items := map[store.StudyID][]item{}
 	for i, m := range msgs {
@@ -175,7 +176,8 @@ func (g *Registry) stored(posts []commit.Post[Conn], msgs []store.Message) {
 		if ofStudy == nil {
 			order = append(order, m.StudyID)
 		}
-		items[m.StudyID] = append(ofStudy, item{message: &Event{Kind: NewMessage, Message: m, From: posts[i].From}})
+		items[m.StudyID] = append(ofStudy, item{message: &Event{Kind: NewMessage, Message: m, From: posts[i].From, posted: posts[i].Added}})
+		g.shared.stats.stored.add(now.Sub(posts[i].Added))
 	}
 	for _, study := range order {
 		if r := g.lookup(study); r != nil {

@@ -169,6 +169,11 @@ func (r *room) flush() {
 		s.conn.Deliver(batch)
 	}
 	r.shared.stats.delivered.Add(int64(len(out) * len(r.seats)))
+	for _, ev := range out {
+		if !ev.posted.IsZero() {
+			r.shared.stats.shown.add(time.Since(ev.posted))
+		}
+	}
 	clear(out)
 	r.timeline.out = out[:0]
 }

@@ -5,6 +5,8 @@ import "sync/atomic"
 // counters are the counts of Stats that room itself keeps.
 type counters struct {
 	posted, delivered, gaps, filled, resets, malformed atomic.Int64
+
+	stored, shown durations
 }
 
 // Stats are figures of a registry. Counts start at 0 when the registry is made.
@@ -33,6 +35,13 @@ type Stats struct {
 	Unpublished int64
 	// Malformed counts payloads from the bus that could not be read.
 	Malformed int64
+	// Stored is how long posts took from Seat.Post until they were stored, and Shown until
+	// they were delivered to the connections of this hub.
+	Stored, Shown Histogram
+	// BusReachable says that the last ping of the bus succeeded, or that the bus is no
+	// bus.Pinger. While it is false, messages of other hubs are read from the store, up to
+	// Options.CheckHeads late.
+	BusReachable bool
 	// StoreReachable says that the last renewal of the hub's lease succeeded.
 	StoreReachable bool
 }

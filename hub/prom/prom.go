@@ -27,6 +27,12 @@ func (c collector) Describe(descs chan<- *prometheus.Desc) {
 	for _, f := range figures {
 		descs <- f.desc
 	}
+	for _, f := range families {
+		descs <- f.desc
+	}
+	for _, f := range histograms {
+		descs <- f.desc
+	}
 }
 
 // Collect implements prometheus.Collector.
@@ -34,5 +40,14 @@ func (c collector) Collect(metrics chan<- prometheus.Metric) {
 	s := c.source.Stats()
 	for _, f := range figures {
 		metrics <- prometheus.MustNewConstMetric(f.desc, f.kind, f.value(&s))
+	}
+	for _, f := range families {
+		for label, n := range f.values(&s) {
+			metrics <- prometheus.MustNewConstMetric(f.desc, prometheus.CounterValue, float64(n), label)
+		}
+	}
+	for _, f := range histograms {
+		h := f.value(&s)
+		metrics <- prometheus.MustNewConstHistogram(f.desc, h.Count, h.Sum, h.Buckets)
 	}
 }

@@ -24,26 +24,46 @@ type fixed struct{}
 
 func (fixed) Stats() hub.Stats {
 	return hub.Stats{
-		Connections: 1, Accepted: 2, Refused: 3, Slow: 4, Panics: 5,
-		Room: room.Stats{Rooms: 6, Users: 7, Posted: 8, Delivered: 9, Filled: 10, Retries: 11, Unpublished: 12, Malformed: 13, StoreReachable: true},
+		Connections: 1, Accepted: 2, Refused: 3, Slow: 4, Panics: 5, Queued: 14,
+		RefusedHandshakes: map[string]int64{"origin": 15}, RefusedTokens: map[string]int64{"expired": 16},
+		Errors: map[string]int64{"forbidden": 17}, Closes: map[string]int64{"1001": 18},
+		Room: room.Stats{
+			Rooms: 6, Users: 7, Posted: 8, Delivered: 9, Filled: 10, Retries: 11, Unpublished: 12, Malformed: 13, StoreReachable: true, BusReachable: true,
+			Gaps: 19, Resets: 20, Stored: room.Histogram{Count: 21, Sum: 2.5, Buckets: map[float64]uint64{0.1: 20}}, Shown: room.Histogram{Count: 22},
+		},
 	}
 }
 
 // lines is a scrape of fixed, without comments.
 const lines = `
 coup_bus_malformed_total 13
+coup_bus_reachable 1
 coup_bus_unpublished_total 12
 coup_connections 1
 coup_connections_accepted_total 2
+coup_connections_closed_total{code="1001"} 18
 coup_connections_refused_total 3
 coup_connections_slow_total 4
+coup_errors_total{code="forbidden"} 17
+coup_gaps_total 19
+coup_handshakes_refused_total{reason="origin"} 15
+coup_message_delivered_seconds_bucket{le="+Inf"} 22
+coup_message_delivered_seconds_sum 0
+coup_message_delivered_seconds_count 22
+coup_message_stored_seconds_bucket{le="0.1"} 20
+coup_message_stored_seconds_bucket{le="+Inf"} 21
+coup_message_stored_seconds_sum 2.5
+coup_message_stored_seconds_count 21
 coup_messages_delivered_total 9
 coup_messages_filled_total 10
 coup_messages_posted_total 8
+coup_queued_bytes 14
+coup_resets_total 20
 coup_rooms 6
 coup_session_panics_total 5
 coup_store_reachable 1
 coup_store_retries_total 11
+coup_tokens_refused_total{reason="expired"} 16
 coup_users 7
 `
 

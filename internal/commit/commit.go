@@ -50,7 +50,8 @@ type Post[From any] struct {
 	// store.ErrUnavailable or store.ErrInvalid. It must not block.
 	Done func(store.Message, error)
 
-	added time.Time
+	// Added is when Add got the post. Add sets it.
+	Added time.Time
 }
 
 // Lanes store posts. All posts of one study go through one lane, which keeps their
@@ -85,7 +86,7 @@ func New[From any](opts Options[From]) *Lanes[From] {
 // Done. The error wraps store.ErrUnavailable: the queue is full, the store does not
 // answer, or the work group has ended.
 func (l *Lanes[From]) Add(p Post[From]) error {
-	p.added = time.Now()
+	p.Added = time.Now()
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if own := l.own[p.Message.StudyID]; own != nil {
@@ -125,7 +126,7 @@ func (l *Lanes[From]) commit(ln *lane[From], batch []Post[From], failing bool) b
 	for i, p := range batch {
 		msgs[i] = p.Message
 	}
-	stored, err := l.append(ln, msgs, batch[0].added, failing)
+	stored, err := l.append(ln, msgs, batch[0].Added, failing)
 	if errors.Is(err, store.ErrInvalid) && len(batch) > 1 {
 		// The store refuses at least one of the messages. The others must not fail with it.
 		for i := range batch {

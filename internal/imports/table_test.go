@@ -42,7 +42,7 @@ var table = map[string]rule{
 	},
 	"bus/redis": {ours: []string{"bus", "internal/work"}, others: []string{"github.com/redis/rueidis"}},
 	"auth/jwt":  {ours: []string{"auth"}, others: []string{"github.com/golang-jwt/jwt/v5"}},
-	"hub/prom":  {ours: []string{"hub"}, others: []string{"github.com/prometheus/client_golang"}},
+	"hub/prom":  {ours: []string{"hub", "room"}, others: []string{"github.com/prometheus/client_golang"}},
 
 	".": {ours: []string{"store", "bus", "auth", "room", "hub"}},
 
