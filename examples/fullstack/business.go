@@ -7,7 +7,6 @@ import (
 	"net"
 	"net/http"
 	"strings"
-	"time"
 
 	"github.com/jmoiron/sqlx"
 	"github.com/prometheus/client_golang/prometheus/collectors"
@@ -56,9 +55,12 @@ func (s *services) startBusiness(ctx context.Context, page, internal net.Listene
 	mux := http.NewServeMux()
 	mux.Handle("/api/", business.handler())
 	mux.HandleFunc("GET /healthz", healthy)
-	mux.HandleFunc("GET /readyz", readiness(func() error { return ping(db) }, s.log))
+	tables, channels := s.watch("store", db.PingContext), s.watch("bus", s.pingBus)
+	mux.HandleFunc("GET /readyz", readiness(tables.last, func() []part {
+		return []part{{"store", tables.last() == nil}, {"bus", channels.last() == nil}}
+	}, s.log))
 	mux.Handle("/", outside)
-	s.serve(internal, withMetrics(inside, metrics(collectors.NewDBStatsCollector(db.DB, "coup"))))
+	s.serve(internal, withMetrics(inside, metrics(collectors.NewDBStatsCollector(db.DB, "coup"), tables.metric(), channels.metric())))
 	s.serve(page, mux)
 	return nil
 }
@@ -87,15 +89,6 @@ func (s *services) openDatabase(ctx context.Context) (store.Store, *sqlx.DB, err
 	return opened, opened.DB(), nil
 }
 
-// pingTimeout bounds how long readiness waits for the database.
-const pingTimeout = 2 * time.Second
-
-func ping(db *sqlx.DB) error {
-	ctx, cancel := context.WithTimeout(context.Background(), pingTimeout)
-	defer cancel()
-	return db.PingContext(ctx)
-}
-
 // withMetrics serves the metrics on the listener of the internal API, because that of the
 // page is public. It is no ServeMux, which would clean paths that the API needs as they
 // are.
@@ -107,8 +100,4 @@ func withMetrics(inside, figures http.Handler) http.Handler {
 		}
 		inside.ServeHTTP(w, r)
 	})
-}
-
-func healthy(w http.ResponseWriter, _ *http.Request) {
-	_, _ = io.WriteString(w, "ok\n")
 }

@@ -5,11 +5,16 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"log/slog"
+	"maps"
 	"math"
 	"net"
 	"net/url"
 	"strconv"
 	"strings"
+
+	"github.com/coupchat/coup/hub"
+	"github.com/coupchat/coup/room"
 )
 
 // A role says which of the two services a process runs.
@@ -41,6 +46,11 @@ type config struct {
 	demoLogin     bool
 	open          bool
 	rate          float64
+	logFormat     string
+	logLevel      slog.Level
+	// room and hub hold the limits.
+	room room.Options
+	hub  hub.Options
 }
 
 // runsAPI reports whether the api runs in this process.
@@ -65,6 +75,8 @@ var environment = map[string]string{
 	"demo-login":     "COUP_DEMO_LOGIN",
 	"open":           "COUP_OPEN",
 	"rate":           "COUP_RATE",
+	"log-format":     "COUP_LOG_FORMAT",
+	"log-level":      "COUP_LOG_LEVEL",
 }
 
 // parse reads args, and the environment for flags that are not given. If args ask for help,
@@ -87,6 +99,13 @@ func parse(args []string, getenv func(string) string, help io.Writer) (config, e
 	fs.StringVar(&origins, "origins", "", "comma-separated origins that may connect (default: the web page's own)")
 	fs.BoolVar(&c.demoLogin, "demo-login", false, "login by name without a password (default: on with -role all)")
 	fs.BoolVar(&c.open, "open", false, "every user is a member of every study")
+	fs.StringVar(&c.logFormat, "log-format", "text", "text or json")
+	fs.TextVar(&c.logLevel, "log-level", slog.LevelInfo, "debug, info, warn or error")
+	variables := maps.Clone(environment)
+	for _, l := range c.limits() {
+		l.define(fs)
+		variables[l.name] = l.variable()
+	}
 	fs.Float64Var(&c.rate, "rate", 10, "messages per second per user; 0 = no rate limits")
 
 	if err := fs.Parse(args); err != nil {
@@ -99,7 +118,7 @@ func parse(args []string, getenv func(string) string, help io.Writer) (config, e
 	if fs.NArg() > 0 {
 		return config{}, fmt.Errorf("unexpected argument %q: everything is a flag, see -help", fs.Arg(0))
 	}
-	given, err := fromEnvironment(fs, getenv)
+	given, err := fromEnvironment(fs, variables, getenv)
 	if err != nil {
 		return config{}, err
 	}
@@ -114,10 +133,10 @@ func parse(args []string, getenv func(string) string, help io.Writer) (config, e
 }
 
 // fromEnvironment sets the flags that were not given. It returns the flags that are set now.
-func fromEnvironment(fs *flag.FlagSet, getenv func(string) string) (map[string]bool, error) {
+func fromEnvironment(fs *flag.FlagSet, variables map[string]string, getenv func(string) string) (map[string]bool, error) {
 	given := map[string]bool{}
 	fs.Visit(func(f *flag.Flag) { given[f.Name] = true })
-	for name, variable := range environment {
+	for name, variable := range variables {
 		value := getenv(variable)
 		if given[name] || value == "" {
 			continue
@@ -147,6 +166,7 @@ func (c config) check() error {
 		c.checkSecrets(),
 		checkOrigins(c.origins),
 		checkRate(c.rate),
+		checkLogFormat(c.logFormat),
 	)
 }
 
@@ -231,6 +251,13 @@ func checkOrigins(origins []string) error {
 func checkRate(rate float64) error {
 	if rate < 0 || math.IsNaN(rate) || math.IsInf(rate, 0) {
 		return fmt.Errorf("-rate is %v, want messages per second, or 0 for no rate limits", rate)
+	}
+	return nil
+}
+
+func checkLogFormat(format string) error {
+	if format != "text" && format != "json" {
+		return fmt.Errorf("-log-format is %q, want text or json", format)
 	}
 	return nil
 }

@@ -3,6 +3,8 @@
 //
 //	main.go        start, signals, exit code
 //	config.go      flags and environment
+//	limits.go      the flags of the limits
+//	health.go      /healthz, /readyz and what they watch
 //	secret.go      the generated secret
 //	services.go    the services of this process, start and end
 //	business.go    role api: databases, page, internal API
@@ -54,7 +56,7 @@ func run(ctx context.Context, args []string, getenv func(string) string, stderr 
 	if err != nil {
 		return complain(stderr, err)
 	}
-	log := slog.New(slog.NewTextHandler(stderr, nil))
+	log := newLog(c, stderr)
 	s, err := start(ctx, c, log)
 	if err != nil {
 		return complain(stderr, err)
@@ -65,6 +67,15 @@ func run(ctx context.Context, args []string, getenv func(string) string, stderr 
 		return exitRuntime
 	}
 	return 0
+}
+
+// newLog returns a logger in the format and from the level of the flags.
+func newLog(c config, to io.Writer) *slog.Logger {
+	options := &slog.HandlerOptions{Level: c.logLevel}
+	if c.logFormat == "json" {
+		return slog.New(slog.NewJSONHandler(to, options))
+	}
+	return slog.New(slog.NewTextHandler(to, options))
 }
 
 // complain prints an error in one line.

@@ -64,15 +64,15 @@ func (s *services) start(ctx context.Context) error {
 	var page, internal, signaling net.Listener
 	var err error
 	if s.config.runsAPI() {
-		if page, s.apiAddr, err = s.listen(s.config.apiAddr); err != nil {
+		if page, s.apiAddr, err = s.listen("-api-addr", s.config.apiAddr); err != nil {
 			return err
 		}
-		if internal, s.internalAddr, err = s.listen(s.config.internalAddr); err != nil {
+		if internal, s.internalAddr, err = s.listen("-internal-addr", s.config.internalAddr); err != nil {
 			return err
 		}
 	}
 	if s.config.runsSignaling() {
-		if signaling, s.signalingAddr, err = s.listen(s.config.signalingAddr); err != nil {
+		if signaling, s.signalingAddr, err = s.listen("-signaling-addr", s.config.signalingAddr); err != nil {
 			return err
 		}
 	}
@@ -122,10 +122,11 @@ func (s *services) connectBus() error {
 	return nil
 }
 
-func (s *services) listen(addr string) (net.Listener, string, error) {
+// listen listens on the address of a flag.
+func (s *services) listen(name, addr string) (net.Listener, string, error) {
 	l, err := net.Listen("tcp", addr)
 	if err != nil {
-		return nil, "", err
+		return nil, "", fmt.Errorf("%s: %w", name, err)
 	}
 	s.atEnd(func(context.Context) error {
 		if err := l.Close(); err != nil && !errors.Is(err, net.ErrClosed) {

@@ -2,8 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
-	"io"
 	"net"
 	"net/http"
 	"slices"
@@ -37,7 +35,7 @@ func (s *services) startSignaling(l net.Listener) error {
 	}
 	server, err := coup.New(coup.Options{
 		Store: inside, Members: members, Verifier: s.verifier, Bus: s.bus,
-		Origins: s.origins(), Rate: rate, Log: s.log,
+		Origins: s.origins(), Rate: rate, Log: s.log, Room: s.config.room, Hub: s.config.hub,
 	})
 	if err != nil {
 		return err
@@ -45,7 +43,10 @@ func (s *services) startSignaling(l net.Listener) error {
 	mux := http.NewServeMux()
 	mux.Handle("/ws", server)
 	mux.HandleFunc("GET /healthz", healthy)
-	mux.HandleFunc("GET /readyz", readiness(server.Ready, s.log))
+	mux.HandleFunc("GET /readyz", readiness(server.Ready, func() []part {
+		now := server.Stats().Room
+		return []part{{"store", now.StoreReachable}, {"bus", now.BusReachable}}
+	}, s.log))
 	mux.Handle("GET /metrics", metrics(prom.New(server)))
 	s.serve(l, mux)
 	// The hub ends before its listener: while it drains, /readyz answers 503.
@@ -54,9 +55,10 @@ func (s *services) startSignaling(l net.Listener) error {
 }
 
 // metrics serves the metrics of the chat and of the process.
-func metrics(ours prometheus.Collector) http.Handler {
+func metrics(ours ...prometheus.Collector) http.Handler {
 	registry := prometheus.NewRegistry()
-	registry.MustRegister(ours, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	registry.MustRegister(ours...)
+	registry.MustRegister(collectors.NewBuildInfoCollector(), collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return promhttp.HandlerFor(registry, promhttp.HandlerOpts{})
 }
 
@@ -88,19 +90,4 @@ func (s *services) origins() []string {
 		origins[i] = "http://" + strings.TrimSuffix(net.JoinHostPort(h, port), ":80")
 	}
 	return origins
-}
-
-// readiness answers 200 while ready returns nil. Otherwise it logs the cause.
-func readiness(ready func() error, log interface{ Warn(string, ...any) }) http.HandlerFunc {
-	return func(w http.ResponseWriter, _ *http.Request) {
-		err := ready()
-		if err == nil {
-			_, _ = io.WriteString(w, "ready\n")
-			return
-		}
-		if !errors.Is(err, context.Canceled) {
-			log.Warn("not ready", "err", err)
-		}
-		http.Error(w, "not ready", http.StatusServiceUnavailable)
-	}
 }

@@ -108,12 +108,12 @@ func build(t testing.TB) string {
 
 func loopback(port int) string { return net.JoinHostPort("127.0.0.1", strconv.Itoa(port)) }
 
-// ready returns nil if a process answers that it is ready.
+// ready returns nil if a process answers that it is ready, and lacks nothing.
 func ready(port int) error { return readyAt(loopback(port)) }
 
 func readyAt(addr string) error {
 	status, body, err := get(addr, "/readyz")
-	if err == nil && status != http.StatusOK {
+	if err == nil && (status != http.StatusOK || strings.Contains(body, "unreachable")) {
 		err = fmt.Errorf("readyz = %d %q", status, body)
 	}
 	return err

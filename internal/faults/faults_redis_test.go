@@ -32,7 +32,7 @@ func (r *round) resumePosting() {
 	}
 }
 
-// notReady waits until all of hubs answer that they are not ready.
+// notReady waits until all of hubs answer that they lack something.
 func (r *round) notReady(hubs ...*hub) {
 	r.Helper()
 	begin := time.Now()

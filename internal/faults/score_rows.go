@@ -17,7 +17,7 @@ func (s *Scorecard) rows(injections int) []ScoreRow {
 		{"4", "Gaps after a resume or join", fmt.Sprintf("%d of %d joins, %d of them resumes", s.broken[Gap], s.joins, s.resumes), "0 of 10,000 resumes"},
 		{"5", "Last message before a silence repaired", s.worst(LastMessageRead), "p99 5s"},
 		{"6", "Redis restart: live again / caught up", s.worst(RedisLive) + " / " + s.worst(RedisCaughtUp), "p99 2s / 5s"},
-		{"7", "Frozen Redis noticed, readyz answers 503", s.worst(RedisNoticed), "4s"},
+		{"7", "Frozen Redis noticed, readyz says so", s.worst(RedisNoticed), "4s"},
 		{"8", "Postgres killed: acks lost / first good send / every send answered", s.with(func() string {
 			return fmt.Sprintf("%d over %d / %s / %s", n[PostgresLost], n[PostgresKills], s.worst(GoodSend), s.worst(SendAnswered))
 		}, PostgresKills), "0 over 50 / 2s / 5s"},
