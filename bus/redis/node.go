@@ -8,7 +8,7 @@ import (
 	"github.com/redis/rueidis"
 )
 
-// A node is one server: the only one, the master that the sentinels name, or a master of a
+// A node is one server: that behind the only address, the master that the sentinels name, or a master of a
 // cluster. It has one connection to publish and, if it has channels, one to subscribe.
 type node struct {
 	bus    *Bus

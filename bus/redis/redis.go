@@ -6,6 +6,9 @@
 // one to subscribe. It does not wait for Redis: it connects in the background. After it has
 // lost a connection it subscribes again, and calls bus.Handler.Gap of every subscription.
 //
+// Once a second it asks the server behind a single address whether it is still a master. It
+// leaves a replica at once: what is published there does not reach the others.
+//
 // With sentinels, it asks them for the master once a second and after each failure. It
 // leaves a server that is not the master any more, even if the connections to that server
 // still work. On a cluster it uses sharded Pub/Sub with two connections to each master that
@@ -68,8 +71,8 @@ type Bus struct {
 	broadcast map[string]bool
 	sentinels *sentinels // nil if there are none
 	inbox     *inbox
-	// find asks on which nodes the channels are. It gets the table of before. It is nil if
-	// there is only one server. An error means that nobody could answer.
+	// find asks on which nodes the channels are. It gets the table of before. An error means
+	// that nobody could answer.
 	find  func(ctx context.Context, old *table) (*table, error)
 	moved chan struct{} // makes watch call find now
 
@@ -151,12 +154,13 @@ func (b *Bus) begin() error {
 			stop()
 			return err
 		}
+		b.find = b.findSingle
 		b.adopt(ctx, b.table, &table{nodes: map[string]*node{n.addr: n}, home: n})
 	}
-	if b.find != nil {
+	if b.table.home == nil {
 		b.look(ctx)
-		b.owned.Go(func() { b.watch(ctx) })
 	}
+	b.owned.Go(func() { b.watch(ctx) })
 	b.owned.Go(b.dispatch)
 	return nil
 }
