@@ -21,6 +21,9 @@ missing() {
 		/opt/homebrew/opt/postgresql@*/bin/psql || echo postgresql-client
 	anywhere chromium chromium-browser google-chrome google-chrome-stable chrome \
 		"/Applications/Google Chrome.app/Contents/MacOS/Google Chrome" || echo chromium
+	anywhere nginx /usr/sbin/nginx || echo nginx # the proxies of examples/proxy
+	anywhere haproxy /usr/sbin/haproxy || echo haproxy
+	anywhere caddy || echo caddy
 	anywhere node || echo nodejs # for the routes of examples/publisher-nextjs
 	anywhere "${CC:-cc}" gcc clang || echo gcc libc6-dev # for the race detector
 }
