@@ -91,7 +91,9 @@ func (n *notebook) Heads(ctx context.Context, studies []store.StudyID) (map[stor
 
 // TestNotebook is the only test that a backend needs.
 func TestNotebook(t *testing.T) {
-	storetest.Run(t, func(*testing.T) store.Store { return newNotebook() })
+	storetest.Run(t, func(*testing.T) storetest.Backend {
+		return storetest.Backend{Store: newNotebook()}
+	})
 }
 
 // A custom backend, which TestNotebook tests.

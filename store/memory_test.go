@@ -12,7 +12,10 @@ import (
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 func TestMemory(t *testing.T) {
-	storetest.Run(t, func(*testing.T) store.Store { return store.NewMemory() })
+	storetest.Run(t, func(*testing.T) storetest.Backend {
+		s := store.NewMemory()
+		return storetest.Backend{Store: s, Second: func() store.Store { return s }}
+	})
 }
 
 func BenchmarkMemory(b *testing.B) {

@@ -72,7 +72,9 @@ type Store interface {
 	Heads(ctx context.Context, studies []StudyID) (map[StudyID]int64, error)
 
 	// SetStatus records reports, in order: the last one of a user and node counts. If a
-	// node without a lease reports a user online, a lease of LeaseTTL starts.
+	// node without a lease reports a user online, a lease of LeaseTTL starts. A report within
+	// a lease does not prolong it. Of the reports that a user is offline, only the one that
+	// takes the user offline moves Presence.LastSeenAt.
 	SetStatus(ctx context.Context, reports []Status) error
 
 	// Presence returns the presence of each user asked for. A user is online if the last

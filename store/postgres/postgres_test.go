@@ -16,11 +16,17 @@ import (
 func TestMain(m *testing.M) { testenv.Main(m) }
 
 func TestStore(t *testing.T) {
-	storetest.Run(t, func(t *testing.T) store.Store { return open(t, testenv.Postgres(t).URL(t)) })
+	storetest.Run(t, func(t *testing.T) storetest.Backend { return backend(t, testenv.Postgres(t).URL(t)) })
 }
 
 func BenchmarkStore(b *testing.B) {
 	storetest.Bench(b, func(b *testing.B) store.Store { return open(b, testenv.Postgres(b).URL(b)) })
+}
+
+// backend is what the kit tests, with two handles and a reopen.
+func backend(t *testing.T, url string) storetest.Backend {
+	again := func() store.Store { return open(t, url) }
+	return storetest.Backend{Store: again(), Second: again, Reopen: again}
 }
 
 func open(t testing.TB, url string) *postgres.Store {

@@ -12,19 +12,24 @@ import (
 // The client is a Store like any other: whatever stands behind the handler, the
 // promises survive the wire.
 func TestStore(t *testing.T) {
-	storetest.Run(t, func(t *testing.T) store.Store {
+	storetest.Run(t, func(t *testing.T) storetest.Backend {
 		const token = "0123456789abcdef0123456789abcdef"
-		h, err := rest.NewHandler(store.NewMemory(), nil, rest.HandlerOptions{Tokens: []string{token}})
-		if err != nil {
-			t.Fatal(err)
+		backend := store.NewMemory()
+		// Each handle has an api of its own, over the same store.
+		open := func() store.Store {
+			h, err := rest.NewHandler(backend, nil, rest.HandlerOptions{Tokens: []string{token}})
+			if err != nil {
+				t.Fatal(err)
+			}
+			srv := httptest.NewServer(h)
+			t.Cleanup(srv.Close)
+			c, err := rest.NewClient(srv.URL, rest.ClientOptions{Token: token})
+			if err != nil {
+				t.Fatal(err)
+			}
+			t.Cleanup(func() { c.Close() })
+			return c
 		}
-		srv := httptest.NewServer(h)
-		t.Cleanup(srv.Close)
-		c, err := rest.NewClient(srv.URL, rest.ClientOptions{Token: token})
-		if err != nil {
-			t.Fatal(err)
-		}
-		t.Cleanup(func() { c.Close() })
-		return c
+		return storetest.Backend{Store: open(), Second: open, Reopen: open}
 	})
 }

@@ -15,11 +15,27 @@ import (
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 func TestFile(t *testing.T) {
-	storetest.Run(t, func(t *testing.T) store.Store { return open(t, file(t)) })
+	storetest.Run(t, func(t *testing.T) storetest.Backend {
+		path := file(t)
+		s := open(t, path)
+		return storetest.Backend{
+			Store:  s,
+			Second: func() store.Store { return open(t, path) },
+			Reopen: func() store.Store {
+				if err := s.Close(); err != nil {
+					t.Fatal(err)
+				}
+				return open(t, path)
+			},
+		}
+	})
 }
 
 func TestMemory(t *testing.T) {
-	storetest.Run(t, func(t *testing.T) store.Store { return open(t, sqlite.Memory) })
+	storetest.Run(t, func(t *testing.T) storetest.Backend {
+		s := open(t, sqlite.Memory)
+		return storetest.Backend{Store: s, Second: func() store.Store { return s }}
+	})
 }
 
 func BenchmarkFile(b *testing.B) {

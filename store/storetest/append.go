@@ -2,6 +2,7 @@ package storetest
 
 import (
 	"context"
+	"errors"
 	"maps"
 	"strings"
 	"testing"
@@ -55,6 +56,15 @@ var appends = []test{
 			t.Errorf("SentAt = %s, want UTC with milliseconds", got.Format(time.RFC3339Nano))
 		}
 	}},
+	{"stamps messages with milliseconds, and not with whole seconds", func(t *testing.T, s store.Store) {
+		for range 5 {
+			if mustAppend(t, s, said("a", "hello"))[0].SentAt.Nanosecond() != 0 {
+				return
+			}
+			wait(t, 7*time.Millisecond)
+		}
+		t.Error("SentAt of each message is a whole second, want milliseconds")
+	}},
 	{"leaves the caller's messages alone", func(t *testing.T, s store.Store) {
 		msgs := []store.Message{said("b", "1"), said("a", "2")}
 		first, second := msgs[0], msgs[1]
@@ -87,7 +97,7 @@ var appends = []test{
 		}
 	}},
 	{"keeps client ids of every kind", func(t *testing.T, s store.Store) {
-		for _, id := range []string{"1", "한", `'"\`, "{,}", "NULL", " a ", "a", "A", store.NewClientID()} {
+		for _, id := range []string{"1", "한", `'"\`, "{,}", "NULL", " a ", "a", "a ", "A", store.NewClientID()} {
 			m := said("a", "hello")
 			m.ClientID = id
 			if got := mustAppend(t, s, m)[0]; got.Repeated || got.ClientID != id {
@@ -108,6 +118,43 @@ var appends = []test{
 			t.Errorf("%d of 10 messages are stored, want all or none", n)
 		}
 		checkHead(t, s, "a", int64(len(all(t, s, "a"))))
+	}},
+	{"returns soon after the caller has given up", func(t *testing.T, s store.Store) {
+		const soon = 3 * time.Second
+		ctx, cancel := context.WithTimeout(t.Context(), 20*time.Millisecond)
+		defer cancel()
+		done := make(chan struct{})
+		go func() {
+			defer close(done)
+			_, _ = s.Append(ctx, saidMany("a", 10))
+		}()
+		select {
+		case <-done:
+		case <-time.After(soon):
+			t.Errorf("Append goes on for %s although its context is done", soon)
+			<-done
+		}
+	}},
+	{"calls no outage an invalid input", func(t *testing.T, s store.Store) {
+		ctx, cancel := context.WithCancel(t.Context())
+		cancel()
+		_, errAppend := s.Append(ctx, saidMany("a", 1))
+		_, errHistory := s.History(ctx, store.Query{StudyID: "a", Limit: 1})
+		_, errHeads := s.Heads(ctx, []store.StudyID{"a"})
+		_, errPresence := s.Presence(ctx, []store.UserID{"u1"})
+		for _, c := range []struct {
+			name string
+			err  error
+		}{
+			{"Append", errAppend}, {"History", errHistory}, {"Heads", errHeads}, {"Presence", errPresence},
+			{"SetStatus", s.SetStatus(ctx, []store.Status{{UserID: "u1"}})},
+			{"RenewNode", s.RenewNode(ctx, "n1", store.LeaseTTL)},
+		} {
+			if errors.Is(c.err, store.ErrInvalid) {
+				t.Errorf("%s with a cancelled context returns ErrInvalid: a hub would drop the message for ever", c.name)
+				return
+			}
+		}
 	}},
 	{"stores all or nothing when the caller gives up midway", func(t *testing.T, s store.Store) {
 		batches := 0

@@ -94,6 +94,12 @@ var presences = []test{
 			t.Errorf("LastSeenAt moved from %s to %s by an offline report", end, again)
 		}
 	}},
+	{"lets only RenewNode prolong a lease", func(t *testing.T, s store.Store) {
+		renew(t, s, "n1", 300*time.Millisecond)
+		report(t, s, store.Status{UserID: "u1", Online: true, NodeID: "n1"})
+		report(t, s, store.Status{UserID: "u2", Online: true, NodeID: "n1"})
+		awaitOffline(t, s, "u1")
+	}},
 	{"revives a node's reports when it renews after a lapse", func(t *testing.T, s store.Store) {
 		report(t, s, store.Status{UserID: "u1", Online: true, NodeID: "n1"}, store.Status{UserID: "u2", NodeID: "n1"})
 		renew(t, s, "n1", 50*time.Millisecond)
@@ -186,7 +192,7 @@ func checkAbout(t *testing.T, got, want time.Time) {
 
 func awaitOffline(t *testing.T, s store.Store, user store.UserID) {
 	t.Helper()
-	eventually(t, 10*time.Second, string(user)+" is offline", func() bool { return !presence(t, s, user).Online })
+	eventually(t, 5*time.Second, string(user)+" is offline after the lease of its node has ended", func() bool { return !presence(t, s, user).Online })
 }
 
 // wait lets the clock of the store move on, to test that nothing happens.

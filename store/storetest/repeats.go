@@ -64,6 +64,26 @@ var repeats = []test{
 		checkHead(t, s, "a", 2)
 		checkHead(t, s, "b", 1)
 	}},
+	{"remembers a client id for ever", func(t *testing.T, s store.Store) {
+		first := mustAppend(t, s, said("a", "first"))[0]
+		for range 3 {
+			mustAppend(t, s, saidMany("a", 400)...)
+		}
+		m := first
+		if again := mustAppend(t, s, m)[0]; !again.Repeated || again.Seq != 1 {
+			t.Errorf("after 1,200 other messages the client id is forgotten: Append = seq %d, repeated %v, want seq 1, repeated", again.Seq, again.Repeated)
+		}
+	}},
+	{"tells users that differ in case apart", func(t *testing.T, s store.Store) {
+		m := said("a", "hello")
+		m.ClientID = "c1"
+		other := m
+		m.UserID, other.UserID = "Mina", "mina"
+		out := mustAppend(t, s, m, other)
+		if out[1].Repeated || out[1].Seq != 2 {
+			t.Errorf("users Mina and mina count as one: Append = seq %d, repeated %v", out[1].Seq, out[1].Repeated)
+		}
+	}},
 	{"tells a batch of repeats only from a new one", func(t *testing.T, s store.Store) {
 		msgs := saidMany("a", 50)
 		first := mustAppend(t, s, msgs...)

@@ -1,7 +1,17 @@
-// Package storetest tests a backend of package store against the promises written there.
-// The test of a backend is one line:
+// Package storetest tests a backend of package store against the promises written there. The
+// test of a backend says how to open it:
 //
-//	func TestStore(t *testing.T) { storetest.Run(t, open) }
+//	func TestStore(t *testing.T) {
+//		storetest.Run(t, func(t *testing.T) storetest.Backend {
+//			file := filepath.Join(t.TempDir(), "chat.db")
+//			s := open(t, file)
+//			return storetest.Backend{
+//				Store:  s,
+//				Second: func() store.Store { return open(t, file) },
+//				Reopen: func() store.Store { s.Close(); return open(t, file) },
+//			}
+//		})
+//	}
 package storetest
 
 import (
@@ -17,9 +27,25 @@ import (
 // Slack is how much the clock of the store may differ from that of the test.
 const slack = 2 * time.Second
 
-// Run runs all tests. open returns an empty store and closes it when its test ends. Each
-// subtest opens a store of its own.
-func Run(t *testing.T, open func(t *testing.T) store.Store) {
+// A Backend is what Run tests. Only Store is required.
+type Backend struct {
+	// Store is an empty store.
+	Store store.Store
+	// Second returns another handle on the data of Store, as a second hub or api has. It is
+	// called at most once. Without it, Run says that it does not test what two processes do
+	// to each other.
+	Second func() store.Store
+	// Reopen closes Store and opens its data again. It is called at most once. Without it, Run
+	// says that it does not test whether anything is kept.
+	Reopen func() store.Store
+	// NewID returns a new id for a study or a user, for a backend that does not take every
+	// valid one: a column of type uuid, say. By default the ids are short words.
+	NewID func() string
+}
+
+// Run runs all tests. open returns an empty backend and closes its stores when its test ends.
+// Each subtest opens a backend of its own.
+func Run(t *testing.T, open func(t *testing.T) Backend) {
 	for _, part := range []struct {
 		name  string
 		tests []test
@@ -32,10 +58,43 @@ func Run(t *testing.T, open func(t *testing.T) store.Store) {
 	} {
 		t.Run(part.name, func(t *testing.T) {
 			for _, c := range part.tests {
-				t.Run(c.name, func(t *testing.T) { c.run(t, open(t)) })
+				t.Run(c.name, func(t *testing.T) {
+					b := open(t)
+					c.run(t, withIDs(b.Store, newIDs(b.NewID)))
+				})
 			}
 		})
 	}
+	t.Run("TwoHandles", func(t *testing.T) {
+		runPairs(t, open, handles, func(b Backend) func() store.Store { return b.Second },
+			"Backend.Second is missing, so it is not tested whether two hubs may use the data at the same time")
+	})
+	t.Run("Reopen", func(t *testing.T) {
+		runPairs(t, open, reopens, func(b Backend) func() store.Store { return b.Reopen },
+			"Backend.Reopen is missing, so it is not tested whether anything is kept")
+	})
+}
+
+// runPairs runs tests of a store and another one on the same data, which other returns. If
+// the backend has none it logs missing.
+func runPairs(t *testing.T, open func(t *testing.T) Backend, tests []pairTest, other func(Backend) func() store.Store, missing string) {
+	for _, c := range tests {
+		t.Run(c.name, func(t *testing.T) {
+			b := open(t)
+			if other(b) == nil {
+				t.Log(missing)
+				return
+			}
+			ids := newIDs(b.NewID)
+			c.run(t, withIDs(b.Store, ids), func() store.Store { return withIDs(other(b)(), ids) })
+		})
+	}
+}
+
+// A pairTest is a behaviour of a store and of another one on the same data.
+type pairTest struct {
+	name string
+	run  func(t *testing.T, s store.Store, other func() store.Store)
 }
 
 // A test is one behaviour, on an empty store.
@@ -73,6 +132,15 @@ func mustAppend(t *testing.T, s store.Store, msgs ...store.Message) []store.Mess
 		if out[i].StudyID != m.StudyID || out[i].UserID != m.UserID || out[i].ClientID != m.ClientID {
 			t.Fatalf("Append: answer %d is %+v, want that of %+v", i, out[i], m)
 		}
+		if out[i].Repeated {
+			continue
+		}
+		if out[i].UserName != m.UserName {
+			t.Fatalf("Append: UserName of answer %d is %+q, want %+q", i, out[i].UserName, m.UserName)
+		}
+		if out[i].Content != m.Content {
+			t.Fatalf("Append: Content of answer %d is %+q, want %+q", i, clipText(out[i].Content), clipText(m.Content))
+		}
 	}
 	return out
 }
@@ -108,12 +176,18 @@ func checkHead(t *testing.T, s store.Store, study store.StudyID, want int64) {
 
 func checkSeqs(t *testing.T, msgs []store.Message, want []int64) {
 	t.Helper()
-	got := make([]int64, len(msgs))
 	for i, m := range msgs {
-		got[i] = m.Seq
+		switch {
+		case i == len(want):
+			t.Errorf("%d messages, want %d: the first too many has seq %d", len(msgs), len(want), m.Seq)
+			return
+		case m.Seq != want[i]:
+			t.Errorf("message %d of %d has seq %d, want %d", i+1, len(msgs), m.Seq, want[i])
+			return
+		}
 	}
-	if fmt.Sprint(got) != fmt.Sprint(want) {
-		t.Errorf("seqs are %v, want %v", got, want)
+	if len(msgs) < len(want) {
+		t.Errorf("%d messages, want %d: the first that is missing has seq %d", len(msgs), len(want), want[len(msgs)])
 	}
 }
 
@@ -133,15 +207,26 @@ func checkSame(t *testing.T, got, want store.Message) {
 	if !got.SentAt.Equal(want.SentAt) {
 		t.Errorf("message %s was sent at %s, want %s", got.ID, got.SentAt, want.SentAt)
 	}
-	got.SentAt = want.SentAt
-	if got != want {
-		t.Errorf("message is %s, want %s", clip(got), clip(want))
+	for _, f := range []struct{ name, got, want string }{
+		{"ID", got.ID, want.ID},
+		{"StudyID", string(got.StudyID), string(want.StudyID)},
+		{"Seq", fmt.Sprint(got.Seq), fmt.Sprint(want.Seq)},
+		{"UserID", string(got.UserID), string(want.UserID)},
+		{"UserName", got.UserName, want.UserName},
+		{"Content", got.Content, want.Content},
+		{"ClientID", got.ClientID, want.ClientID},
+	} {
+		if f.got != f.want {
+			t.Errorf("%s of a message is %+q, want %+q", f.name, clipText(f.got), clipText(f.want))
+			return
+		}
 	}
 }
 
-func clip(m store.Message) string {
-	s := fmt.Sprintf("%+q", fmt.Sprintf("%+v", m))
-	return s[:min(len(s), 600)] + strings.Repeat("…", min(1, max(0, len(s)-600)))
+// clipText returns the beginning of a text.
+func clipText(s string) string {
+	r := []rune(s)
+	return string(r[:min(len(r), 100)]) + strings.Repeat("…", min(1, max(0, len(r)-100)))
 }
 
 // eventually waits until ok returns true, and fails after limit.
