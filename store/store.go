@@ -88,3 +88,11 @@ type Store interface {
 	// lease ended more than a day ago, but must keep when the users were last seen.
 	RenewNode(ctx context.Context, node NodeID, ttl time.Duration) error
 }
+
+// Checker is implemented by a Store that can tell whether it works without storing anything.
+type Checker interface {
+	// Check returns an error if Append would fail now, for example because the server
+	// answers but takes no writes. It is cheap and stores nothing. It may be called at
+	// the same time from any goroutine, and returns soon after ctx is done.
+	Check(ctx context.Context) error
+}

@@ -30,7 +30,7 @@ var table = map[string]rule{
 	"hub": {ours: []string{"room", "store", "auth", "internal/ws", "internal/native", "internal/poll", "internal/loglimit", "internal/work"}},
 
 	"store/rest":        {ours: []string{"store", "internal/json"}},
-	"internal/sqlstore": {ours: []string{"store"}, others: []string{"github.com/jmoiron/sqlx", "github.com/pressly/goose/v3"}},
+	"internal/sqlstore": {ours: []string{"store"}, others: []string{"github.com/jmoiron/sqlx"}},
 	"store/postgres": {
 		ours: []string{"store", "internal/sqlstore"},
 		// sqlx because sqlstore hands out its handle.

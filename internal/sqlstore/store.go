@@ -8,6 +8,7 @@ package sqlstore
 
 import (
 	"context"
+	"database/sql"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -25,18 +26,31 @@ type Store struct {
 	writer  *sqlx.DB
 	dialect Dialect
 
-	oldest, newest, heads, presence *sqlx.Stmt // on db
-	report, renew, start            *sqlx.Stmt // on writer
+	oldest, newest, heads, presence Statement // on db
+	report, renew, start            Statement // on writer
 
 	sweepDue atomic.Int64 // Unix time in nanoseconds
 }
 
+// A Statement is an SQL text on a database, to run again and again from any goroutine.
+type Statement interface {
+	SelectContext(ctx context.Context, dest any, args ...any) error
+	ExecContext(ctx context.Context, args ...any) (sql.Result, error)
+	Close() error
+}
+
+// Prepare returns a Statement that the driver prepares once on each connection.
+func Prepare(ctx context.Context, db *sqlx.DB, text string) (Statement, error) {
+	return db.PreparexContext(ctx, text)
+}
+
 // New returns a Store over migrated tables. It reads from db and writes to writer,
-// which may be the same. The caller closes both.
-func New(ctx context.Context, db, writer *sqlx.DB, dialect Dialect) (*Store, error) {
+// which may be the same. prepare makes its statements. The caller closes both databases.
+func New(ctx context.Context, db, writer *sqlx.DB, dialect Dialect,
+	prepare func(ctx context.Context, db *sqlx.DB, text string) (Statement, error)) (*Store, error) {
 	s := &Store{db: db, writer: writer, dialect: dialect}
 	for _, p := range []struct {
-		stmt **sqlx.Stmt
+		stmt *Statement
 		on   *sqlx.DB
 		text string
 	}{
@@ -48,7 +62,7 @@ func New(ctx context.Context, db, writer *sqlx.DB, dialect Dialect) (*Store, err
 		{&s.renew, writer, renew},
 		{&s.start, writer, start},
 	} {
-		stmt, err := p.on.PreparexContext(ctx, p.on.Rebind(dialect.expand(p.text)))
+		stmt, err := prepare(ctx, p.on, p.on.Rebind(dialect.expand(p.text)))
 		if err != nil {
 			s.CloseStatements()
 			return nil, fmt.Errorf("prepare: %w", err)
@@ -58,9 +72,9 @@ func New(ctx context.Context, db, writer *sqlx.DB, dialect Dialect) (*Store, err
 	return s, nil
 }
 
-// CloseStatements closes the prepared statements. The databases stay open.
+// CloseStatements closes the statements. The databases stay open.
 func (s *Store) CloseStatements() {
-	for _, stmt := range []*sqlx.Stmt{s.oldest, s.newest, s.heads, s.presence, s.report, s.renew, s.start} {
+	for _, stmt := range []Statement{s.oldest, s.newest, s.heads, s.presence, s.report, s.renew, s.start} {
 		if stmt != nil {
 			stmt.Close()
 		}

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strconv"
 
+	"github.com/jmoiron/sqlx"
 	"github.com/lib/pq"
 
 	"github.com/coupchat/coup/internal/sqlstore"
@@ -23,14 +24,26 @@ func (s *Store) Append(ctx context.Context, msgs []store.Message) ([]store.Messa
 	return out, sqlstore.Wrap("append", err)
 }
 
-func (s *Store) appendSorted(ctx context.Context, msgs []store.Message) ([]store.Message, error) {
+func (s *Store) appendSorted(ctx context.Context, msgs []store.Message) (out []store.Message, err error) {
 	order := byStudy(msgs)
 	c := columns(msgs, order)
-	rows, err := s.append.QueryContext(ctx, c[0], c[1], c[2], c[3], c[4])
+	err = s.append.run(ctx, func(ctx context.Context, r runner) error {
+		rows, err := r.QueryxContext(ctx, c[0], c[1], c[2], c[3], c[4])
+		if err != nil {
+			return err
+		}
+		defer rows.Close()
+		out, err = appended(rows, msgs, order)
+		return err
+	})
 	if err != nil {
 		return nil, err
 	}
-	defer rows.Close()
+	return out, nil
+}
+
+// appended returns msgs as rows, in the given order, say that they were stored.
+func appended(rows *sqlx.Rows, msgs []store.Message, order []int) ([]store.Message, error) {
 	out := slices.Clone(msgs)
 	n := 0
 	for ; n < len(order) && rows.Next(); n++ {

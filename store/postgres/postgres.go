@@ -7,66 +7,48 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
-	"net/url"
-	"strconv"
+	"math/rand/v2"
 	"time"
 
 	"github.com/jmoiron/sqlx"
-	"github.com/lib/pq"
 
 	"github.com/coupchat/coup/internal/sqlstore"
 	"github.com/coupchat/coup/store"
 )
 
-// Options configure a Store. A zero value means the default.
-type Options struct {
-	// MaxConns is how many connections to the server the Store opens at most. Defaults to
-	// 16; -1 is no limit.
-	MaxConns int
-	// ConnectTimeout bounds the time to make a connection, unless the URL has a
-	// connect_timeout. Defaults to 3s. It cannot be turned off.
-	ConnectTimeout time.Duration
-	// Timeout bounds a statement, including the time it waits for locks, and how long the
-	// Store waits for a server that sends nothing. It also holds for callers whose context
-	// has no deadline. At least a millisecond. Defaults to 5s. It cannot be turned off.
-	Timeout time.Duration
-}
-
-// setDefaults returns an error for an option that makes no sense.
-func (o *Options) setDefaults() error {
-	o.MaxConns = cmp.Or(o.MaxConns, 16)
-	o.ConnectTimeout = cmp.Or(o.ConnectTimeout, 3*time.Second)
-	o.Timeout = cmp.Or(o.Timeout, 5*time.Second)
-	switch {
-	case o.MaxConns < -1:
-		return fmt.Errorf("postgres: Options.MaxConns must be at least 1, or -1 for no limit, not %d", o.MaxConns)
-	case o.ConnectTimeout < 0:
-		return fmt.Errorf("postgres: Options.ConnectTimeout must not be negative: %s", o.ConnectTimeout)
-	case o.Timeout < time.Millisecond:
-		return fmt.Errorf("postgres: Options.Timeout must be at least a millisecond, not %s", o.Timeout)
-	}
-	return nil
-}
-
 // Store is a store.Store on Postgres. Its methods may be called at the same time from any
 // goroutine.
 type Store struct {
-	tables *sqlstore.Store
-	db     *sqlx.DB
-	append *sqlx.Stmt
+	db        *sqlx.DB
+	connector *connector // nil if db belongs to the application
+	timeout   time.Duration
+	begin     string // begins a transaction with the settings that statements need
+	isolate   bool   // each statement runs in a transaction of its own
+
+	tables        *sqlstore.Store
+	append, check *statement
 }
 
-var _ store.Store = (*Store)(nil)
+var (
+	_ store.Store   = (*Store)(nil)
+	_ store.Checker = (*Store)(nil)
+)
 
 // Open connects to the database at rawURL, postgres://user:password@host/name,
 // and migrates its tables. What the URL does not say comes from the PG* environment
 // variables, as in psql. But TLS is required unless sslmode says otherwise: a local
-// server may need ?sslmode=disable.
+// server may need ?sslmode=disable. And a server that takes no writes is refused unless
+// target_session_attrs says otherwise: of several hosts, the primary is found.
+//
+// There may be a pooler in between, such as PgBouncer, in session or transaction mode. Open
+// notices that by itself. With ?binary_parameters=yes it takes it for granted.
+//
+// Open refuses a database whose encoding is not UTF8, since it could not store every message.
 func Open(ctx context.Context, rawURL string, options Options) (*Store, error) {
 	if err := options.setDefaults(); err != nil {
 		return nil, err
 	}
-	connector, err := connector(rawURL, options)
+	connector, err := newConnector(rawURL, options)
 	if err != nil {
 		return nil, err
 	}
@@ -74,63 +56,88 @@ func Open(ctx context.Context, rawURL string, options Options) (*Store, error) {
 	db.SetMaxOpenConns(options.MaxConns)
 	db.SetMaxIdleConns(cmp.Or(max(options.MaxConns, 0), 16))
 	db.SetConnMaxIdleTime(5 * time.Minute)
-	s := &Store{db: db}
-	if err := s.open(ctx); err != nil {
+	db.SetConnMaxLifetime(lifetime(options.ConnMaxLifetime))
+	s := &Store{db: db, connector: connector}
+	if err := s.open(ctx, options); err != nil {
 		return nil, fmt.Errorf("open postgres database: %w", errors.Join(err, s.Close()))
 	}
 	return s, nil
 }
 
-func connector(rawURL string, options Options) (*pq.Connector, error) {
-	u, err := url.Parse(rawURL)
-	if err != nil {
-		// The error of url.Parse quotes the URL, and with it the password.
-		return nil, errors.New("postgres: the database URL cannot be parsed")
+// lifetime returns up to a tenth less than d, so that the connections of processes that
+// have started together do not end together.
+func lifetime(d time.Duration) time.Duration {
+	if d < 0 {
+		return 0 // which is no bound
 	}
-	if u.Scheme != "postgres" && u.Scheme != "postgresql" {
-		return nil, fmt.Errorf("postgres: the database URL must start with postgres://, not %q", u.Scheme+":")
-	}
-	config, err := pq.NewConfig(rawURL)
-	if err != nil {
-		return nil, fmt.Errorf("postgres: read the database URL: %w", err)
-	}
-	if config.ConnectTimeout == 0 {
-		config.ConnectTimeout = options.ConnectTimeout
-	}
-	if config.Runtime == nil {
-		config.Runtime = make(map[string]string)
-	}
-	config.Runtime["statement_timeout"] = strconv.FormatInt(options.Timeout.Milliseconds(), 10)
-	// Append reads again the rows for which it has waited. Under a stricter level it
-	// would fail instead.
-	config.Runtime["default_transaction_isolation"] = "read committed"
-	c, err := pq.NewConnectorConfig(config)
-	if err != nil {
-		return nil, fmt.Errorf("postgres: read the database URL: %w", err)
-	}
-	c.Dialer(dialer{silence: options.Timeout + time.Second})
-	return c, nil
+	return d - rand.N(d/10+1)
 }
 
-func (s *Store) open(ctx context.Context) error {
-	if err := sqlstore.Migrate(ctx, s.db, sqlstore.Postgres); err != nil {
+// New returns a Store on a handle that the application has already, and migrates the tables.
+// The handle may be that of any driver for Postgres. It stays the application's: Close does
+// not close it, and its limits are set by the application, which should
+//
+//   - bound the connections and their lifetime (SetMaxOpenConns, SetConnMaxLifetime),
+//   - set a connect_timeout,
+//   - ask for a primary if there are several servers (target_session_attrs), and
+//   - set a timeout of reads or TCP (tcp_user_timeout), since a server that is frozen would
+//     otherwise keep a call waiting.
+//
+// Each call is a transaction of its own with Options.Timeout as its statement_timeout, which
+// takes four to five round trips. A Store of Open takes one.
+func New(ctx context.Context, db *sql.DB, options Options) (*Store, error) {
+	if options.MaxConns != 0 || options.ConnectTimeout != 0 || options.ConnMaxLifetime != 0 {
+		return nil, errors.New("postgres: MaxConns, ConnectTimeout and ConnMaxLifetime are for Open; New takes the handle as it is")
+	}
+	if err := options.setDefaults(); err != nil {
+		return nil, err
+	}
+	s := &Store{db: sqlx.NewDb(db, "postgres"), isolate: true}
+	if err := s.open(ctx, options); err != nil {
+		return nil, fmt.Errorf("use postgres database: %w", errors.Join(err, s.Close()))
+	}
+	return s, nil
+}
+
+func (s *Store) open(ctx context.Context, options Options) error {
+	s.timeout = options.Timeout
+	s.begin = fmt.Sprintf("BEGIN ISOLATION LEVEL READ COMMITTED; SET LOCAL statement_timeout = %d", options.Timeout.Milliseconds())
+	if err := s.probe(ctx); err != nil {
+		return err
+	}
+	if !options.NoMigrate {
+		if err := sqlstore.Migrate(ctx, s.db, sqlstore.Postgres); err != nil {
+			return err
+		}
+	}
+	if err := s.checkSchema(ctx); err != nil {
 		return err
 	}
 	var err error
-	if s.tables, err = sqlstore.New(ctx, s.db, s.db, sqlstore.Postgres); err != nil {
+	if s.tables, err = sqlstore.New(ctx, s.db, s.db, sqlstore.Postgres, s.statement); err != nil {
 		return err
 	}
-	s.append, err = s.db.PreparexContext(ctx, `SELECT * FROM coup_append($1, $2, $3, $4, $5)`)
+	if s.append, err = s.prepare(ctx, s.db, `SELECT * FROM coup_append($1, $2, $3, $4, $5)`); err != nil {
+		return err
+	}
+	s.check, err = s.prepare(ctx, s.db, writable)
 	return err
 }
 
-// Close closes the connections. Call no other method after it.
+// Close closes the connections, unless they are those of the handle that New got. Call no
+// other method after it.
 func (s *Store) Close() error {
 	if s.append != nil {
 		s.append.Close()
 	}
+	if s.check != nil {
+		s.check.Close()
+	}
 	if s.tables != nil {
 		s.tables.CloseStatements()
+	}
+	if s.connector == nil {
+		return nil
 	}
 	return s.db.Close()
 }

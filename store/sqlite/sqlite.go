@@ -66,7 +66,7 @@ func open(ctx context.Context, path string) (*Store, error) {
 			return s, err
 		}
 	}
-	if s.tables, err = sqlstore.New(ctx, reader, writer, sqlstore.SQLite); err != nil {
+	if s.tables, err = sqlstore.New(ctx, reader, writer, sqlstore.SQLite, sqlstore.Prepare); err != nil {
 		return s, err
 	}
 	s.append, err = newAppender(ctx, writer)

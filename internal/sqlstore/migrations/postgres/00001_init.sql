@@ -1,5 +1,3 @@
--- +goose Up
-
 -- Ids are compared byte by byte: COLLATE "C" makes that fast in every locale.
 CREATE TABLE coup_studies (
     study_id text COLLATE "C" PRIMARY KEY,
@@ -59,7 +57,6 @@ GROUP BY user_id;
 -- The messages must be sorted by study, as bytes: the studies' rows are locked
 -- in that order by everyone, so nobody waits in a circle. Only a repeated
 -- message comes back with its name and content.
--- +goose StatementBegin
 CREATE FUNCTION coup_append(p_studies text[], p_users text[], p_names text[], p_contents text[], p_clients text[])
 RETURNS TABLE (o_seq bigint, o_sent_at timestamptz, o_repeated boolean, o_user_name text, o_content text)
 LANGUAGE plpgsql AS $$
@@ -99,9 +96,3 @@ BEGIN
     UPDATE coup_studies SET head = v_head WHERE study_id = v_study AND head <> v_head;
 END
 $$;
--- +goose StatementEnd
-
--- +goose Down
-DROP FUNCTION coup_append;
-DROP VIEW coup_user_status, coup_reports;
-DROP TABLE coup_presence, coup_nodes, coup_messages, coup_studies;

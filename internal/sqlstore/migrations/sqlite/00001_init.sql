@@ -1,5 +1,3 @@
--- +goose Up
-
 -- Times are texts in RFC 3339, UTC, milliseconds, which sort as they should.
 CREATE TABLE coup_studies (
     study_id TEXT PRIMARY KEY,
@@ -51,11 +49,3 @@ SELECT user_id,
        max(last_seen_at) AS last_seen_at
 FROM coup_reports
 GROUP BY user_id;
-
--- +goose Down
-DROP VIEW coup_user_status;
-DROP VIEW coup_reports;
-DROP TABLE coup_presence;
-DROP TABLE coup_nodes;
-DROP TABLE coup_messages;
-DROP TABLE coup_studies;
