@@ -156,9 +156,11 @@
 //	memory.go       a Store in memory
 //
 // A driver has a file with its name (Open, Options), store.go, append.go with the
-// statements of Append, and files that only this driver needs: store/postgres/dial.go ends
-// connections to a database that does not answer, store/sqlite/batch.go stores the messages
-// of one Append. The package comment of store/rest lists its files:
+// statements of Append, and files that only this driver needs: store/sqlite/batch.go stores
+// the messages of one Append. In store/postgres, connector.go makes connections and notices
+// poolers, dial.go ends those to a database that does not answer, statement.go runs a
+// statement, role.go drops servers that take no writes, probe.go and schema.go check the
+// database. The package comment of store/rest lists its files:
 // client.go, client_messages.go and client_presence.go call the internal API; handler.go,
 // route.go, handle_messages.go, handle_presence.go and handle_studies.go serve it; wire.go and
 // value.go write and read its JSON.
@@ -203,7 +205,7 @@
 // refused, sign.go is the Signer.
 //
 // For tests only: testenv starts servers (process.go and signal.go any process, port.go
-// its port, postgres.go, redis*.go), wstest is a WebSocket client, faults breaks
+// its port, forward.go an address that moves, postgres*.go, pgbouncer.go, redis*.go), wstest is a WebSocket client, faults breaks
 // a whole deployment, imports checks the structure, browser drives Chromium.
 // browser and tools (staticcheck) are modules of their own. Package scripts/gotest runs
 // the tests, scripts/mutants puts bugs into the code for them to find, scripts/perf measures a

@@ -19,6 +19,7 @@ missing() {
 		/opt/homebrew/opt/postgresql@*/bin/initdb || echo postgresql
 	anywhere psql /usr/lib/postgresql/*/bin/psql /usr/pgsql-*/bin/psql \
 		/opt/homebrew/opt/postgresql@*/bin/psql || echo postgresql-client
+	anywhere pgbouncer /usr/sbin/pgbouncer || echo pgbouncer
 	anywhere chromium chromium-browser google-chrome google-chrome-stable chrome \
 		"/Applications/Google Chrome.app/Contents/MacOS/Google Chrome" || echo chromium
 	anywhere nginx /usr/sbin/nginx || echo nginx # the proxies of examples/proxy

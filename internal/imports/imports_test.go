@@ -133,7 +133,7 @@ func skipDir(name string, d fs.DirEntry) error {
 }
 
 // drivers are packages that only programs with their own database should link.
-var drivers = []string{"database/sql", "github.com/jmoiron/sqlx", "github.com/lib/pq", "modernc.org/sqlite", "github.com/pressly/goose"}
+var drivers = []string{"database/sql", "github.com/jmoiron/sqlx", "github.com/lib/pq", "modernc.org/sqlite"}
 
 func TestSignalingLinksNoSQLDriver(t *testing.T) {
 	for _, dep := range deps(t, "hub", "hub/prom", "room", "store/rest", "bus/redis", "auth/jwt", ".") {

@@ -21,13 +21,13 @@ import (
 type PostgresServer struct {
 	*Process
 	dir        string
-	psql       string
+	programs   map[string]string // their paths
 	credential *syscall.Credential
 	databases  atomic.Int64
 }
 
 var sharedPostgres = sync.OnceValues(func() (*PostgresServer, error) {
-	s, err := launchPostgres()
+	s, err := launchPostgres(initdb)
 	if err == nil {
 		atEnd(s.close)
 	}
@@ -48,7 +48,12 @@ func Postgres(t testing.TB) *PostgresServer {
 // StartPostgres starts a server for one test, which may kill and freeze it.
 func StartPostgres(t testing.TB) *PostgresServer {
 	t.Helper()
-	s, err := launchPostgres()
+	return startPostgres(t, initdb)
+}
+
+func startPostgres(t testing.TB, fill func(*PostgresServer) error) *PostgresServer {
+	t.Helper()
+	s, err := launchPostgres(fill)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -61,18 +66,40 @@ func StartPostgres(t testing.TB) *PostgresServer {
 	return s
 }
 
-// URL creates a database and returns its URL.
-func (s *PostgresServer) URL(t testing.TB) string {
+// URL creates a database and returns its URL. options are those of CREATE DATABASE.
+func (s *PostgresServer) URL(t testing.TB, options ...string) string {
 	t.Helper()
 	name := fmt.Sprintf("test_%d", s.databases.Add(1))
-	u := url.URL{Scheme: "postgres", User: url.User("postgres"), Host: s.Addr(), Path: "/postgres"}
-	u.RawQuery = "sslmode=disable"
-	out, err := exec.Command(s.psql, "-X", "-q", "-c", "CREATE DATABASE "+name, u.String()).CombinedOutput()
-	if err != nil {
-		t.Fatalf("create database %s: %v\n%s", name, err, out)
-	}
-	u.Path = "/" + name
+	s.SQL(t, "CREATE DATABASE "+name+" "+strings.Join(options, " "))
+	return s.at(s.Port(), name)
+}
+
+// at returns the URL of a database.
+func (s *PostgresServer) at(port int, database string) string {
+	u := url.URL{Scheme: "postgres", User: url.User("postgres"), Path: "/" + database, RawQuery: "sslmode=disable"}
+	u.Host = net.JoinHostPort("127.0.0.1", strconv.Itoa(port))
 	return u.String()
+}
+
+// SQL runs a statement as the superuser, in the database postgres. It returns the values of
+// the answer, one row in a line.
+func (s *PostgresServer) SQL(t testing.TB, statement string) string {
+	t.Helper()
+	out, err := s.sql(s.Port(), statement)
+	if err != nil {
+		t.Fatalf("%s: %v", statement, err)
+	}
+	return out
+}
+
+func (s *PostgresServer) sql(port int, statement string) (string, error) {
+	cmd := exec.Command(s.programs["psql"], "-X", "-q", "-t", "-A", "-c", statement, s.at(port, "postgres"))
+	cmd.Env = append(os.Environ(), "PGCONNECT_TIMEOUT=2")
+	out, err := cmd.CombinedOutput()
+	if err != nil {
+		return "", fmt.Errorf("%w: %s", err, out)
+	}
+	return strings.TrimSpace(string(out)), nil
 }
 
 func (s *PostgresServer) close() {
@@ -80,16 +107,15 @@ func (s *PostgresServer) close() {
 	os.RemoveAll(s.dir)
 }
 
-func launchPostgres() (_ *PostgresServer, err error) {
+// launchPostgres starts a server whose data fill makes.
+func launchPostgres(fill func(*PostgresServer) error) (_ *PostgresServer, err error) {
 	bin := postgresPatterns()
-	s := &PostgresServer{}
-	programs := make(map[string]string)
-	for _, name := range []string{"initdb", "postgres", "psql"} {
-		if programs[name], err = Binary(name, bin...); err != nil {
+	s := &PostgresServer{programs: make(map[string]string)}
+	for _, name := range []string{"initdb", "postgres", "psql", "pg_basebackup"} {
+		if s.programs[name], err = Binary(name, bin...); err != nil {
 			return nil, err
 		}
 	}
-	s.psql = programs["psql"]
 	if s.credential, err = postgresCredential(); err != nil {
 		return nil, err
 	}
@@ -106,18 +132,14 @@ func launchPostgres() (_ *PostgresServer, err error) {
 			return nil, err
 		}
 	}
-	data := filepath.Join(s.dir, "data")
-	initdb := exec.Command(programs["initdb"], "-D", data, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync")
-	initdb.Dir = s.dir
-	initdb.SysProcAttr = &syscall.SysProcAttr{Credential: s.credential}
-	if out, err := initdb.CombinedOutput(); err != nil {
-		return nil, fmt.Errorf("initdb: %w\n%s", err, out)
+	if err := fill(s); err != nil {
+		return nil, err
 	}
 	s.Process, err = Launch(Command{
-		Path: programs["postgres"],
+		Path: s.programs["postgres"],
 		Args: func(port int) []string {
 			return []string{
-				"-D", data, "-p", strconv.Itoa(port), "-h", "127.0.0.1", "-k", s.dir,
+				"-D", s.data(), "-p", strconv.Itoa(port), "-h", "127.0.0.1", "-k", s.dir,
 				"-c", "max_connections=200", "-c", "shared_buffers=64MB", "-c", "timezone=Asia/Seoul",
 			}
 		},
@@ -129,15 +151,27 @@ func launchPostgres() (_ *PostgresServer, err error) {
 	return s, err
 }
 
-// ready makes a query, because the port is open while the server still recovers.
-func (s *PostgresServer) ready(port int) error {
-	u := url.URL{Scheme: "postgres", User: url.User("postgres"), Path: "/postgres", RawQuery: "sslmode=disable&connect_timeout=2"}
-	u.Host = net.JoinHostPort("127.0.0.1", strconv.Itoa(port))
-	out, err := exec.Command(s.psql, "-X", "-q", "-t", "-c", "SELECT 1", u.String()).CombinedOutput()
-	if err != nil {
-		return fmt.Errorf("%w: %s", err, out)
+func (s *PostgresServer) data() string { return filepath.Join(s.dir, "data") }
+
+// run runs a program that makes the data of the server.
+func (s *PostgresServer) run(name string, args ...string) error {
+	cmd := exec.Command(s.programs[name], append(args, "-D", s.data())...)
+	cmd.Dir = s.dir
+	cmd.SysProcAttr = &syscall.SysProcAttr{Credential: s.credential}
+	if out, err := cmd.CombinedOutput(); err != nil {
+		return fmt.Errorf("%s: %w\n%s", name, err, out)
 	}
 	return nil
+}
+
+func initdb(s *PostgresServer) error {
+	return s.run("initdb", "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync")
+}
+
+// ready makes a query, because the port is open while the server still recovers.
+func (s *PostgresServer) ready(port int) error {
+	_, err := s.sql(port, "SELECT 1")
+	return err
 }
 
 // postgresPatterns are the directories of the server's programs on several distributions.

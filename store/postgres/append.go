@@ -21,7 +21,27 @@ func (s *Store) Append(ctx context.Context, msgs []store.Message) ([]store.Messa
 		return nil, nil
 	}
 	out, err := s.appendSorted(ctx, msgs)
+	if hasState(err, "23505") { // unique_violation: a seq is taken
+		if err = s.raiseHeads(ctx, msgs); err == nil {
+			out, err = s.appendSorted(ctx, msgs)
+		}
+	}
 	return out, sqlstore.Wrap("append", err)
+}
+
+// raise sets the heads of studies that are behind their messages, as after a restore by
+// hand. coup_append does not look: it would cost every post some time.
+const raise = `UPDATE coup_studies SET head = m.seq
+	FROM (SELECT study_id, max(seq) AS seq FROM coup_messages WHERE study_id = ANY($1) GROUP BY study_id) AS m
+	WHERE coup_studies.study_id = m.study_id AND head < m.seq`
+
+func (s *Store) raiseHeads(ctx context.Context, msgs []store.Message) error {
+	var studies pq.StringArray
+	for _, m := range msgs {
+		studies = append(studies, string(m.StudyID))
+	}
+	_, err := s.raise.ExecContext(ctx, studies)
+	return err
 }
 
 func (s *Store) appendSorted(ctx context.Context, msgs []store.Message) (out []store.Message, err error) {

@@ -25,8 +25,8 @@ type Store struct {
 	begin     string // begins a transaction with the settings that statements need
 	isolate   bool   // each statement runs in a transaction of its own
 
-	tables        *sqlstore.Store
-	append, check *statement
+	tables               *sqlstore.Store
+	append, raise, check *statement
 }
 
 var (
@@ -80,8 +80,9 @@ func lifetime(d time.Duration) time.Duration {
 //   - bound the connections and their lifetime (SetMaxOpenConns, SetConnMaxLifetime),
 //   - set a connect_timeout,
 //   - ask for a primary if there are several servers (target_session_attrs), and
-//   - set a timeout of reads or TCP (tcp_user_timeout), since a server that is frozen would
-//     otherwise keep a call waiting.
+//   - make reads end on a connection to a server that does not answer (for example with a
+//     dialer that sets deadlines). The call returns in any case, but otherwise the
+//     connection stays in use for as long as it lives.
 //
 // Each call is a transaction of its own with Options.Timeout as its statement_timeout, which
 // takes four to five round trips. A Store of Open takes one.
@@ -117,27 +118,34 @@ func (s *Store) open(ctx context.Context, options Options) error {
 	if s.tables, err = sqlstore.New(ctx, s.db, s.db, sqlstore.Postgres, s.statement); err != nil {
 		return err
 	}
-	if s.append, err = s.prepare(ctx, s.db, `SELECT * FROM coup_append($1, $2, $3, $4, $5)`); err != nil {
-		return err
+	for _, p := range []struct {
+		stmt **statement
+		text string
+	}{
+		{&s.append, `SELECT * FROM coup_append($1, $2, $3, $4, $5)`},
+		{&s.raise, raise},
+		{&s.check, writable},
+	} {
+		if *p.stmt, err = s.prepare(ctx, s.db, p.text); err != nil {
+			return err
+		}
 	}
-	s.check, err = s.prepare(ctx, s.db, writable)
-	return err
+	return nil
 }
 
 // Close closes the connections, unless they are those of the handle that New got. Call no
 // other method after it.
 func (s *Store) Close() error {
-	if s.append != nil {
-		s.append.Close()
-	}
-	if s.check != nil {
-		s.check.Close()
+	for _, stmt := range []*statement{s.append, s.raise, s.check} {
+		if stmt != nil {
+			stmt.Close()
+		}
 	}
 	if s.tables != nil {
 		s.tables.CloseStatements()
 	}
-	if s.connector == nil {
-		return nil
+	if s.connector != nil {
+		_ = s.db.Close() // which could only say that a connection was broken already
 	}
-	return s.db.Close()
+	return nil
 }

@@ -12,9 +12,12 @@ import (
 
 // lostRole reports whether err says that a server takes no writes: it is a standby, or a
 // former primary that was made read-only. All its connections are then useless.
-func lostRole(err error) bool {
+func lostRole(err error) bool { return hasState(err, "25006") } // read_only_sql_transaction
+
+// hasState reports whether err is of the server and has this SQLSTATE.
+func hasState(err error, state string) bool {
 	var coded interface{ SQLState() string }
-	return errors.As(err, &coded) && coded.SQLState() == "25006" // read_only_sql_transaction
+	return errors.As(err, &coded) && coded.SQLState() == state
 }
 
 // drop closes the connections that were made before t. Those of the application's handle

@@ -60,13 +60,12 @@ func (s *Store) statement(ctx context.Context, db *sqlx.DB, text string) (sqlsto
 
 func (s *Store) prepare(ctx context.Context, db *sqlx.DB, text string) (*statement, error) {
 	st := &statement{store: s, text: text}
-	if s.direct() {
-		var err error
-		if st.prepared, err = db.PreparexContext(ctx, text); err != nil {
-			return nil, err
-		}
+	if !s.direct() {
+		return st, nil
 	}
-	return st, nil
+	var err error
+	st.prepared, err = db.PreparexContext(ctx, text)
+	return st, err
 }
 
 // direct reports whether connections lead to the server, and are the Store's own.
@@ -100,14 +99,16 @@ func (st *statement) ExecContext(ctx context.Context, args ...any) (result sql.R
 		result, err = r.ExecContext(ctx, args...)
 		return err
 	})
-	return result, err
+	if err != nil {
+		return nil, err
+	}
+	return result, nil
 }
 
 // run calls f with the statement on a connection. It does so again on another connection
 // if the server has refused because it takes no writes: then nothing has happened.
 func (st *statement) run(ctx context.Context, f func(context.Context, runner) error) error {
-	conns := st.store.db.Stats().OpenConnections
-	for {
+	for tries := 1; ; tries++ {
 		start := time.Now()
 		err := st.once(ctx, f)
 		if lostRole(err) {
@@ -115,7 +116,8 @@ func (st *statement) run(ctx context.Context, f func(context.Context, runner) er
 		} else if !errors.Is(err, errPooler) && !errors.Is(err, errNotBegun) {
 			return err
 		}
-		if conns--; conns < 0 || ctx.Err() != nil {
+		// Each connection of the pool may have to fail once.
+		if tries > st.store.db.Stats().OpenConnections+1 || ctx.Err() != nil {
 			return err
 		}
 	}
@@ -128,9 +130,12 @@ func (st *statement) once(ctx context.Context, f func(context.Context, runner) e
 		var cancel context.CancelFunc
 		ctx, cancel = context.WithTimeout(ctx, st.store.timeout)
 		defer cancel()
-		if st.store.isolate {
+		switch {
+		case st.store.connector == nil:
+			err = within(ctx, func() error { return st.inTransaction(ctx, f) })
+		case st.store.isolate:
 			err = st.inTransaction(ctx, f)
-		} else {
+		default:
 			err = f(ctx, bound{st.store.db, st.text})
 		}
 	}
@@ -171,4 +176,25 @@ func (st *statement) inTransaction(ctx context.Context, f func(context.Context, 
 		_ = conn.Raw(func(any) error { return driver.ErrBadConn })
 	}
 	return err
+}
+
+// within calls f, and leaves it behind if it does not end within a second after ctx: some
+// drivers wait for a server that does not answer for as long as the connection lives. f then
+// keeps its connection, and what it returns is lost.
+func within(ctx context.Context, f func() error) error {
+	ended := make(chan error, 1)
+	go func() { ended <- f() }()
+	select {
+	case err := <-ended:
+		return err
+	case <-ctx.Done():
+	}
+	grace := time.NewTimer(time.Second)
+	defer grace.Stop()
+	select {
+	case err := <-ended:
+		return err
+	case <-grace.C:
+		return ctx.Err()
+	}
 }

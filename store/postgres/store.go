@@ -37,5 +37,8 @@ func (s *Store) RenewNode(ctx context.Context, node store.NodeID, ttl time.Durat
 
 // DB returns the pool of connections, for tables of the application's own. Their names
 // must not start with coup_: tables with such names may change with each version. The
-// Store closes the pool.
+// Store closes the pool, unless it is the handle that New got.
+//
+// Behind a pooler do not prepare statements on it, since other clients share the
+// connections of the server, and pass JSON as a string, since a []byte is sent as binary.
 func (s *Store) DB() *sqlx.DB { return s.tables.DB() }

@@ -25,7 +25,9 @@ func newAppender(ctx context.Context, db *sqlx.DB) (appender, error) {
 		text string
 	}{
 		{&a.now, `SELECT strftime('%Y-%m-%dT%H:%M:%fZ', 'now')`},
-		{&a.head, `SELECT coalesce(max(head), 0) FROM coup_studies WHERE study_id = ?`},
+		// A restore by hand may leave the row of a study out, or bring back an older one.
+		{&a.head, `SELECT max(coalesce((SELECT head FROM coup_studies WHERE study_id = ?1), 0),
+			coalesce((SELECT max(seq) FROM coup_messages WHERE study_id = ?1), 0))`},
 		{&a.insert, `INSERT INTO coup_messages (study_id, seq, user_id, user_name, content, client_id, sent_at)
 			VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (study_id, user_id, client_id) DO NOTHING`},
 		{&a.original, `SELECT seq, user_name, content, sent_at FROM coup_messages

@@ -129,3 +129,20 @@ func TestOpenSaysWhichDatabaseCannotBeOpened(t *testing.T) {
 		}
 	}
 }
+
+// A restore by hand may leave the row of a study out, or bring back an older one.
+func TestStudyWhoseRowIsMissingOrBehindIsRepaired(t *testing.T) {
+	for _, damage := range []string{`DELETE FROM coup_studies`, `UPDATE coup_studies SET head = 1`} {
+		s := open(t, sqlite.Memory)
+		for range 5 {
+			if _, err := s.Append(t.Context(), []store.Message{message(store.NewClientID())}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		s.DB().MustExec(damage)
+		out, err := s.Append(t.Context(), []store.Message{message("new")})
+		if err != nil || out[0].Seq != 6 || out[0].Repeated {
+			t.Errorf("after %s: Append = %+v, %v, want seq 6", damage, out, err)
+		}
+	}
+}

@@ -6,8 +6,8 @@
 -- in that order by everyone, so nobody waits in a circle. Only a repeated
 -- message comes back with its name and content.
 --
--- A study whose row is missing, or is behind its messages, was restored by
--- hand. Its head is then that of its messages.
+-- A study that has messages but no row was restored by hand: its head is then
+-- the highest seq.
 CREATE OR REPLACE FUNCTION coup_append(p_studies text[], p_users text[], p_names text[], p_contents text[], p_clients text[])
 RETURNS TABLE (o_seq bigint, o_sent_at timestamptz, o_repeated boolean, o_user_name text, o_content text)
 LANGUAGE plpgsql AS $$
@@ -32,23 +32,18 @@ BEGIN
             -- Read under the lock, so that a later seq has no earlier time.
             v_now := date_trunc('milliseconds', clock_timestamp());
         END IF;
-        LOOP
-            INSERT INTO coup_messages (study_id, seq, user_id, user_name, content, client_id, sent_at)
-            VALUES (v_study, v_head + 1, m.author, m.name, m.body, m.client, v_now)
-            ON CONFLICT DO NOTHING;
-            IF FOUND THEN
-                v_head := v_head + 1;
-                o_seq := v_head; o_sent_at := v_now; o_repeated := false; o_user_name := NULL; o_content := NULL;
-                EXIT;
-            END IF;
+        INSERT INTO coup_messages (study_id, seq, user_id, user_name, content, client_id, sent_at)
+        VALUES (v_study, v_head + 1, m.author, m.name, m.body, m.client, v_now)
+        ON CONFLICT (study_id, user_id, client_id) DO NOTHING;
+        IF FOUND THEN
+            v_head := v_head + 1;
+            o_seq := v_head; o_sent_at := v_now; o_repeated := false; o_user_name := NULL; o_content := NULL;
+        ELSE
             SELECT seq, sent_at, true, user_name, content
             INTO o_seq, o_sent_at, o_repeated, o_user_name, o_content
             FROM coup_messages
             WHERE study_id = v_study AND user_id = m.author AND client_id = m.client;
-            EXIT WHEN FOUND;
-            -- The seq is taken: the head is behind.
-            SELECT greatest(v_head, max(seq)) INTO v_head FROM coup_messages WHERE study_id = v_study;
-        END LOOP;
+        END IF;
         RETURN NEXT;
     END LOOP;
     UPDATE coup_studies SET head = v_head WHERE study_id = v_study AND head <> v_head;
