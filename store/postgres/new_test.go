@@ -38,9 +38,13 @@ func handle(t *testing.T, url string) (*postgres.Store, *sql.DB) {
 }
 
 func TestStoreOnAHandleOfTheApplication(t *testing.T) {
-	storetest.Run(t, func(t *testing.T) store.Store {
-		s, _ := handle(t, testenv.Postgres(t).URL(t))
-		return s
+	storetest.Run(t, func(t *testing.T) storetest.Backend {
+		url := testenv.Postgres(t).URL(t)
+		again := func() store.Store {
+			s, _ := handle(t, url)
+			return s
+		}
+		return storetest.Backend{Store: again(), Second: again, Reopen: again}
 	})
 }
 

@@ -33,7 +33,7 @@ func TestStoreThroughPgBouncer(t *testing.T) {
 	for _, p := range poolers[:2] {
 		t.Run(p.name, func(t *testing.T) {
 			through := testenv.PgBouncer(t, server, p.mode, 20, p.more...)
-			storetest.Run(t, func(t *testing.T) store.Store { return open(t, through(server.URL(t))) })
+			storetest.Run(t, func(t *testing.T) storetest.Backend { return backend(t, through(server.URL(t))) })
 		})
 	}
 }
