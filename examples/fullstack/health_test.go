@@ -12,6 +12,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/jmoiron/sqlx"
+
 	"github.com/coupchat/coup/internal/testenv"
 )
 
@@ -134,4 +136,32 @@ func valueOf(c *config, name string) int64 {
 		}
 	}
 	return 0
+}
+
+// A primary that was made read-only answers, but no message can be stored.
+func TestTheAPIIsNotReadyWhileItsDatabaseTakesNoWrites(t *testing.T) {
+	server := testenv.StartPostgres(t)
+	s := startAll(t, "-database", server.URL(t))
+	admin, err := sqlx.Open("postgres", server.URL(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer admin.Close()
+	for _, step := range []struct {
+		readOnly string
+		status   int
+	}{{"on", http.StatusServiceUnavailable}, {"off", http.StatusOK}} {
+		if _, err := admin.Exec("ALTER SYSTEM SET default_transaction_read_only = " + step.readOnly); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := admin.Exec("SELECT pg_reload_conf()"); err != nil {
+			t.Fatal(err)
+		}
+		eventually(t, "readyz follows default_transaction_read_only = "+step.readOnly, patience, func() error {
+			if status, body := page(t, "http://"+s.apiAddr+"/readyz"); status != step.status {
+				return fmt.Errorf("readyz = %d %q", status, body)
+			}
+			return nil
+		})
+	}
 }
