@@ -13,6 +13,7 @@ var catalogue = []fault{
 	{name: "Redis freezes", rows: "3", run: redisFrozen},
 	{name: "traffic from a hub to Redis stalls", rows: "2, 3", run: redisOneWay(true)},
 	{name: "traffic from Redis to a hub stalls", rows: "2, 3", run: redisOneWay(false)},
+	{name: "Redis is demoted behind its address", rows: "2", run: redisDemoted},
 	{name: "the publish of the last message is lost", rows: "4", run: lastMessageLost},
 	{name: "Redis cuts a slow subscriber", rows: "5", run: pubsubLimit},
 	{name: "a hub dies between commit and publish", rows: "6, 10", run: hubDiesAfterCommit},

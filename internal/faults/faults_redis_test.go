@@ -3,7 +3,10 @@ package faults
 import (
 	"errors"
 	"fmt"
+	"strings"
 	"time"
+
+	"github.com/coupchat/coup/internal/testenv"
 )
 
 // redisRestart kills Redis and starts it again after a while.
@@ -108,5 +111,35 @@ func pubsubLimit(r *round) {
 	r.flow(600)
 	b.toRedis.Heal()
 	set("32mb 8mb 60")
+	r.allReady()
+}
+
+// redisDemoted makes another Redis the master, and the old one its replica. The addresses of
+// the hubs and the api lead to the new master, but their connections stay. Then it goes back.
+func redisDemoted(r *round) {
+	other := testenv.Redis(r)
+	r.moveRedis(r.redis, other)
+	r.flow(50)
+	r.moveRedis(other, r.redis)
+	r.flow(50)
+}
+
+// moveRedis demotes one Redis, and waits until all hubs are on the other.
+func (r *round) moveRedis(from, to *testenv.RedisServer) {
+	to.Command(r, "REPLICAOF NO ONE")
+	r.toBus.To(to.Addr())
+	for _, b := range r.hubs {
+		b.toRedis.To(to.Addr())
+	}
+	from.Command(r, "REPLICAOF "+strings.Replace(to.Addr(), ":", " ", 1))
+	begin := time.Now()
+	r.eventually("all hubs are on the new master", patience, func() error {
+		answer := to.Answer(r, "PUBSUB NUMSUB notifications")
+		if want := fmt.Sprintf(":%d\r\n", len(r.hubs)); !strings.HasSuffix(answer, want) {
+			return fmt.Errorf("PUBSUB NUMSUB = %q", answer)
+		}
+		return nil
+	})
+	r.score.Sample(RedisMoved, time.Since(begin))
 	r.allReady()
 }

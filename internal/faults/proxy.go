@@ -33,11 +33,11 @@ type Cut struct {
 // methods may be called from any goroutine.
 type Proxy struct {
 	listener net.Listener
-	target   string
 	cuts     atomic.Int64
 	wg       sync.WaitGroup
 
 	mu       sync.Mutex // guards what follows
+	target   string
 	changed  chan struct{}
 	up, down Way // towards the target, and back
 	refuse   bool
@@ -66,6 +66,9 @@ func (p *Proxy) Cuts() int64 { return p.cuts.Load() }
 // Set changes what happens to each direction of all connections, also of those that are
 // open.
 func (p *Proxy) Set(up, down Way) { p.set(func() { p.up, p.down = up, down }) }
+
+// To makes new connections lead to another target. Those that are open stay.
+func (p *Proxy) To(target string) { p.set(func() { p.target = target }) }
 
 // Refuse resets new connections.
 func (p *Proxy) Refuse(refuse bool) { p.set(func() { p.refuse = refuse }) }
@@ -137,7 +140,7 @@ func (p *Proxy) accept() {
 func (p *Proxy) serve(client *net.TCPConn) {
 	l := &link{proxy: p, client: client, gone: make(chan struct{})}
 	p.mu.Lock()
-	refuse := p.refuse || p.closed
+	refuse, addr := p.refuse || p.closed, p.target
 	if !refuse {
 		p.links[l] = struct{}{}
 	}
@@ -151,7 +154,7 @@ func (p *Proxy) serve(client *net.TCPConn) {
 		defer p.mu.Unlock()
 		delete(p.links, l)
 	}()
-	target, err := net.DialTimeout("tcp", p.target, 2*time.Second)
+	target, err := net.DialTimeout("tcp", addr, 2*time.Second)
 	if err != nil || !l.reached(target.(*net.TCPConn)) {
 		return
 	}

@@ -19,6 +19,7 @@ const (
 	RedisLive       Figure = "live after a restart of Redis"
 	RedisCaughtUp   Figure = "caught up after a restart of Redis"
 	RedisNoticed    Figure = "frozen Redis noticed"
+	RedisMoved      Figure = "demoted Redis left"
 	GoodSend        Figure = "first good send after Postgres"
 	SendAnswered    Figure = "sends answered around a death of Postgres"
 	HubOffline      Figure = "users of a killed hub offline"

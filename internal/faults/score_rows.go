@@ -18,6 +18,7 @@ func (s *Scorecard) rows(injections int) []ScoreRow {
 		{"5", "Last message before a silence repaired", s.worst(LastMessageRead), "p99 5s"},
 		{"6", "Redis restart: live again / caught up", s.worst(RedisLive) + " / " + s.worst(RedisCaughtUp), "p99 2s / 5s"},
 		{"7", "Frozen Redis noticed, readyz says so", s.worst(RedisNoticed), "4s"},
+		{"7a", "Demoted Redis left by all hubs", s.worst(RedisMoved), "5s"},
 		{"8", "Postgres killed: acks lost / first good send / every send answered", s.with(func() string {
 			return fmt.Sprintf("%d over %d / %s / %s", n[PostgresLost], n[PostgresKills], s.worst(GoodSend), s.worst(SendAnswered))
 		}, PostgresKills), "0 over 50 / 2s / 5s"},
