@@ -25,6 +25,7 @@ var catalogue = []fault{
 	{name: "Postgres is killed", rows: "8", run: postgresEnds(syscall.SIGKILL)},
 	{name: "Postgres stops immediately", rows: "8", run: postgresEnds(syscall.SIGQUIT)},
 	{name: "connections to Postgres are reset", rows: "8", run: postgresCut},
+	{name: "rows are deleted by hand", rows: "6", run: rowsErased},
 	{name: "the clock of Postgres jumps", rows: "16", run: clockJumps},
 	{name: "a hub freezes", rows: "24", run: hubFrozen(5 * time.Second)},
 	{name: "a hub freezes for longer than its lease", rows: "24", long: true, most: 3, run: hubFrozen(25 * time.Second)},

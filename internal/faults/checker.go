@@ -44,6 +44,8 @@ type Row struct {
 	User     string
 	ClientID string
 	Content  string
+	// Erased says that somebody has deleted the row since: it need not be delivered.
+	Erased bool
 }
 
 // An Exit is the end of a membership.

@@ -42,6 +42,7 @@ func (c *index) received(l *Log) {
 		}
 	}
 	for name, s := range studies {
+		c.skipErased(s, name, c.heads[name]+1)
 		if s.begun && !s.left && !l.Partial && s.last != c.heads[name] {
 			c.violate(Gap, "study %s: %s has everything from %d to %d, the head is %d", name, l.User, s.first, s.last, c.heads[name])
 		}
@@ -76,6 +77,7 @@ func (c *index) delivered(l *Log, s *reception, r Record) {
 	if r.Conn != s.conn {
 		s.conn, s.high = r.Conn, 0
 	}
+	c.skipErased(s, r.Study, r.Seq)
 	switch {
 	case r.Seq <= s.last || s.seen[r.Seq]:
 		c.violate(DeliveredTwice, "study %s: %s got seq %d again on connection %d", r.Study, l.User, r.Seq, r.Conn)
@@ -86,6 +88,16 @@ func (c *index) delivered(l *Log, s *reception, r Record) {
 	}
 	s.high = max(s.high, r.Seq)
 	s.has(r.Seq)
+}
+
+// skipErased goes on to before seq as far as rows are missing there that were deleted.
+func (c *index) skipErased(s *reception, study string, seq int64) {
+	for s.last+1 < seq && c.rows[place{study, s.last + 1}].Erased {
+		s.has(s.last + 1)
+	}
+	for s.high >= s.last && s.high+1 < seq && c.rows[place{study, s.high + 1}].Erased {
+		s.high++
+	}
 }
 
 // has notes that the client has received seq.

@@ -139,8 +139,8 @@ func (c *Client) take(ctx context.Context, e event) error {
 	case "new_message":
 		r.Kind = Received
 		c.Log.add(r)
-		if s := c.rooms[r.Study]; s != nil && r.Seq == s.last+1 {
-			s.last = r.Seq
+		if s := c.rooms[r.Study]; s != nil { // seqs may be missing: rows that were deleted
+			s.last = max(s.last, r.Seq)
 		}
 	case "room_left":
 		r.Kind, r.Text = Left, e.Data.Reason
@@ -199,8 +199,8 @@ func (c *Client) readHistory(ctx context.Context, s *seat, joined Record) error 
 		if err != nil {
 			return err
 		}
-		if len(found) == 0 {
-			return errors.New("the history ends before the head")
+		if len(found) == 0 { // what is left up to the head was deleted
+			s.last = joined.Seq
 		}
 		for _, r := range found {
 			if r.Seq > joined.Seq {

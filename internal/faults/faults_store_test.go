@@ -144,3 +144,29 @@ func hubDiesAfterCommit(r *round) {
 	b.Restart(r)
 	r.allReady()
 }
+
+// rowsErased deletes rows under load, old and new ones, and tells the hubs only sometimes.
+// Meanwhile clients lose their connections and come back.
+func rowsErased(r *round) {
+	for i := range 6 {
+		r.flow(40)
+		for _, study := range r.studies {
+			var head int64
+			if err := r.db.QueryRow(`SELECT head FROM coup_studies WHERE study_id = $1`, study).Scan(&head); err != nil {
+				r.Fatal(err)
+			}
+			first := max(1, head-r.rng.Int64N(20))
+			last := first + r.rng.Int64N(10)
+			r.erase(study, first, last)
+			if i%2 == 0 {
+				r.redis.Command(r, fmt.Sprintf(`PUBLISH study-events '{"type":"messages_erased","studyId":%q,"from":%d,"to":%d}'`, study, first, last))
+			}
+		}
+		for _, c := range r.clients {
+			if r.rng.IntN(3) == 0 {
+				c.Cut()
+			}
+		}
+	}
+	r.allReady()
+}

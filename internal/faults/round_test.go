@@ -49,6 +49,7 @@ type round struct {
 	pairs   []*Client // clients that post in pairs beside the others
 	beside  []string  // their studies
 	exits   []Exit
+	erased  []Row // rows that were deleted
 	load    ClientConfig
 }
 
@@ -206,7 +207,25 @@ func (r *round) heads() map[string]int64 {
 // rows returns all messages of the round's studies in the database.
 func (r *round) rows() []Row {
 	r.Helper()
-	found, err := r.db.Query(`SELECT study_id, seq, id, user_id, client_id, content FROM coup_messages WHERE study_id = ANY($1)`, pq.Array(slices.Concat(r.studies, r.beside)))
+	found := r.query(`SELECT study_id, seq, id, user_id, client_id, content FROM coup_messages WHERE study_id = ANY($1)`, pq.Array(slices.Concat(r.studies, r.beside)))
+	return append(found, r.erased...)
+}
+
+// erase deletes the rows of a study by hand, as a moderator does.
+func (r *round) erase(study string, first, last int64) {
+	r.Helper()
+	gone := r.query(`DELETE FROM coup_messages WHERE study_id = $1 AND seq BETWEEN $2 AND $3
+		RETURNING study_id, seq, id, user_id, client_id, content`, study, first, last)
+	for i := range gone {
+		gone[i].Erased = true
+	}
+	r.erased = append(r.erased, gone...)
+}
+
+// query reads rows of messages.
+func (r *round) query(text string, args ...any) []Row {
+	r.Helper()
+	found, err := r.db.Query(text, args...)
 	if err != nil {
 		r.Fatal(err)
 	}
