@@ -158,7 +158,7 @@ func (c *index) stored(rows []Row, sent map[authorship]string) {
 		if !again {
 			first, again = texts[text]
 		}
-		if again {
+		if again && !first.Erased { // a row that is gone is no reason to refuse its clientId
 			c.violate(StoredTwice, "study %s: %s of %s has seqs %d and %d", r.Study, r.ClientID, r.User, first.Seq, r.Seq)
 			continue
 		}
@@ -176,6 +176,9 @@ func (c *index) acks(l *Log) {
 		}
 		c.Acks++
 		row, ok := c.by[authorship{r.Study, l.User, r.ClientID}]
+		if was := c.rows[place{r.Study, r.Seq}]; was.Erased && was.User == l.User && was.ClientID == r.ClientID {
+			row = was // sent again after it was deleted, and stored as another row
+		}
 		switch {
 		case !ok:
 			c.violate(LostAck, "study %s: %s of %s, acknowledged as seq %d", r.Study, r.ClientID, l.User, r.Seq)
