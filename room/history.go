@@ -31,47 +31,44 @@ func (h *historian) delivered(study store.StudyID) int64 {
 // behind makes the room of a study begin anew, because the store has no more than seq.
 func (h *historian) behind(study store.StudyID, seq int64) {
 	if r := h.room(study); r != nil {
-		h.begin(r, seq)
+		h.begin(r, seq, func() bool { return r.timeline.head > seq })
 	}
 }
 
-// doubt checks a room in the background, unless that is under way.
-func (h *historian) doubt(r *room) {
+// doubt checks a room in the background, unless that is under way. It is called in the order
+// of the room: what is delivered after that may be of another history.
+func (h *historian) doubt(r *room, known evidence) {
 	if r.checking.Swap(true) {
 		return
 	}
+	at := place{r.timeline.head, r.timeline.erasures}
 	h.shared.work.Go(func() {
 		defer r.checking.Store(false)
 		for failures := 0; ; failures++ {
-			if h.check(r) == nil || !h.shared.work.Sleep(work.Backoff(failures)) {
+			if h.check(r, at, known) == nil || !h.shared.work.Sleep(work.Backoff(failures)) {
 				return
 			}
 		}
 	})
 }
 
-// check compares the newest message of a room with the store.
-func (h *historian) check(r *room) error {
-	var at place
-	var last store.Message
-	r.inbox.call(func() {
-		at = place{r.timeline.head, r.timeline.erasures}
-		last.SentAt, _, _ = r.timeline.find(at.head)
-	})
+// check compares with the store where a room was, and a message that it knew.
+func (h *historian) check(r *room, at place, known evidence) error {
+	same := func() bool { return r.timeline.erasures == at.erasures }
 	head, low, err := h.newest(h.shared.work.Context(), r.study, at.head)
 	if err != nil {
 		return err
 	}
 	if low {
-		h.begin(r, head)
+		h.begin(r, head, same)
 		return nil
 	}
-	if last.SentAt.IsZero() {
+	if known.sentAt.IsZero() {
 		return nil
 	}
-	msgs, err := h.shared.history(store.Query{StudyID: r.study, After: at.head - 1, Before: at.head + 1, Limit: 1})
-	if err == nil && len(msgs) == 1 && !msgs[0].SentAt.Equal(last.SentAt) {
-		h.begin(r, head)
+	msgs, err := h.shared.history(store.Query{StudyID: r.study, After: known.seq - 1, Before: known.seq + 1, Limit: 1})
+	if err == nil && len(msgs) == 1 && !sameTime(msgs[0].SentAt, known.sentAt) {
+		h.begin(r, head, same)
 	}
 	return err
 }
@@ -88,9 +85,13 @@ func (h *historian) newest(ctx context.Context, study store.StudyID, seen int64)
 	return head, true, nil
 }
 
-// begin makes a room begin anew at head.
-func (h *historian) begin(r *room, head int64) {
+// begin makes a room begin anew at head, if due still returns true in the order of the room:
+// it may have begun anew meanwhile.
+func (h *historian) begin(r *room, head int64, due func() bool) {
 	r.inbox.later(func() {
+		if !due() {
+			return
+		}
 		h.log.Warn("the store has another history of a study than was delivered; its clients read it anew",
 			"study", r.study, "delivered", r.timeline.head, "head", head)
 		h.shared.stats.resets.Add(1)

@@ -91,7 +91,7 @@ func (g *Registry) tryJoin(ctx context.Context, j *joining) (joinResult, error) 
 	j.room = r
 	newest, low, err := g.history.newest(ctx, study, max(r.head.Load(), j.seen()))
 	if low && newest < r.head.Load() {
-		g.history.doubt(r)
+		r.inbox.later(func() { g.history.doubt(r, r.newest()) })
 	}
 	var result joinResult
 	if err == nil {

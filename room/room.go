@@ -24,8 +24,9 @@ type shared struct {
 	members *membership.Checker
 	posts   *commit.Lanes[Conn]
 	gaps    gapReader
-	// doubt checks whether the store still has the history that a room has delivered.
-	doubt func(*room)
+	// doubt checks whether the store still has the history that a room has delivered, and
+	// with it a message that the room knows. It is called in the order of the room.
+	doubt func(r *room, known evidence)
 	// release gives up one reference to a room.
 	release func(*room)
 }
@@ -127,8 +128,8 @@ func (r *room) run(batch []item) (done int) {
 			done++
 			if r.timeline.add(it.message) {
 				r.fillGap(r.shared.opts.ReorderWait)
-			} else if r.contradicts(it.message) {
-				r.shared.doubt(r)
+			} else if known, differs := r.contradicts(it.message); differs {
+				r.shared.doubt(r, known)
 			}
 			continue
 		}
@@ -140,17 +141,30 @@ func (r *room) run(batch []item) (done int) {
 	return done
 }
 
+// An evidence is a message that a room has delivered: its seq and its time, which is zero if
+// the room does not know it.
+type evidence struct {
+	seq    int64
+	sentAt time.Time
+}
+
 // contradicts reports whether a message whose turn has been before shows that the store
-// has another history than the room has delivered.
-func (r *room) contradicts(ev *Event) bool {
-	at, found, known := r.timeline.find(ev.Message.Seq)
+// has another history than the room has delivered, and what the room knows instead.
+func (r *room) contradicts(ev *Event) (known evidence, differs bool) {
+	at, found, sure := r.timeline.find(ev.Message.Seq)
 	switch {
 	case found:
-		return !at.Equal(ev.Message.SentAt)
-	case known: // it was gone before it came
-		return false
+		return evidence{ev.Message.Seq, at}, !sameTime(at, ev.Message.SentAt)
+	case sure: // it was gone before it came
+		return evidence{}, false
 	}
-	return ev.From != nil && !ev.Message.Repeated // a new message has an old seq
+	return r.newest(), ev.From != nil && !ev.Message.Repeated // a new message has an old seq
+}
+
+// newest returns the newest message that the room has delivered.
+func (r *room) newest() evidence {
+	at, _, _ := r.timeline.find(r.timeline.head)
+	return evidence{r.timeline.head, at}
 }
 
 // flush delivers the messages whose turn has come.
@@ -254,9 +268,9 @@ func (g gap) take(at place, msgs []store.Message) (same bool) {
 			return // some of msgs may be gone
 		}
 		if m := msgs[0]; m.Seq == at.head {
-			if was, found, _ := r.timeline.find(m.Seq); found && !was.Equal(m.SentAt) {
+			if was, found, _ := r.timeline.find(m.Seq); found && !sameTime(was, m.SentAt) {
 				same, r.filling = false, false
-				r.shared.doubt(r)
+				r.shared.doubt(r, evidence{m.Seq, was})
 				return
 			}
 		}

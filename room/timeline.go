@@ -183,6 +183,10 @@ func (t *timeline) find(seq int64) (at time.Time, found, known bool) {
 	return time.Time{}, false, seq > t.begin && seq <= t.head
 }
 
+// sameTime reports whether two times of messages are the same on the wire. A store may keep
+// more than the milliseconds that hubs tell each other.
+func sameTime(a, b time.Time) bool { return a.UnixMilli() == b.UnixMilli() }
+
 // after returns the index of the first recent message after seq.
 func (t *timeline) after(seq int64) int {
 	i, _ := slices.BinarySearchFunc(t.recent, seq+1, func(ev *Event, seq int64) int { return cmp.Compare(ev.Message.Seq, seq) })
