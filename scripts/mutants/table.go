@@ -20,7 +20,7 @@ var mutants = []mutant{
 	{"postgres: leases do not end", "internal/sqlstore/migrations/postgres/00001_init.sql", "coalesce(n.lease_end > clock_timestamp(), false)", "true", "./store/postgres -run TestStore/Presence"},
 	{"postgres: a cancelled commit is acknowledged", "store/postgres/statement.go", "		err = ctx.Err()\n", "		err = nil\n", "./store/postgres -run TestCancelledCommit"},
 	{"postgres: connections to a former primary stay", "store/postgres/role.go", "		s.connector.dialer.closeOlder(t)\n", "		_ = t\n", "./store/postgres -run TestConnectionsToAFormer"},
-	{"postgres: a pooler that ignores settings is no pooler", "store/postgres/connector.go", "err == nil && got != value", "false && got != value", "./store/postgres -run Pool"},
+	{"postgres: a pooler that ignores settings is no pooler", "store/postgres/connector.go", "err == nil && got != value", "false && got != value", "./store/postgres -run TestNoAnswer"},
 	{"postgres: a standby will do", "store/postgres/connector.go", "		config.TargetSessionAttrs = pq.TargetSessionAttrsReadWrite\n", "", "./store/postgres -run TestStandby"},
 	{"the reports of dead hubs are kept for ever", "internal/sqlstore/presence.go", "	s.sweep(ctx)\n", "", "./internal/sqlstore"},
 	{"rest: ids in paths are not written as browsers write them", "store/rest/client.go", "url.QueryEscape(string(id))", "url.PathEscape(string(id))", "./store/rest"},
