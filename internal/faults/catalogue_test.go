@@ -24,6 +24,7 @@ var catalogue = []fault{
 	{name: "the api takes 1.5 s for every answer", rows: "9", run: apiSlow},
 	{name: "Postgres is killed", rows: "8", run: postgresEnds(syscall.SIGKILL)},
 	{name: "Postgres stops immediately", rows: "8", run: postgresEnds(syscall.SIGQUIT)},
+	{name: "Postgres dies and its standby is promoted", rows: "8", run: standbyPromoted},
 	{name: "connections to Postgres are reset", rows: "8", run: postgresCut},
 	{name: "rows are deleted by hand", rows: "6", run: rowsErased},
 	{name: "the clock of Postgres jumps", rows: "16", run: clockJumps},

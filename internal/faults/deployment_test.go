@@ -41,11 +41,13 @@ type hub struct {
 
 // A deployment has all services of a deployment, as processes on this machine.
 type deployment struct {
-	t        testing.TB
+	t        testing.TB // of the round
+	owner    testing.TB // of the deployment
 	begin    time.Time
 	postgres *testenv.PostgresServer
 	redis    *testenv.RedisServer
-	db       *sql.DB // without a proxy
+	dbURL    url.URL // of the database, without a proxy
+	db       *sql.DB // likewise
 	api      *testenv.Process
 	toDB     *Proxy // from the api
 	toBus    *Proxy // from the api
@@ -62,13 +64,14 @@ type deployment struct {
 // newDeployment builds the program and starts a deployment that ends with the test.
 func newDeployment(t testing.TB, hubs int) *deployment {
 	t.Helper()
-	h := &deployment{t: t, scale: 1, begin: time.Now(), redis: testenv.Redis(t), postgres: testenv.StartPostgres(t), web: &http.Client{Timeout: 10 * time.Second}}
+	h := &deployment{t: t, owner: t, scale: 1, begin: time.Now(), redis: testenv.Redis(t), postgres: testenv.StartPostgres(t), web: &http.Client{Timeout: 10 * time.Second}}
 	t.Cleanup(h.web.CloseIdleConnections)
 	program := build(t)
 	u, err := url.Parse(h.postgres.URL(t))
 	if err != nil {
 		t.Fatal(err)
 	}
+	h.dbURL = *u
 	if h.db, err = sql.Open("postgres", u.String()); err != nil {
 		t.Fatal(err)
 	}
@@ -94,6 +97,17 @@ func newDeployment(t testing.TB, hubs int) *deployment {
 		h.hubs = append(h.hubs, b)
 	}
 	return h
+}
+
+// follow makes another server the Postgres of the deployment. It has a copy of the data.
+func (h *deployment) follow(next *testenv.PostgresServer) {
+	h.toDB.To(next.Addr())
+	h.db.Close()
+	h.postgres, h.dbURL.Host = next, next.Addr()
+	var err error
+	if h.db, err = sql.Open("postgres", h.dbURL.String()); err != nil {
+		h.t.Fatal(err)
+	}
 }
 
 // build builds the program under test.

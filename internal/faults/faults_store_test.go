@@ -170,3 +170,19 @@ func rowsErased(r *round) {
 	}
 	r.allReady()
 }
+
+// standbyPromoted kills Postgres and promotes its synchronous standby, to which the address
+// then leads.
+func standbyPromoted(r *round) {
+	standby := r.postgres.Standby(r.owner) // it stays for the next rounds
+	r.flow(50)
+	r.postgres.Kill(r)
+	standby.Promote(r)
+	r.follow(standby)
+	back := r.clock()
+	r.flow(50)
+	r.allReady()
+	if d, ok := FirstAck(r.logs(), back); ok {
+		r.score.Sample(GoodPromoted, d)
+	}
+}

@@ -21,6 +21,7 @@ const (
 	RedisNoticed    Figure = "frozen Redis noticed"
 	RedisMoved      Figure = "demoted Redis left"
 	GoodSend        Figure = "first good send after Postgres"
+	GoodPromoted    Figure = "first good send after a promotion"
 	SendAnswered    Figure = "sends answered around a death of Postgres"
 	HubOffline      Figure = "users of a killed hub offline"
 	DrainTime       Figure = "drain"

@@ -22,6 +22,7 @@ func (s *Scorecard) rows(injections int) []ScoreRow {
 		{"8", "Postgres killed: acks lost / first good send / every send answered", s.with(func() string {
 			return fmt.Sprintf("%d over %d / %s / %s", n[PostgresLost], n[PostgresKills], s.worst(GoodSend), s.worst(SendAnswered))
 		}, PostgresKills), "0 over 50 / 2s / 5s"},
+		{"8a", "Standby promoted: first good send", s.worst(GoodPromoted), "5s"},
 		{"9", "Wrong presence after a hub is killed / after quick changes", s.worst(HubOffline) + " / " + s.with(func() string {
 			return fmt.Sprintf("%d wrong after %d changes", n[WrongPresence], n[Reconnects])
 		}, Reconnects), "20s / 0 of 5,000"},
