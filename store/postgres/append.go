@@ -44,10 +44,11 @@ func (s *Store) raiseHeads(ctx context.Context, msgs []store.Message) error {
 	return err
 }
 
-func (s *Store) appendSorted(ctx context.Context, msgs []store.Message) (out []store.Message, err error) {
+func (s *Store) appendSorted(ctx context.Context, msgs []store.Message) ([]store.Message, error) {
 	order := byStudy(msgs)
 	c := columns(msgs, order)
-	err = s.append.run(ctx, func(ctx context.Context, r runner) error {
+	var out []store.Message // not read after an error: the call may go on, see within
+	err := s.append.run(ctx, func(ctx context.Context, r runner) error {
 		rows, err := r.QueryxContext(ctx, c[0], c[1], c[2], c[3], c[4])
 		if err != nil {
 			return err

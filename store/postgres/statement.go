@@ -94,8 +94,9 @@ func (st *statement) SelectContext(ctx context.Context, dest any, args ...any) e
 }
 
 // ExecContext implements sqlstore.Statement.
-func (st *statement) ExecContext(ctx context.Context, args ...any) (result sql.Result, err error) {
-	err = st.run(ctx, func(ctx context.Context, r runner) (err error) {
+func (st *statement) ExecContext(ctx context.Context, args ...any) (sql.Result, error) {
+	var result sql.Result // not read after an error: the call may go on, see within
+	err := st.run(ctx, func(ctx context.Context, r runner) (err error) {
 		result, err = r.ExecContext(ctx, args...)
 		return err
 	})
