@@ -59,10 +59,10 @@ func (b *Bus) openAll(t, old *table, spans []span) error {
 		mu.Lock()
 		_, seen := t.nodes[s.addr] // a node may have several spans
 		if !seen {
-			t.nodes[s.addr] = old.nodes[s.addr]
+			t.nodes[s.addr] = old.current(s.addr)
 		}
 		mu.Unlock()
-		if seen || old.nodes[s.addr] != nil {
+		if seen || old.current(s.addr) != nil {
 			continue
 		}
 		wg.Go(func() {
@@ -79,7 +79,7 @@ func (b *Bus) openAll(t, old *table, spans []span) error {
 		return nil
 	}
 	for addr, n := range t.nodes {
-		if n != nil && old.nodes[addr] == nil {
+		if n != nil && old.nodes[addr] != n {
 			n.client.Close()
 		}
 	}

@@ -2,6 +2,7 @@ package redis
 
 import (
 	"context"
+	"errors"
 	"math/rand/v2"
 	"slices"
 	"sync"
@@ -72,6 +73,8 @@ func (n *node) connection(ctx context.Context) (good bool) {
 	defer listening.Wait()
 	defer cancel()
 	var again <-chan time.Time
+	role := time.NewTicker(listenEvery)
+	defer role.Stop()
 	for {
 		if len(refused) > 0 && again == nil { // another wake-up does not delay it
 			n.bus.suspect()
@@ -84,6 +87,11 @@ func (n *node) connection(ctx context.Context) (good bool) {
 			return true
 		case <-failing:
 			return true
+		case <-role.C:
+			if errors.Is(n.askRole(ctx, conn), errReplica) {
+				return true
+			}
+			continue
 		case <-n.wake:
 		case <-again:
 			n.retouch(refused)

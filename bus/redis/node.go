@@ -2,14 +2,14 @@ package redis
 
 import (
 	"context"
-	"fmt"
 	"sync/atomic"
 
 	"github.com/redis/rueidis"
 )
 
-// A node is one server: that behind the only address, the master that the sentinels name, or a master of a
-// cluster. It has one connection to publish and, if it has channels, one to subscribe.
+// A node is one server: that behind the only address, the master that the sentinels name, or
+// a master of a cluster. It has one connection to publish and, if it has channels, one to
+// subscribe.
 type node struct {
 	bus    *Bus
 	addr   string
@@ -20,7 +20,9 @@ type node struct {
 	done   chan struct{} // closed when run has ended
 
 	used    atomic.Bool // it needs a subscribing connection
+	replica atomic.Bool // it was found to be a replica; see checkRole
 	failing atomic.Bool // the subscribing connection is lost, or could not be made
+	left    atomic.Bool // its connections lead to a server that others do not use; see listen
 
 	// Guarded by bus.mu:
 	dirty map[string]struct{} // channels whose subscription run has to check
@@ -69,18 +71,4 @@ func (n *node) nudge() {
 	case n.wake <- struct{}{}:
 	default: // run has been woken up and will check everything
 	}
-}
-
-// role returns the role of the server, such as "master".
-func (n *node) role(ctx context.Context) (string, error) {
-	ctx, cancel := context.WithTimeout(ctx, n.bus.timeout)
-	defer cancel()
-	answer, err := n.client.Do(ctx, n.client.B().Role().Build()).ToArray()
-	if err != nil {
-		return "", fmt.Errorf("ask %s for its role: %w", n.addr, err)
-	}
-	if len(answer) == 0 {
-		return "", fmt.Errorf("ask %s for its role: an empty answer", n.addr)
-	}
-	return answer[0].ToString()
 }

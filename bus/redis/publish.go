@@ -61,10 +61,14 @@ func (b *Bus) scatter(ctx context.Context, t *table, msgs []bus.Message) error {
 	return first
 }
 
-// publish sends msgs in one batch. On a nil node it returns errNowhere.
+// publish sends msgs in one batch. On a nil node it returns errNowhere, on a replica
+// errReplica.
 func (n *node) publish(ctx context.Context, msgs []bus.Message) error {
-	if n == nil {
+	switch {
+	case n == nil:
 		return errNowhere
+	case n.replica.Load():
+		return errReplica
 	}
 	batch := make([]rueidis.Completed, len(msgs))
 	for i, m := range msgs {

@@ -6,12 +6,14 @@
 // one to subscribe. It does not wait for Redis: it connects in the background. After it has
 // lost a connection it subscribes again, and calls bus.Handler.Gap of every subscription.
 //
-// Once a second it asks the server behind a single address whether it is still a master. It
-// leaves a replica at once: what is published there does not reach the others.
+// With every probe, once a second, the bus asks the server for its role. It leaves a replica
+// at once, because what is published there does not reach the others. After a failover an old
+// server may still believe that it is the master. So every few seconds the bus publishes a
+// probe over a new connection: if it does not hear that one, its address leads elsewhere, and
+// it makes new connections.
 //
-// With sentinels, it asks them for the master once a second and after each failure. It
-// leaves a server that is not the master any more, even if the connections to that server
-// still work. On a cluster it uses sharded Pub/Sub with two connections to each master that
+// With sentinels, it asks them for the master once a second and after each failure, too. On a
+// cluster it uses sharded Pub/Sub with two connections to each master that
 // has channels in use, so that the masters share the load. When slots or masters move, only
 // their channels get a gap. The channels of Options.Broadcast are not sharded, so that
 // programs without support for clusters can publish on them at any node.

@@ -23,13 +23,11 @@ type sentinels struct {
 }
 
 func newSentinels(c rueidis.ClientOption) *sentinels {
-	s := &sentinels{name: c.Sentinel.MasterSet, config: c, clients: make([]rueidis.Client, len(c.InitAddress))}
+	s := &sentinels{name: c.Sentinel.MasterSet, config: small(c), clients: make([]rueidis.Client, len(c.InitAddress))}
 	s.config.Username, s.config.Password = c.Sentinel.Username, c.Sentinel.Password
 	s.config.SelectDB = 0
 	s.config.Dialer.Timeout = min(c.Dialer.Timeout, sentinelPatience)
 	s.config.ConnWriteTimeout = min(c.ConnWriteTimeout, sentinelPatience)
-	s.config.ReadBufferEachConn, s.config.WriteBufferEachConn = 4<<10, 4<<10
-	s.config.RingScaleEachConn = 4
 	return s
 }
 
@@ -98,23 +96,23 @@ func (b *Bus) findMaster(ctx context.Context, old *table) (*table, error) {
 		}
 		addr = old.home.addr // an operator may have demoted it
 	}
-	n := old.nodes[addr]
+	n := old.current(addr)
 	if n == nil {
 		if n, err = b.open(addr); err != nil {
 			return nil, err
 		}
 	}
-	role, err := n.role(ctx)
+	err = n.checkRole(ctx)
 	switch {
-	case err == nil && role == "master":
+	case err == nil:
 		return &table{nodes: map[string]*node{addr: n}, home: n}, nil
-	case n == old.home && err != nil:
+	case n == old.home && !errors.Is(err, errReplica):
 		return nil, err // it may answer again before it is replaced
 	case n.stop == nil:
 		n.client.Close()
 	}
-	if err != nil {
-		return nil, err
+	if errors.Is(err, errReplica) {
+		return &table{}, nil
 	}
-	return &table{}, nil
+	return nil, err
 }

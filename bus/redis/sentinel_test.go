@@ -2,6 +2,7 @@ package redis_test
 
 import (
 	"strconv"
+	"strings"
 	"testing"
 	"time"
 
@@ -93,4 +94,20 @@ func TestBusDoesNotTrustAMasterThatWasDemoted(t *testing.T) {
 	master.Command(t, "REPLICAOF NO ONE")
 	s.Sentinels[2].Continue(t)
 	recovers(t, b, e, 1, 10*time.Second)
+}
+
+func TestBusFollowsTheMasterWhereRolesAreHidden(t *testing.T) {
+	t.Parallel() // it mostly waits
+	s := testenv.RedisSentinel(t)
+	for _, server := range s.Servers {
+		server.Command(t, "ACL SETUSER chat on >pass allchannels allkeys +@all -role -info")
+	}
+	b := openURL(t, strings.Replace(s.URL(), "redis://", "redis://chat:pass@", 1))
+	e := held(t, b)
+	livesAgain(t, b, e, "at the start")
+	old := s.Master(t)
+	s.Failover(t)
+	eventually(t, 20*time.Second, "a new master", func() bool { m := s.Master(t); return m != nil && m != old })
+	livesAgain(t, b, e, "after the failover")
+	eventually(t, 5*time.Second, "Ping", func() bool { return b.Ping(t.Context()) == nil })
 }

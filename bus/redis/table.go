@@ -39,6 +39,14 @@ func (b *Bus) sharded(channel string) bool {
 	return b.cluster && !b.broadcast[channel]
 }
 
+// current returns the node at addr, or nil if there is none that can stay.
+func (t *table) current(addr string) *node {
+	if n := t.nodes[addr]; n != nil && !n.left.Load() && !n.replica.Load() {
+		return n
+	}
+	return nil
+}
+
 func (t *table) equal(o *table) bool {
 	if t.home != o.home || len(t.nodes) != len(o.nodes) || (t.slots == nil) != (o.slots == nil) {
 		return false

@@ -59,3 +59,10 @@ func connect(c rueidis.ClientOption, addr string) (rueidis.Client, error) {
 	}
 	return client, nil // err says that Redis is not there yet
 }
+
+// small returns c for a connection that sends a few short commands.
+func small(c rueidis.ClientOption) rueidis.ClientOption {
+	c.ReadBufferEachConn, c.WriteBufferEachConn = 4<<10, 4<<10
+	c.RingScaleEachConn = 4
+	return c
+}
