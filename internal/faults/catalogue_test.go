@@ -26,6 +26,7 @@ var catalogue = []fault{
 	{name: "Postgres stops immediately", rows: "8", run: postgresEnds(syscall.SIGQUIT)},
 	{name: "Postgres dies and its standby is promoted", rows: "8", run: standbyPromoted},
 	{name: "connections to Postgres are reset", rows: "8", run: postgresCut},
+	{name: "an older dump is restored", rows: "6", run: restored},
 	{name: "rows are deleted by hand", rows: "6", run: rowsErased},
 	{name: "the clock of Postgres jumps", rows: "16", run: clockJumps},
 	{name: "a hub freezes", rows: "24", run: hubFrozen(5 * time.Second)},

@@ -26,8 +26,10 @@ const (
 	// Disorder: a connection gets messages with rising seqs.
 	Disorder Rule = "out of order"
 	// Gap: a client that stays has every message from its first join to the end, and gets
-	// them without gaps.
+	// them without gaps. After a reset it has every message from the first one.
 	Gap Rule = "a hole"
+	// Stale: a client that was shown a row which a restore has undone is told to begin anew.
+	Stale Rule = "shows what is gone"
 	// Distorted: a delivered message is equal to the stored one.
 	Distorted Rule = "delivered with another content"
 	// Outsider: nobody gets messages of a study without being a member.
@@ -46,7 +48,12 @@ type Row struct {
 	Content  string
 	// Erased says that somebody has deleted the row since: it need not be delivered.
 	Erased bool
+	// Undone is when a dump without the row was restored; 0 if that was not done.
+	Undone time.Duration
 }
+
+// undoneGrace is how long acks of rows that are undone may still be on their way.
+const undoneGrace = 5 * time.Second
 
 // An Exit is the end of a membership.
 type Exit struct {
@@ -105,15 +112,16 @@ type (
 // An index is a history in a form that is quick to search.
 type index struct {
 	Verdict
-	rows  map[place]Row
-	by    map[authorship]Row
-	heads map[string]int64
-	exits map[[2]string]Exit
+	rows   map[place]Row
+	undone map[string]Row // by id
+	by     map[authorship]Row
+	heads  map[string]int64
+	exits  map[[2]string]Exit
 }
 
 // Check checks a history by all rules.
 func Check(h History) Verdict {
-	c := &index{rows: map[place]Row{}, by: map[authorship]Row{}, heads: map[string]int64{}, exits: map[[2]string]Exit{}}
+	c := &index{rows: map[place]Row{}, undone: map[string]Row{}, by: map[authorship]Row{}, heads: map[string]int64{}, exits: map[[2]string]Exit{}}
 	for _, e := range h.Exits {
 		c.exits[[2]string{e.Study, e.User}] = e
 	}
@@ -141,7 +149,12 @@ func sentTexts(logs []*Log) map[authorship]string {
 // stored checks the rows by themselves. It also compares texts: the unique key of the table
 // does not notice a message that is stored with a second clientId.
 func (c *index) stored(rows []Row, sent map[authorship]string) {
-	rows = slices.Clone(rows)
+	rows = slices.DeleteFunc(slices.Clone(rows), func(r Row) bool {
+		if r.Undone > 0 {
+			c.undone[r.ID] = r
+		}
+		return r.Undone > 0
+	})
 	slices.SortFunc(rows, func(a, b Row) int {
 		return cmp.Or(cmp.Compare(a.Study, b.Study), cmp.Compare(a.Seq, b.Seq))
 	})
@@ -175,6 +188,9 @@ func (c *index) acks(l *Log) {
 			continue
 		}
 		c.Acks++
+		if gone, ok := c.undone[r.ID]; ok && gone.Seq == r.Seq && r.At <= gone.Undone+undoneGrace {
+			continue // acknowledged before the restore
+		}
 		row, ok := c.by[authorship{r.Study, l.User, r.ClientID}]
 		if was := c.rows[place{r.Study, r.Seq}]; was.Erased && was.User == l.User && was.ClientID == r.ClientID {
 			row = was // sent again after it was deleted, and stored as another row

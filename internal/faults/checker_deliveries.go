@@ -12,6 +12,8 @@ type reception struct {
 	high  int64          // the newest on that connection
 	left  bool           // removed
 	out   bool           // on this connection, since it was removed
+	stale bool           // was shown what a restore has undone
+	reset bool           // the client was told that the store went back
 }
 
 // received checks the log of one client.
@@ -33,7 +35,9 @@ func (c *index) received(l *Log) {
 		case Joined:
 			c.joined(s, r)
 		case Read:
-			s.has(r.Seq)
+			c.read(l, s, r)
+		case Reset:
+			s.forget(r)
 		case Left:
 			s.left, s.out, s.conn = true, true, r.Conn
 		case Received:
@@ -46,6 +50,9 @@ func (c *index) received(l *Log) {
 		if s.begun && !s.left && !l.Partial && s.last != c.heads[name] {
 			c.violate(Gap, "study %s: %s has everything from %d to %d, the head is %d", name, l.User, s.first, s.last, c.heads[name])
 		}
+		if s.stale && !s.left && !l.Partial {
+			c.violate(Stale, "study %s: %s was shown rows that a restore has undone, and was not told", name, l.User)
+		}
 	}
 }
 
@@ -54,14 +61,41 @@ func (c *index) joined(s *reception, r Record) {
 	if r.After != Fresh {
 		c.Resumes++
 	}
+	if r.Reset {
+		s.forget(r)
+	}
 	if !s.begun {
 		s.begun, s.first, s.last = true, r.Seq, r.Seq
 	}
 	s.left, s.out = false, false
 }
 
-func (c *index) delivered(l *Log, s *reception, r Record) {
+// forget begins anew at the first message, because the store went back.
+func (s *reception) forget(r Record) {
+	*s = reception{begun: true, seen: map[int64]bool{}, conn: r.Conn, reset: true}
+}
+
+// row returns the row that a client may be shown as r.
+func (c *index) row(s *reception, r Record) (Row, bool) {
+	if gone, ok := c.undone[r.ID]; ok && !s.reset {
+		s.stale = true
+		return gone, true
+	}
 	row, ok := c.rows[place{r.Study, r.Seq}]
+	return row, ok
+}
+
+// read notes a message from the history. What is read while a restore goes on may be gone
+// already.
+func (c *index) read(l *Log, s *reception, r Record) {
+	if row, ok := c.row(s, r); ok && row.ID != r.ID {
+		c.violate(Distorted, "study %s: %s read %+v, stored is %+v", r.Study, l.User, r, row)
+	}
+	s.has(r.Seq)
+}
+
+func (c *index) delivered(l *Log, s *reception, r Record) {
+	row, ok := c.row(s, r)
 	if !ok || row.ID != r.ID || row.User != r.User || row.ClientID != r.ClientID || row.Content != r.Text {
 		c.violate(Distorted, "study %s: %s got %+v, stored is %+v", r.Study, l.User, r, row)
 	}

@@ -37,6 +37,27 @@ func story() *History {
 	}}
 }
 
+// restoredStory is a history in which the store went back behind its last row.
+func restoredStory() *History {
+	h := story()
+	h.Rows[2].Undone = 10 * time.Second
+	again := Row{Study: "s", Seq: 3, ID: "id-b2", User: "ben", ClientID: "b2", Content: "text b2"}
+	h.Rows = append(h.Rows, again)
+	reset := Record{At: 11 * time.Second, Kind: Reset, Study: "s", Seq: 2}
+	for i, l := range h.Logs {
+		reset.Conn = 2 - i
+		l.records = append(l.records, reset)
+		for seq := int64(1); seq <= 2; seq++ {
+			l.records = append(l.records, Record{At: reset.At, Kind: Read, Conn: reset.Conn, Study: "s", Seq: seq, ID: h.Rows[seq-1].ID})
+		}
+		l.records = append(l.records,
+			Record{At: reset.At, Kind: Received, Conn: reset.Conn, Study: "s", Seq: 3, ID: again.ID, ClientID: "b2", User: "ben", Text: "text b2"})
+	}
+	l := h.Logs[1]
+	l.records = append(l.records, Record{At: reset.At, Kind: Sent, Conn: 1, Study: "s", ClientID: "b2", Text: "text b2"})
+	return h
+}
+
 func TestAGoodHistoryHasNoViolations(t *testing.T) {
 	v := Check(*story())
 	if len(v.Violations) > 0 || v.Acks != 3 || v.Received != 6 || v.Joins != 3 || v.Resumes != 1 {
@@ -107,6 +128,29 @@ func TestCheckerFindsEachViolation(t *testing.T) {
 			l, i := h.Logs[ben], at(h, ben, 3)
 			l.records = slices.Insert(l.records, i, Record{At: 5, Kind: Left, Conn: 1, Study: "s"})
 		}, Outsider},
+		{"when a row of an undone history is delivered after the reset", func(h *History) {
+			*h = *restoredStory()
+			l := h.Logs[ben]
+			l.records = append(l.records, l.records[at(h, ben, 3)])
+		}, Distorted},
+		{"when a client is not told of a restore", func(h *History) {
+			*h = *restoredStory()
+			l := h.Logs[ben]
+			l.records = slices.DeleteFunc(l.records, func(r Record) bool { return r.Kind == Reset })
+		}, Stale},
+		{"when a client does not have all of the new history", func(h *History) {
+			*h = *restoredStory()
+			l := h.Logs[ben]
+			l.records = slices.DeleteFunc(l.records, func(r Record) bool { return r.Kind == Read })
+		}, Gap},
+		{"when a row that was undone is acknowledged late", func(h *History) {
+			*h = *restoredStory()
+			for i, r := range h.Logs[ada].records {
+				if r.Kind == Acked {
+					h.Logs[ada].records[i].At = time.Minute
+				}
+			}
+		}, LostAck},
 		{"when a connection carries payloads", func(h *History) {
 			h.Logs[ben].records = append(h.Logs[ben].records, Record{At: 9, Kind: Broken, Conn: 1, Text: "payloads"})
 		}, Garbled},
@@ -127,6 +171,7 @@ func TestWhatIsNoViolation(t *testing.T) {
 		name  string
 		alter func(h *History)
 	}{
+		{"that goes on after a restore", func(h *History) { *h = *restoredStory() }},
 		{"that left early", func(h *History) { l := h.Logs[1]; l.records, l.Partial = l.records[:len(l.records)-1], true }},
 		{"that receives within the grace of its exit", func(h *History) { h.Exits = []Exit{{Study: "s", User: "ben", At: 5, Grace: 3}} }},
 		{"that reads what a truncated join does not bring", func(h *History) {

@@ -27,7 +27,7 @@ type ClientConfig struct {
 	MaxPause time.Duration
 	// Buffer is the size of the socket's receive buffer. 0 leaves it to the system.
 	Buffer int
-	// History reads the messages that a truncated join does not replay.
+	// History reads messages after a truncated join or a reset.
 	History func(ctx context.Context, study string, after int64) ([]Record, error)
 	// Clock is the clock that all clients share.
 	Clock func() time.Duration
@@ -67,7 +67,8 @@ type Client struct {
 
 // A seat is what a client knows about one study.
 type seat struct {
-	last   int64 // it has everything up to here; Fresh before the first join
+	last   int64  // it has everything up to here; Fresh before the first join
+	sentAt string // of the message at last; "" if it is not known
 	joined bool
 	asked  time.Time // when the join was sent; zero if none is under way
 	retry  time.Time // not before

@@ -56,6 +56,9 @@ func (c *Client) due(next *time.Time) (rs []request) {
 		data := map[string]any{"studyId": study}
 		if s.last != Fresh {
 			data["after"] = s.last
+			if s.sentAt != "" {
+				data["afterSentAt"] = s.sentAt
+			}
 		}
 		rs = append(rs, request{"join_room", "join:" + study, data})
 	}
@@ -139,8 +142,14 @@ func (c *Client) take(ctx context.Context, e event) error {
 	case "new_message":
 		r.Kind = Received
 		c.Log.add(r)
-		if s := c.rooms[r.Study]; s != nil { // seqs may be missing: rows that were deleted
-			s.last = max(s.last, r.Seq)
+		if s := c.rooms[r.Study]; s != nil && r.Seq > s.last { // seqs may be missing: rows that were deleted
+			s.last, s.sentAt = r.Seq, e.Data.SentAt
+		}
+	case "room_reset":
+		r.Kind = Reset
+		c.Log.add(r)
+		if s := c.rooms[r.Study]; s != nil {
+			return c.readAnew(ctx, s, r)
 		}
 	case "room_left":
 		r.Kind, r.Text = Left, e.Data.Reason
@@ -169,14 +178,16 @@ func (c *Client) leave(study string) {
 
 func (c *Client) acked(ctx context.Context, e event, r Record) error {
 	if s := c.rooms[r.Study]; s != nil && e.ID == "join:"+r.Study {
-		r.Kind, r.After, r.Truncated = Joined, s.last, e.Data.Truncated
+		r.Kind, r.After, r.Truncated, r.Reset = Joined, s.last, e.Data.Truncated, e.Data.Reset
 		c.Log.add(r)
 		s.joined, s.asked = true, time.Time{}
-		if s.last == Fresh {
-			s.last = r.Seq
-		}
-		if r.Truncated {
+		switch {
+		case r.Reset:
+			return c.readAnew(ctx, s, r)
+		case r.Truncated:
 			return c.readHistory(ctx, s, r)
+		case s.last == Fresh:
+			s.last, s.sentAt = r.Seq, e.Data.SentAt
 		}
 		return nil
 	}
@@ -191,8 +202,14 @@ func (c *Client) acked(ctx context.Context, e event, r Record) error {
 	return nil
 }
 
-// readHistory reads the messages that a truncated join did not replay. If that fails it
-// ends the connection, and the next join tries again.
+// readAnew forgets what the client has of a study, and reads its whole history.
+func (c *Client) readAnew(ctx context.Context, s *seat, reset Record) error {
+	s.last, s.sentAt = 0, ""
+	return c.readHistory(ctx, s, reset)
+}
+
+// readHistory reads the messages up to the head of a join or a reset. If that fails it ends
+// the connection, and the next join tries again.
 func (c *Client) readHistory(ctx context.Context, s *seat, joined Record) error {
 	for s.last < joined.Seq {
 		found, err := c.config.History(ctx, joined.Study, s.last)
@@ -200,7 +217,7 @@ func (c *Client) readHistory(ctx context.Context, s *seat, joined Record) error 
 			return err
 		}
 		if len(found) == 0 { // what is left up to the head was deleted
-			s.last = joined.Seq
+			s.last, s.sentAt = joined.Seq, ""
 		}
 		for _, r := range found {
 			if r.Seq > joined.Seq {
@@ -208,7 +225,7 @@ func (c *Client) readHistory(ctx context.Context, s *seat, joined Record) error 
 			}
 			r.Kind, r.Conn = Read, joined.Conn
 			c.Log.add(r)
-			s.last = r.Seq
+			s.last, s.sentAt = r.Seq, r.SentAt
 		}
 	}
 	return nil

@@ -24,7 +24,9 @@ type event struct {
 		UserID    string `json:"userId"`
 		Content   string `json:"content"`
 		ClientID  string `json:"clientId"`
+		SentAt    string `json:"sentAt"`
 		Truncated bool   `json:"truncated"`
+		Reset     bool   `json:"reset"`
 		Reason    string `json:"reason"`
 		Code      string `json:"code"`
 		Type      string `json:"type"`

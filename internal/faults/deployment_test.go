@@ -229,13 +229,18 @@ func (h *deployment) history(token string) func(context.Context, string, int64) 
 		if err != nil {
 			return nil, err
 		}
-		var found struct{ Messages []struct{ Seq int64 } }
+		var found struct {
+			Messages []struct {
+				Seq        int64
+				ID, SentAt string
+			}
+		}
 		if err := json.NewDecoder(strings.NewReader(body)).Decode(&found); err != nil || status != http.StatusOK {
 			return nil, fmt.Errorf("history = %d: %w", status, err)
 		}
 		var rs []Record
 		for _, m := range found.Messages {
-			rs = append(rs, Record{Study: study, Seq: m.Seq})
+			rs = append(rs, Record{Study: study, Seq: m.Seq, ID: m.ID, SentAt: m.SentAt})
 		}
 		return rs, nil
 	}

@@ -171,6 +171,42 @@ func rowsErased(r *round) {
 	r.allReady()
 }
 
+// restored restores an older dump of the studies under load: rows are gone, and their seqs
+// come again. Clients lose their connections before and after it.
+func restored(r *round) {
+	cut := func() {
+		for _, c := range r.clients {
+			if r.rng.IntN(3) == 0 {
+				c.Cut()
+			}
+		}
+	}
+	for _, c := range r.clients {
+		r.eventually("a client has read something", patience, c.In)
+	}
+	dump := r.heads()
+	r.flow(20 + r.rng.IntN(60))
+	cut()
+	down := r.rng.IntN(2) == 0
+	if down {
+		r.api.Kill(r)
+	}
+	r.restore(dump)
+	r.toDB.Reset()
+	if down {
+		r.api.Restart(r)
+	}
+	cut()
+	r.flow(150)
+	r.allReady()
+	r.waitFor(func() error {
+		if n := Check(History{Rows: r.rows(), Logs: r.logs()}).Count(Stale); n > 0 {
+			return fmt.Errorf("%d rooms of clients show what is gone", n)
+		}
+		return nil
+	})
+}
+
 // standbyPromoted kills Postgres and promotes its synchronous standby, to which the address
 // then leads.
 func standbyPromoted(r *round) {

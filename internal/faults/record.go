@@ -17,9 +17,11 @@ const (
 	Refused
 	// Joined is the ack of a join: After is that of the join, Seq the head.
 	Joined
+	// Reset is a room_reset: the store went back, and Seq is the head.
+	Reset
 	// Received is a new_message.
 	Received
-	// Read is a message from the history, after a truncated join.
+	// Read is a message from the history, after a truncated join or a reset.
 	Read
 	// Left is a room_left, or a join that was forbidden.
 	Left
@@ -46,10 +48,13 @@ type Record struct {
 	After int64
 	// Truncated says that a join replayed nothing although messages were missed.
 	Truncated bool
-	ID        string
-	ClientID  string
-	User      string // the author
-	Text      string
+	// Reset says that a join found another history than the client had seen.
+	Reset    bool
+	ID       string
+	SentAt   string // of a Read
+	ClientID string
+	User     string // the author
+	Text     string
 }
 
 // A Log is everything that one client sent and received.

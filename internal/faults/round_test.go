@@ -1,6 +1,7 @@
 package faults
 
 import (
+	"database/sql"
 	"fmt"
 	"math/rand/v2"
 	"slices"
@@ -49,7 +50,7 @@ type round struct {
 	pairs   []*Client // clients that post in pairs beside the others
 	beside  []string  // their studies
 	exits   []Exit
-	erased  []Row // rows that were deleted
+	erased  []Row // rows that were deleted or undone
 	load    ClientConfig
 }
 
@@ -207,14 +208,14 @@ func (r *round) heads() map[string]int64 {
 // rows returns all messages of the round's studies in the database.
 func (r *round) rows() []Row {
 	r.Helper()
-	found := r.query(`SELECT study_id, seq, id, user_id, client_id, content FROM coup_messages WHERE study_id = ANY($1)`, pq.Array(slices.Concat(r.studies, r.beside)))
+	found := r.query(r.db, `SELECT study_id, seq, id, user_id, client_id, content FROM coup_messages WHERE study_id = ANY($1)`, pq.Array(slices.Concat(r.studies, r.beside)))
 	return append(found, r.erased...)
 }
 
 // erase deletes the rows of a study by hand, as a moderator does.
 func (r *round) erase(study string, first, last int64) {
 	r.Helper()
-	gone := r.query(`DELETE FROM coup_messages WHERE study_id = $1 AND seq BETWEEN $2 AND $3
+	gone := r.query(r.db, `DELETE FROM coup_messages WHERE study_id = $1 AND seq BETWEEN $2 AND $3
 		RETURNING study_id, seq, id, user_id, client_id, content`, study, first, last)
 	for i := range gone {
 		gone[i].Erased = true
@@ -222,10 +223,37 @@ func (r *round) erase(study string, first, last int64) {
 	r.erased = append(r.erased, gone...)
 }
 
-// query reads rows of messages.
-func (r *round) query(text string, args ...any) []Row {
+// restore brings the messages of the studies back to heads, as a dump of that time does.
+func (r *round) restore(heads map[string]int64) {
 	r.Helper()
-	found, err := r.db.Query(text, args...)
+	tx, err := r.db.Begin()
+	if err != nil {
+		r.Fatal(err)
+	}
+	defer tx.Rollback()
+	var gone []Row
+	for _, study := range r.studies {
+		if _, err := tx.Exec(`UPDATE coup_studies SET head = $2 WHERE study_id = $1`, study, heads[study]); err != nil {
+			r.Fatal(err)
+		}
+		gone = append(gone, r.query(tx, `DELETE FROM coup_messages WHERE study_id = $1 AND seq > $2
+			RETURNING study_id, seq, id, user_id, client_id, content`, study, heads[study])...)
+	}
+	if err := tx.Commit(); err != nil {
+		r.Fatal(err)
+	}
+	for i := range gone {
+		gone[i].Undone = r.clock()
+	}
+	r.erased = append(r.erased, gone...)
+}
+
+// query reads rows of messages.
+func (r *round) query(db interface {
+	Query(string, ...any) (*sql.Rows, error)
+}, text string, args ...any) []Row {
+	r.Helper()
+	found, err := db.Query(text, args...)
 	if err != nil {
 		r.Fatal(err)
 	}
