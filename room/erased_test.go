@@ -88,6 +88,9 @@ func TestErasedMessagesAreForgotten(t *testing.T) {
 				t.Fatal(err)
 			}
 			mina.expect(t, "x1-5")
+			if got := replayed(t, g, "noa"); fmt.Sprint(got) != "[1 4 5]" {
+				t.Errorf("replayed %v of the messages that the store still has", got)
+			}
 		})
 	})
 	t.Run("in a minute without it", func(t *testing.T) {

@@ -159,11 +159,13 @@ func (t *timeline) reset(head int64) {
 	*t = timeline{maxReplay: t.maxReplay, ready: true, head: head, begin: head, target: head, erasures: t.erasures + 1}
 }
 
-// erase forgets the messages from first to last.
+// erase forgets the messages from first to last, because somebody says that the store does
+// not have them any more. It forgets those before them too: only the store knows which ones
+// between first and last are gone. Another may have been stored there since.
 func (t *timeline) erase(first, last int64) {
 	gone := func(ev *Event) bool { return ev.Message.Seq >= first && ev.Message.Seq <= last }
 	t.erasures++
-	t.recent = slices.DeleteFunc(t.recent, gone)
+	t.forget(min(last, t.head))
 	maps.DeleteFunc(t.ahead, func(_ int64, ev *Event) bool { return gone(ev) })
 	if last = min(last, t.head+maxAhead); last > t.head {
 		t.erasedTo = max(t.erasedTo, last)
