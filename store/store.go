@@ -71,10 +71,11 @@ type Store interface {
 	// has an entry for each study asked for.
 	Heads(ctx context.Context, studies []StudyID) (map[StudyID]int64, error)
 
-	// SetStatus records reports, in order: the last one of a user and node counts. If a
-	// node without a lease reports a user online, a lease of LeaseTTL starts. A report within
-	// a lease does not prolong it. Of the reports that a user is offline, only the one that
-	// takes the user offline moves Presence.LastSeenAt.
+	// SetStatus records reports as if each came alone, in order. A user who is reported
+	// online and then offline in one call is offline, and was seen now. If a node without a
+	// lease reports a user online, a lease of LeaseTTL starts. A report within a lease does
+	// not prolong it. Of the reports that a user is offline, only the one that takes the
+	// user offline moves Presence.LastSeenAt.
 	SetStatus(ctx context.Context, reports []Status) error
 
 	// Presence returns the presence of each user asked for. A user is online if the last

@@ -37,12 +37,27 @@ type reportRow struct {
 
 // SetStatus implements store.Store.
 func (s *Store) SetStatus(ctx context.Context, reports []store.Status) error {
-	if len(reports) == 0 {
-		return nil
-	}
 	rows := make([]reportRow, len(reports))
+	online := map[reportRow]bool{}
+	var seen []reportRow // online, and offline again
 	for i, r := range reports {
 		rows[i] = reportRow{r.UserID, r.NodeID, r.Online}
+		was := reportRow{r.UserID, r.NodeID, true}
+		if !r.Online && online[was] {
+			seen = append(seen, was)
+		}
+		online[was] = online[was] || r.Online
+	}
+	if err := s.setStatus(ctx, seen); err != nil {
+		return err
+	}
+	return s.setStatus(ctx, rows)
+}
+
+// setStatus records the last row of each user and node.
+func (s *Store) setStatus(ctx context.Context, rows []reportRow) error {
+	if len(rows) == 0 {
+		return nil
 	}
 	// A statement may change a row only once: of the reports of a (user, node) the last
 	// is kept. They are sorted, so that two callers lock rows in the same order.

@@ -44,7 +44,13 @@ func TestStoreOnAHandleOfTheApplication(t *testing.T) {
 			s, _ := handle(t, url)
 			return s
 		}
-		return storetest.Backend{Store: again(), Second: again, Reopen: again}
+		s, _ := handle(t, url)
+		return storetest.Backend{Store: s, Second: again, Reopen: func() store.Store {
+			if err := s.Close(); err != nil {
+				t.Errorf("Close: %v", err)
+			}
+			return again()
+		}}
 	})
 }
 

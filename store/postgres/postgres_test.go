@@ -25,8 +25,13 @@ func BenchmarkStore(b *testing.B) {
 
 // backend is what the kit tests, with two handles and a reopen.
 func backend(t *testing.T, url string) storetest.Backend {
-	again := func() store.Store { return open(t, url) }
-	return storetest.Backend{Store: again(), Second: again, Reopen: again}
+	s := open(t, url)
+	return storetest.Backend{Store: s, Second: func() store.Store { return open(t, url) }, Reopen: func() store.Store {
+		if err := s.Close(); err != nil {
+			t.Errorf("Close: %v", err)
+		}
+		return open(t, url)
+	}}
 }
 
 func open(t testing.TB, url string) *postgres.Store {

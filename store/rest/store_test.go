@@ -16,7 +16,7 @@ func TestStore(t *testing.T) {
 		const token = "0123456789abcdef0123456789abcdef"
 		backend := store.NewMemory()
 		// Each handle has an api of its own, over the same store.
-		open := func() store.Store {
+		open := func() *rest.Client {
 			h, err := rest.NewHandler(backend, nil, rest.HandlerOptions{Tokens: []string{token}})
 			if err != nil {
 				t.Fatal(err)
@@ -30,6 +30,12 @@ func TestStore(t *testing.T) {
 			t.Cleanup(func() { c.Close() })
 			return c
 		}
-		return storetest.Backend{Store: open(), Second: open, Reopen: open}
+		c := open()
+		return storetest.Backend{Store: c, Second: func() store.Store { return open() }, Reopen: func() store.Store {
+			if err := c.Close(); err != nil {
+				t.Error(err)
+			}
+			return open()
+		}}
 	})
 }

@@ -1,9 +1,6 @@
 package storetest
 
 import (
-	"context"
-	"errors"
-	"maps"
 	"strings"
 	"testing"
 	"time"
@@ -89,15 +86,28 @@ var appends = []test{
 			if out.Content != text {
 				t.Errorf("Append(%+q) = %+q", text, out.Content)
 			}
-			checkSame(t, mustHistory(t, s, store.Query{StudyID: "a", Limit: 1, Newest: true})[0], out)
+			kept := all(t, s, "a")
+			checkSame(t, kept[len(kept)-1], out)
 		}
 		out := mustAppend(t, s, said("b", texts[0]), said("b", texts[1]))
 		if out[0].Content != texts[0] || out[1].Content != texts[1] {
 			t.Errorf("a batch of texts came back as %+q and %+q", out[0].Content, out[1].Content)
 		}
 	}},
+	{"keeps every user name as it was sent", func(t *testing.T, s store.Store) {
+		var stored []store.Message
+		for _, name := range []string{"Mina", " Mina", "Mina ", "Mina  Kim", "Mina\tKim", "MINA", "", strings.Repeat("가", store.MaxUserName)} {
+			m := said("a", "hello")
+			m.UserName = name
+			stored = append(stored, mustAppend(t, s, m)...)
+		}
+		for i, m := range all(t, s, "a") { // a later name does not change earlier messages
+			checkSame(t, m, stored[i])
+		}
+	}},
 	{"keeps client ids of every kind", func(t *testing.T, s store.Store) {
-		for _, id := range []string{"1", "한", `'"\`, "{,}", "NULL", " a ", "a", "a ", "A", store.NewClientID()} {
+		for _, id := range []string{"1", "한", `'"\`, "{,}", "NULL", " a ", "a", "a ", "A", store.NewClientID(),
+			strings.Repeat("가", store.MaxClientID), strings.Repeat("가", store.MaxClientID-1) + "나"} {
 			m := said("a", "hello")
 			m.ClientID = id
 			if got := mustAppend(t, s, m)[0]; got.Repeated || got.ClientID != id {
@@ -107,80 +117,6 @@ var appends = []test{
 				t.Errorf("client id %q is forgotten", id)
 			}
 		}
-	}},
-	{"stores all or nothing when the caller gives up", func(t *testing.T, s store.Store) {
-		ctx, cancel := context.WithCancel(t.Context())
-		cancel()
-		if _, err := s.Append(ctx, saidMany("a", 10)); err == nil {
-			t.Error("Append with a cancelled context succeeded")
-		}
-		if n := len(all(t, s, "a")); n != 0 && n != 10 {
-			t.Errorf("%d of 10 messages are stored, want all or none", n)
-		}
-		checkHead(t, s, "a", int64(len(all(t, s, "a"))))
-	}},
-	{"returns soon after the caller has given up", func(t *testing.T, s store.Store) {
-		const soon = 3 * time.Second
-		ctx, cancel := context.WithTimeout(t.Context(), 20*time.Millisecond)
-		defer cancel()
-		done := make(chan struct{})
-		go func() {
-			defer close(done)
-			_, _ = s.Append(ctx, saidMany("a", 10))
-		}()
-		select {
-		case <-done:
-		case <-time.After(soon):
-			t.Errorf("Append goes on for %s although its context is done", soon)
-			<-done
-		}
-	}},
-	{"calls no outage an invalid input", func(t *testing.T, s store.Store) {
-		ctx, cancel := context.WithCancel(t.Context())
-		cancel()
-		_, errAppend := s.Append(ctx, saidMany("a", 1))
-		_, errHistory := s.History(ctx, store.Query{StudyID: "a", Limit: 1})
-		_, errHeads := s.Heads(ctx, []store.StudyID{"a"})
-		_, errPresence := s.Presence(ctx, []store.UserID{"u1"})
-		for _, c := range []struct {
-			name string
-			err  error
-		}{
-			{"Append", errAppend}, {"History", errHistory}, {"Heads", errHeads}, {"Presence", errPresence},
-			{"SetStatus", s.SetStatus(ctx, []store.Status{{UserID: "u1"}})},
-			{"RenewNode", s.RenewNode(ctx, "n1", store.LeaseTTL)},
-		} {
-			if errors.Is(c.err, store.ErrInvalid) {
-				t.Errorf("%s with a cancelled context returns ErrInvalid: a hub would drop the message for ever", c.name)
-				return
-			}
-		}
-	}},
-	{"stores all or nothing when the caller gives up midway", func(t *testing.T, s store.Store) {
-		batches := 0
-		for timeout := 100 * time.Microsecond; timeout < 20*time.Millisecond; timeout = timeout * 3 / 2 {
-			ctx, cancel := context.WithTimeout(t.Context(), timeout)
-			msgs := append(saidMany("a", 100), saidMany("b", 100)...)
-			if _, err := s.Append(ctx, msgs); err == nil {
-				batches++
-			}
-			cancel()
-		}
-		// A batch may be stored although its caller has given up, and later than that.
-		var heads map[store.StudyID]int64
-		eventually(t, 10*time.Second, "both studies have whole batches, and the same", func() bool {
-			before := heads
-			var err error
-			if heads, err = s.Heads(t.Context(), []store.StudyID{"a", "b"}); err != nil {
-				t.Fatal(err)
-			}
-			return maps.Equal(before, heads) && heads["a"]%100 == 0 && heads["a"] == heads["b"]
-		})
-		if heads["a"] < int64(batches)*100 {
-			t.Errorf("heads are %v after %d batches of 100 each", heads, batches)
-		}
-		checkHead(t, s, "a", heads["a"])
-		checkHead(t, s, "b", heads["b"])
 	}},
 }
 

@@ -43,6 +43,14 @@ var handles = []pairTest{
 		}
 		checkSame(t, again, first)
 	}},
+	{"see the heads of each other", func(t *testing.T, s store.Store, open func() store.Store) {
+		other := open()
+		for want := int64(1); want <= 3; want++ {
+			checkHead(t, other, "a", want-1)
+			mustAppend(t, s, said("a", "hello"))
+		}
+		checkHead(t, other, "a", 3)
+	}},
 	{"see the presence of each other", func(t *testing.T, s store.Store, open func() store.Store) {
 		other := open()
 		renew(t, s, "n1", store.LeaseTTL)
@@ -58,7 +66,8 @@ var reopens = []pairTest{
 	{"keeps messages, client ids, seqs and presence", func(t *testing.T, s store.Store, reopen func() store.Store) {
 		sent := saidMany("a", 3)
 		stored := mustAppend(t, s, sent...)
-		report(t, s, store.Status{UserID: "u1", Online: true})
+		renew(t, s, "n1", store.LeaseTTL)
+		report(t, s, store.Status{UserID: "u1", Online: true}, store.Status{UserID: "u2", Online: true, NodeID: "n1"})
 		s = reopen()
 		kept := all(t, s, "a")
 		checkSeqs(t, kept, span(1, 3))
@@ -72,5 +81,8 @@ var reopens = []pairTest{
 			t.Errorf("the next message has seq %d, want 4", next.Seq)
 		}
 		checkOnline(t, s, "u1", true)
+		if !presence(t, s, "u2").Online {
+			t.Error("the lease of a node is forgotten: a restart of the store takes all users offline")
+		}
 	}},
 }

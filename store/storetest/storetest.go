@@ -17,9 +17,10 @@ package storetest
 import (
 	"crypto/rand"
 	"fmt"
-	"strings"
+	"strconv"
 	"testing"
 	"time"
+	"unicode/utf8"
 
 	"github.com/coupchat/coup/store"
 )
@@ -51,6 +52,7 @@ func Run(t *testing.T, open func(t *testing.T) Backend) {
 		tests []test
 	}{
 		{"Append", appends},
+		{"GivingUp", givingUp},
 		{"Repeats", repeats},
 		{"Concurrency", concurrency},
 		{"History", histories},
@@ -136,10 +138,12 @@ func mustAppend(t *testing.T, s store.Store, msgs ...store.Message) []store.Mess
 			continue
 		}
 		if out[i].UserName != m.UserName {
-			t.Fatalf("Append: UserName of answer %d is %+q, want %+q", i, out[i].UserName, m.UserName)
+			got, want := differ(out[i].UserName, m.UserName)
+			t.Fatalf("Append: UserName of answer %d is %s, want %s", i, got, want)
 		}
 		if out[i].Content != m.Content {
-			t.Fatalf("Append: Content of answer %d is %+q, want %+q", i, clipText(out[i].Content), clipText(m.Content))
+			got, want := differ(out[i].Content, m.Content)
+			t.Fatalf("Append: Content of answer %d is %s, want %s", i, got, want)
 		}
 	}
 	return out
@@ -217,16 +221,34 @@ func checkSame(t *testing.T, got, want store.Message) {
 		{"ClientID", got.ClientID, want.ClientID},
 	} {
 		if f.got != f.want {
-			t.Errorf("%s of a message is %+q, want %+q", f.name, clipText(f.got), clipText(f.want))
+			got, want := differ(f.got, f.want)
+			t.Errorf("%s of a message is %s, want %s", f.name, got, want)
 			return
 		}
 	}
 }
 
-// clipText returns the beginning of a text.
-func clipText(s string) string {
-	r := []rune(s)
-	return string(r[:min(len(r), 100)]) + strings.Repeat("…", min(1, max(0, len(r)-100)))
+// differ returns two different texts in quotes. Of long ones it returns what stands around
+// the first difference.
+func differ(a, b string) (string, string) {
+	at := 0
+	for at < min(len(a), len(b)) && a[at] == b[at] {
+		at++
+	}
+	return around(a, at), around(b, at)
+}
+
+func around(s string, at int) string {
+	const longest = 100
+	if len(s) <= longest {
+		return strconv.QuoteToASCII(s)
+	}
+	from := max(0, at-longest/4)
+	for from > 0 && !utf8.RuneStart(s[from]) {
+		from--
+	}
+	to := min(len(s), from+longest)
+	return fmt.Sprintf("%+q (bytes %d to %d of %d)", s[from:to], from, to, len(s))
 }
 
 // eventually waits until ok returns true, and fails after limit.
