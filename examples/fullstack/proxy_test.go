@@ -26,18 +26,8 @@ const proxied = 60
 // again.
 const backWithin = 5 * time.Second
 
-// The proxies of examples/proxy, each with the file that users copy.
 func TestAllClientsAreBackSoonAfterARollingRestartBehindAProxy(t *testing.T) {
-	for _, tt := range []struct {
-		file, program string
-		args          func(config, dir string) []string
-	}{
-		{"nginx.conf", "nginx", func(config, dir string) []string { return []string{"-e", "stderr", "-p", dir, "-c", config} }},
-		{"haproxy.cfg", "haproxy", func(config, _ string) []string { return []string{"-db", "-f", config} }},
-		{"Caddyfile", "caddy", func(config, _ string) []string {
-			return []string{"run", "--config", config, "--adapter", "caddyfile"}
-		}},
-	} {
+	for _, tt := range proxies {
 		t.Run(tt.program, func(t *testing.T) {
 			t.Parallel() // it mostly waits
 			redis := testenv.Redis(t)
@@ -49,7 +39,7 @@ func TestAllClientsAreBackSoonAfterARollingRestartBehindAProxy(t *testing.T) {
 				hubs[i] = launch(t, "hub "+strconv.Itoa(i), addr, "-role", "signaling", "-signaling-addr", addr, "-api-url", "http://"+s.internalAddr,
 					"-redis", redis.URL(), "-jwt-secret", secret, "-service-token", service, "-open").ready(t)
 			}
-			proxy := startProxy(t, tt.file, tt.program, tt.args, map[string]string{
+			proxy := startProxy(t, tt, map[string]string{
 				"127.0.0.1:8080": s.apiAddr, "127.0.0.1:8081": hubs[0].addr, "127.0.0.1:8083": hubs[1].addr,
 			})
 
@@ -96,28 +86,42 @@ func TestAllClientsAreBackSoonAfterARollingRestartBehindAProxy(t *testing.T) {
 	}
 }
 
-// startProxy runs a proxy with a file of examples/proxy, whose addresses are replaced.
-func startProxy(t *testing.T, file, program string, args func(config, dir string) []string, addresses map[string]string) *testenv.Process {
+// A proxy is one of examples/proxy, with the file that users copy.
+type proxy struct {
+	file, program string
+	args          func(config, dir string) []string
+}
+
+var proxies = []proxy{
+	{"nginx.conf", "nginx", func(config, dir string) []string { return []string{"-e", "stderr", "-p", dir, "-c", config} }},
+	{"haproxy.cfg", "haproxy", func(config, _ string) []string { return []string{"-db", "-f", config} }},
+	{"Caddyfile", "caddy", func(config, _ string) []string {
+		return []string{"run", "--config", config, "--adapter", "caddyfile"}
+	}},
+}
+
+// startProxy runs a proxy with its file, whose addresses are replaced.
+func startProxy(t *testing.T, p proxy, addresses map[string]string) *testenv.Process {
 	t.Helper()
-	b, err := os.ReadFile(filepath.Join("..", "proxy", file))
+	b, err := os.ReadFile(filepath.Join("..", "proxy", p.file))
 	if err != nil {
 		t.Fatal(err)
 	}
 	text, dir := string(b), t.TempDir()
 	for example, ours := range addresses {
 		if !strings.Contains(text, example) {
-			t.Fatalf("%s does not name %s", file, example)
+			t.Fatalf("%s does not name %s", p.file, example)
 		}
 		text = strings.ReplaceAll(text, example, ours)
 	}
 	if strings.Count(text, ":8000") == 0 {
-		t.Fatalf("%s does not listen on port 8000", file)
+		t.Fatalf("%s does not listen on port 8000", p.file)
 	}
-	path, err := testenv.Binary(program, "/usr/sbin")
+	path, err := testenv.Binary(p.program, "/usr/sbin")
 	if err != nil {
 		t.Fatal(err)
 	}
-	config := filepath.Join(dir, file)
+	config := filepath.Join(dir, p.file)
 	return testenv.Start(t, testenv.Command{
 		Path: path,
 		Dir:  dir,
@@ -127,7 +131,7 @@ func startProxy(t *testing.T, file, program string, args func(config, dir string
 			if err := os.WriteFile(config, []byte(text), 0o600); err != nil {
 				t.Error(err)
 			}
-			return args(config, dir)
+			return p.args(config, dir)
 		},
 	})
 }
