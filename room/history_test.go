@@ -67,6 +67,27 @@ func TestClientsLearnThatTheStoreWentBack(t *testing.T) {
 	}
 }
 
+// The room does not remember the message that had the seq before, and compares no heads.
+func TestANewMessageWithAnOldSeqShowsThatTheStoreWentBack(t *testing.T) {
+	inBubble(t, func(t *testing.T) {
+		s := newRows()
+		g := newRegistry(t, room.Options{Store: s, Rate: -1, CheckHeads: -1})
+		mina := connect(t, g, "mina")
+		seat := join(t, g, mina, room.JoinRequest{}).Seat
+		for range 600 {
+			mustPost(t, seat, "text")
+		}
+		synctest.Wait()
+		mina.received()
+		s.restore(10)
+		mustPost(t, seat, "after")
+		after(time.Second)
+		if shown := shownBy(mina.received(), 600); shown != 11 {
+			t.Errorf("mina has seen everything up to %d, want 11", shown)
+		}
+	})
+}
+
 // shownBy returns up to which seq a client has seen everything, if it had seen all up to
 // head and then received events. A reset makes it read history anew.
 func shownBy(received []string, head int64) int64 {

@@ -63,7 +63,7 @@ var mutants = []mutant{
 	{"one low head is believed", "room/heads.go", "	if seqs, err = h.ask(h.work.Context(), low); err != nil {", "	if err != nil {", "./room"},
 	{"a room does not see that the store went back", "room/heads.go", "		if seq := seqs[study]; seq >= before[i] {", "		if seq := seqs[study]; true {", "./room"},
 	{"a new message with an old seq raises no doubt", "room/room.go", "	return r.newest(), ev.From != nil && !ev.Message.Repeated // a new message has an old seq\n", "	return r.newest(), false\n", "./room"},
-	{"a resume of another history is not seen", "room/join.go", "		if out.Reset = found && !sameTime(at, asked); out.Reset {", "		if false {", "./room"},
+	{"a resume of another history is not seen", "room/join.go", "		if out.Reset = found && !sameTime(at, asked); out.Reset {", "		if out.Reset = found && !sameTime(at, at); out.Reset {", "./room"},
 	{"a replay is truncated one message early", "room/timeline.go", "t.head-seq > int64(t.maxReplay)", "t.head-seq >= int64(t.maxReplay)", "./room"},
 	{"a busy room forgets what joins need", "room/timeline.go", "		keep = max(keep, t.maxReplay)\n", "", "./room"},
 	{"a generated client id is delivered", "room/event.go", "Message: m.Public()}", "Message: m}", "./room"},
