@@ -15,8 +15,8 @@ type Status struct {
 type Presence struct {
 	UserID UserID
 	Online bool
-	// LastSeenAt is when the user was last online, in UTC: now if Online, otherwise the
-	// time of the report or the end of the lease after which the user was offline. Zero
-	// if the user was never online.
+	// LastSeenAt is when the user was last online, by the clock of the store, in UTC with
+	// milliseconds: now if Online, otherwise the time of the report or the end of the lease
+	// after which the user was offline. Zero if the user was never online.
 	LastSeenAt time.Time
 }

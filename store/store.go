@@ -50,7 +50,8 @@ type Store interface {
 	// Append stores msgs, at most MaxBatch, in one transaction: all or none. It returns
 	// them in the same order, with ID, Seq, SentAt and Repeated set. The seqs of a study
 	// are 1, 2, 3 and so on without gaps, in the order of msgs, even if several hubs
-	// append at the same time.
+	// append at the same time. All or none also holds if ctx is done in the middle: Append
+	// may then return an error, and all of msgs are stored, perhaps a little later, or none.
 	//
 	// A message is not stored again if one with the same StudyID, UserID and ClientID is
 	// stored already or comes earlier in msgs. The result then has the original, with
@@ -71,11 +72,11 @@ type Store interface {
 	// has an entry for each study asked for.
 	Heads(ctx context.Context, studies []StudyID) (map[StudyID]int64, error)
 
-	// SetStatus records reports as if each came alone, in order. A user who is reported
-	// online and then offline in one call is offline, and was seen now. If a node without a
-	// lease reports a user online, a lease of LeaseTTL starts. A report within a lease does
-	// not prolong it. Of the reports that a user is offline, only the one that takes the
-	// user offline moves Presence.LastSeenAt.
+	// SetStatus records reports. Those of one call count one after the other, as if each had
+	// a call of its own: online and then offline sets Presence.LastSeenAt, and offline and
+	// then online ends online. If a node without a lease reports a user online, a lease of
+	// LeaseTTL starts. A report within a lease does not prolong it. Of the reports that a
+	// user is offline, only the one that takes the user offline moves LastSeenAt.
 	SetStatus(ctx context.Context, reports []Status) error
 
 	// Presence returns the presence of each user asked for. A user is online if the last

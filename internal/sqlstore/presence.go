@@ -35,23 +35,38 @@ type reportRow struct {
 	Online bool         `json:"o"`
 }
 
-// SetStatus implements store.Store.
+// SetStatus implements store.Store. The last report of a user and node counts, besides two
+// kinds of earlier ones, which are recorded first.
 func (s *Store) SetStatus(ctx context.Context, reports []store.Status) error {
-	rows := make([]reportRow, len(reports))
-	online := map[reportRow]bool{}
-	var seen []reportRow // online, and offline again
-	for i, r := range reports {
-		rows[i] = reportRow{r.UserID, r.NodeID, r.Online}
-		was := reportRow{r.UserID, r.NodeID, true}
-		if !r.Online && online[was] {
-			seen = append(seen, was)
+	starts := map[store.NodeID]bool{} // nodes with an online report
+	for _, r := range reports {
+		if r.Online && r.NodeID != "" {
+			starts[r.NodeID] = true
 		}
-		online[was] = online[was] || r.Online
 	}
-	if err := s.setStatus(ctx, seen); err != nil {
-		return err
+	var (
+		early  []reportRow // offline, before the node may start a lease
+		seen   []reportRow // online, and offline again later
+		all    = make([]reportRow, len(reports))
+		online = map[reportRow]bool{}
+	)
+	for i, r := range reports {
+		all[i] = reportRow{r.UserID, r.NodeID, r.Online}
+		switch was := (reportRow{r.UserID, r.NodeID, true}); {
+		case r.Online:
+			online[was], starts[r.NodeID] = true, false
+		case online[was]:
+			seen = append(seen, was)
+		case starts[r.NodeID]:
+			early = append(early, all[i])
+		}
 	}
-	return s.setStatus(ctx, rows)
+	for _, rows := range [][]reportRow{early, seen, all} {
+		if err := s.setStatus(ctx, rows); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // setStatus records the last row of each user and node.

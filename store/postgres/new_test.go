@@ -40,14 +40,14 @@ func handle(t *testing.T, url string) (*postgres.Store, *sql.DB) {
 func TestStoreOnAHandleOfTheApplication(t *testing.T) {
 	storetest.Run(t, func(t *testing.T) storetest.Backend {
 		url := testenv.Postgres(t).URL(t)
+		s, _ := handle(t, url)
 		again := func() store.Store {
 			s, _ := handle(t, url)
 			return s
 		}
-		s, _ := handle(t, url)
 		return storetest.Backend{Store: s, Second: again, Reopen: func() store.Store {
 			if err := s.Close(); err != nil {
-				t.Errorf("Close: %v", err)
+				t.Fatal(err)
 			}
 			return again()
 		}}

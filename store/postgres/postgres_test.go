@@ -26,11 +26,12 @@ func BenchmarkStore(b *testing.B) {
 // backend is what the kit tests, with two handles and a reopen.
 func backend(t *testing.T, url string) storetest.Backend {
 	s := open(t, url)
-	return storetest.Backend{Store: s, Second: func() store.Store { return open(t, url) }, Reopen: func() store.Store {
+	again := func() store.Store { return open(t, url) }
+	return storetest.Backend{Store: s, Second: again, Reopen: func() store.Store {
 		if err := s.Close(); err != nil {
-			t.Errorf("Close: %v", err)
+			t.Fatal(err)
 		}
-		return open(t, url)
+		return again()
 	}}
 }
 

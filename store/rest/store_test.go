@@ -2,6 +2,7 @@ package rest_test
 
 import (
 	"net/http/httptest"
+	"sync"
 	"testing"
 
 	"github.com/coupchat/coup/store"
@@ -16,26 +17,25 @@ func TestStore(t *testing.T) {
 		const token = "0123456789abcdef0123456789abcdef"
 		backend := store.NewMemory()
 		// Each handle has an api of its own, over the same store.
-		open := func() *rest.Client {
+		open := func() (store.Store, func()) {
 			h, err := rest.NewHandler(backend, nil, rest.HandlerOptions{Tokens: []string{token}})
 			if err != nil {
 				t.Fatal(err)
 			}
 			srv := httptest.NewServer(h)
-			t.Cleanup(srv.Close)
 			c, err := rest.NewClient(srv.URL, rest.ClientOptions{Token: token})
 			if err != nil {
 				t.Fatal(err)
 			}
-			t.Cleanup(func() { c.Close() })
-			return c
+			closeBoth := sync.OnceFunc(func() { c.Close(); srv.Close() })
+			t.Cleanup(closeBoth)
+			return c, closeBoth
 		}
-		c := open()
-		return storetest.Backend{Store: c, Second: func() store.Store { return open() }, Reopen: func() store.Store {
-			if err := c.Close(); err != nil {
-				t.Error(err)
-			}
-			return open()
+		again := func() store.Store { c, _ := open(); return c }
+		first, closeFirst := open()
+		return storetest.Backend{Store: first, Second: again, Reopen: func() store.Store {
+			closeFirst()
+			return again()
 		}}
 	})
 }

@@ -48,69 +48,6 @@ var presences = []test{
 			t.Errorf("Presence = %+v, want offline and never seen", p)
 		}
 	}},
-	{"sees a user who was online and offline again within one call", func(t *testing.T, s store.Store) {
-		for _, node := range []store.NodeID{"", "n1"} {
-			user := store.UserID("u1" + node)
-			report(t, s, store.Status{UserID: user, Online: true, NodeID: node}, store.Status{UserID: user, NodeID: node})
-			p := presence(t, s, user)
-			if p.Online || p.LastSeenAt.IsZero() {
-				t.Errorf("Presence after online and offline in one call = %+v, want offline and seen now", p)
-				return
-			}
-			checkAbout(t, p.LastSeenAt, time.Now())
-		}
-	}},
-	{"sees a user later and later, in milliseconds", func(t *testing.T, s store.Store) {
-		var last time.Time
-		whole := true
-		for range 5 {
-			for _, online := range []bool{true, false} {
-				report(t, s, store.Status{UserID: "u1", Online: online})
-				at := presence(t, s, "u1").LastSeenAt
-				if at.Before(last) {
-					t.Errorf("LastSeenAt went back from %s to %s", last, at)
-				}
-				whole = whole && at.Nanosecond() == 0
-				last = at
-			}
-			wait(t, 7*time.Millisecond)
-		}
-		if whole {
-			t.Error("LastSeenAt is always a whole second, want milliseconds")
-		}
-		report(t, s, store.Status{UserID: "u1", Online: true})
-		online := presence(t, s, "u1").LastSeenAt
-		if !online.After(last) {
-			t.Errorf("LastSeenAt of a user who came back is %s, as before", online)
-		}
-		wait(t, 20*time.Millisecond)
-		if now := presence(t, s, "u1").LastSeenAt; !now.After(online) {
-			t.Errorf("LastSeenAt stays at %s while the user is online", online)
-		}
-		report(t, s, store.Status{UserID: "u1"})
-		if end := presence(t, s, "u1").LastSeenAt; !end.After(online) {
-			t.Errorf("LastSeenAt is %s after the user went offline, want later than %s", end, online)
-		}
-	}},
-	{"tells users and nodes that differ in case apart", func(t *testing.T, s store.Store) {
-		report(t, s, store.Status{UserID: "Mina", Online: true}, store.Status{UserID: "mina"})
-		if !presence(t, s, "Mina").Online || presence(t, s, "mina").Online {
-			t.Errorf("users Mina and mina count as one: Presence = %+v and %+v", presence(t, s, "Mina"), presence(t, s, "mina"))
-			return
-		}
-		report(t, s, store.Status{UserID: "u1", Online: true, NodeID: "n1"}, store.Status{UserID: "u2", Online: true, NodeID: "N1"})
-		renew(t, s, "N1", 50*time.Millisecond)
-		awaitOffline(t, s, "u2")
-		if !presence(t, s, "u1").Online {
-			t.Error("nodes n1 and N1 count as one: the lease of one ended with that of the other")
-		}
-	}},
-	{"lets the last report of a batch count", func(t *testing.T, s store.Store) {
-		report(t, s, store.Status{UserID: "u1", Online: true}, store.Status{UserID: "u2"}, store.Status{UserID: "u1"},
-			store.Status{UserID: "u2", Online: true})
-		checkOnline(t, s, "u1", false)
-		checkOnline(t, s, "u2", true)
-	}},
 	{"holds a node's reports while its lease does", func(t *testing.T, s store.Store) {
 		renew(t, s, "n1", store.LeaseTTL)
 		report(t, s, store.Status{UserID: "u1", Online: true, NodeID: "n1"})
@@ -243,7 +180,7 @@ func checkOnline(t *testing.T, s store.Store, user store.UserID, want bool) {
 func checkAbout(t *testing.T, got, want time.Time) {
 	t.Helper()
 	if d := got.Sub(want).Abs(); d > slack || got.Location() != time.UTC {
-		t.Errorf("time is %s, want about %s in UTC", got, want.UTC())
+		t.Errorf("LastSeenAt is %s, want about %s in UTC", got, want.UTC())
 	}
 }
 

@@ -17,10 +17,8 @@ package storetest
 import (
 	"crypto/rand"
 	"fmt"
-	"strconv"
 	"testing"
 	"time"
-	"unicode/utf8"
 
 	"github.com/coupchat/coup/store"
 )
@@ -47,16 +45,21 @@ type Backend struct {
 // Run runs all tests. open returns an empty backend and closes its stores when its test ends.
 // Each subtest opens a backend of its own.
 func Run(t *testing.T, open func(t *testing.T) Backend) {
+	// If History is wrong, the other parts fail too, and say less.
 	for _, part := range []struct {
 		name  string
 		tests []test
 	}{
 		{"Append", appends},
-		{"GivingUp", givingUp},
+		{"History", histories},
+		{"Text", texting},
+		{"Context", contexts},
 		{"Repeats", repeats},
 		{"Concurrency", concurrency},
-		{"History", histories},
 		{"Presence", presences},
+		{"LastSeen", lastSeens},
+		{"PresenceOrder", orders},
+		{"PresenceIDs", caseOfIDs},
 	} {
 		t.Run(part.name, func(t *testing.T) {
 			for _, c := range part.tests {
@@ -138,12 +141,10 @@ func mustAppend(t *testing.T, s store.Store, msgs ...store.Message) []store.Mess
 			continue
 		}
 		if out[i].UserName != m.UserName {
-			got, want := differ(out[i].UserName, m.UserName)
-			t.Fatalf("Append: UserName of answer %d is %s, want %s", i, got, want)
+			t.Fatalf("Append: UserName of answer %d is %+q, want %+q", i, clipText(out[i].UserName), clipText(m.UserName))
 		}
 		if out[i].Content != m.Content {
-			got, want := differ(out[i].Content, m.Content)
-			t.Fatalf("Append: Content of answer %d is %s, want %s", i, got, want)
+			t.Fatalf("Append: Content of answer %d is %+q, want %+q", i, clipText(out[i].Content), clipText(m.Content))
 		}
 	}
 	return out
@@ -221,44 +222,38 @@ func checkSame(t *testing.T, got, want store.Message) {
 		{"ClientID", got.ClientID, want.ClientID},
 	} {
 		if f.got != f.want {
-			got, want := differ(f.got, f.want)
-			t.Errorf("%s of a message is %s, want %s", f.name, got, want)
+			t.Errorf("%s of a message is %+q, want %+q", f.name, clipText(f.got), clipText(f.want))
 			return
 		}
 	}
 }
 
-// differ returns two different texts in quotes. Of long ones it returns what stands around
-// the first difference.
-func differ(a, b string) (string, string) {
-	at := 0
-	for at < min(len(a), len(b)) && a[at] == b[at] {
-		at++
+// clipText returns the beginning of a text. If that is not all, the length follows: two
+// texts that differ only at their end would look the same.
+func clipText(s string) string {
+	r := []rune(s)
+	if len(r) <= 30 {
+		return s
 	}
-	return around(a, at), around(b, at)
-}
-
-func around(s string, at int) string {
-	const longest = 100
-	if len(s) <= longest {
-		return strconv.QuoteToASCII(s)
-	}
-	from := max(0, at-longest/4)
-	for from > 0 && !utf8.RuneStart(s[from]) {
-		from--
-	}
-	to := min(len(s), from+longest)
-	return fmt.Sprintf("%+q (bytes %d to %d of %d)", s[from:to], from, to, len(s))
+	return fmt.Sprintf("%s… (%d bytes)", string(r[:30]), len(s))
 }
 
 // eventually waits until ok returns true, and fails after limit.
 func eventually(t *testing.T, limit time.Duration, what string, ok func() bool) {
 	t.Helper()
+	if !within(limit, ok) {
+		t.Fatalf("not within %s: %s", limit, what)
+	}
+}
+
+// within waits until ok returns true, and reports false after limit.
+func within(limit time.Duration, ok func() bool) bool {
 	tick := time.NewTicker(10 * time.Millisecond)
 	defer tick.Stop()
 	for deadline := time.Now().Add(limit); !ok(); <-tick.C {
 		if time.Now().After(deadline) {
-			t.Fatalf("not within %s: %s", limit, what)
+			return false
 		}
 	}
+	return true
 }
