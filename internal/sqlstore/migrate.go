@@ -79,7 +79,7 @@ func Migrate(ctx context.Context, db *sqlx.DB, dialect Dialect) error {
 		if err == nil && is < want {
 			err = migrate(ctx, db, dialect)
 		}
-		if !errors.Is(err, errLocked) {
+		if !errors.Is(err, errLocked) && !isBusy(err) {
 			if err != nil {
 				return fmt.Errorf("migrate: %w", err)
 			}
@@ -94,6 +94,14 @@ func Migrate(ctx context.Context, db *sqlx.DB, dialect Dialect) error {
 }
 
 var errLocked = errors.New("another process is migrating")
+
+// isBusy reports whether SQLite says that another connection has the file. It says so at
+// once, without its usual wait, while several processes turn a new file to WAL.
+func isBusy(err error) bool {
+	const busy = 5 // SQLITE_BUSY; more precise codes have it in their lowest byte
+	var e interface{ Code() int }
+	return errors.As(err, &e) && e.Code()&0xff == busy
+}
 
 func migrate(ctx context.Context, db *sqlx.DB, dialect Dialect) error {
 	tx, err := db.BeginTxx(ctx, nil)
