@@ -17,6 +17,7 @@ import (
 func TestViolationsOfTheProtocolHaveTheirCloseCodes(t *testing.T) {
 	eachKind(t, func(t *testing.T, k kind) {
 		opts := coup.Options{Rate: -1}
+		opts.Hub.CloseTimeout = time.Minute // the server does not wait for an answer
 		_, url := k.serve(t, opts)
 		other := login(t, url, "u2")
 		other.Join("s1")
@@ -62,7 +63,6 @@ func TestViolationsOfTheProtocolHaveTheirCloseCodes(t *testing.T) {
 				})
 			}
 		}
-		// All at once, because the server waits a while before it ends a connection.
 		for _, end := range ends {
 			end(t)
 		}
@@ -103,6 +103,31 @@ func TestAnAnsweredCloseEndsAtOnce(t *testing.T) {
 func isEnd(err error) bool {
 	var timeout net.Error
 	return err != nil && !(errors.As(err, &timeout) && timeout.Timeout())
+}
+
+// Before a client has authenticated its messages are shorter than later.
+func TestAStrangerSendsNoLongMessages(t *testing.T) {
+	eachKind(t, func(t *testing.T, k kind) {
+		first := func(size int) string {
+			const raw = `{"event":"authenticate","data":{"token":"u1","more":"%s"}}`
+			return fmt.Sprintf(raw, strings.Repeat("a", size-len(raw)+2))
+		}
+		_, url := k.serve(t, coup.Options{})
+		c := wstest.Dial(t, url, nil)
+		c.Text(first(16 << 10))
+		c.Expect("auth_success")
+		c.Text(first(64 << 10))
+		c.Expect("auth_success")
+		c = wstest.Dial(t, url, nil)
+		c.Text(first(16<<10 + 1))
+		c.ExpectClose(1009)
+		opts := coup.Options{}
+		opts.Hub.MaxFirst = -1
+		_, url = k.serve(t, opts)
+		c = wstest.Dial(t, url, nil)
+		c.Text(first(64 << 10))
+		c.Expect("auth_success")
+	})
 }
 
 func TestTheLargestMessageIsRead(t *testing.T) {

@@ -85,7 +85,7 @@ func TestTooManyConnectionsAreClosed(t *testing.T) {
 			ten[0].Write(wstest.Frame(0x88, nil))
 			ten[0].ExpectClose(1005)
 			ten[0].Conn.SetReadDeadline(time.Now().Add(wstest.Timeout))
-			bufio.NewReader(ten[0].Conn).ReadByte() // the server has hung up, and gives the place up now
+			bufio.NewReader(ten[0].Conn).ReadByte() // the server has hung up
 			for deadline := time.Now().Add(wstest.Timeout); ; {
 				c := wstest.Dial(t, url, nil)
 				c.Send("authenticate", nil, data{"token": "u1"})
@@ -108,6 +108,33 @@ func TestTooManyConnectionsAreClosed(t *testing.T) {
 			login(t, url, "u2")
 			wstest.Dial(t, url, nil).ExpectClose(4429)
 		})
+	})
+}
+
+func TestStrangersDoNotTakeEveryPlace(t *testing.T) {
+	eachKind(t, func(t *testing.T, k kind) {
+		opts := coup.Options{}
+		opts.Hub.MaxConnections = 6 // so MaxUnauthenticated is 3
+		s, url := k.serve(t, opts)
+		refused := func() {
+			t.Helper()
+			if c, resp, err := wstest.Try(t, url, nil); c != nil || resp.StatusCode != 503 || resp.Header.Get("Retry-After") == "" {
+				t.Fatalf("a stranger too many: %v, %v", resp, err)
+			}
+		}
+		strangers := []*wstest.Client{wstest.Dial(t, url, nil), wstest.Dial(t, url, nil), wstest.Dial(t, url, nil)}
+		refused()
+		strangers[0].Login("u1")
+		strangers[0].Login("u1") // the same again counts once
+		strangers = append(strangers, wstest.Dial(t, url, nil))
+		refused()
+		strangers[1].Write(wstest.Frame(0x88, nil))
+		strangers[1].ExpectClose(1005)
+		login(t, url, "u2")
+		login(t, url, "u3")
+		if got := s.Stats(); got.Unauthenticated != 2 || got.RefusedHandshakes["strangers"] != 2 {
+			t.Errorf("%d have not authenticated, %d were refused; want 2 and 2", got.Unauthenticated, got.RefusedHandshakes["strangers"])
+		}
 	})
 }
 

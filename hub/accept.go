@@ -67,9 +67,19 @@ func (h *Hub) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		refuseIdentity(w, err)
 		return
 	}
+	if who == nil && !h.admitStranger() {
+		h.leave()
+		h.refusedHandshake("strangers", r, nil)
+		w.Header().Set("Retry-After", "5")
+		http.Error(w, "too many clients have not authenticated", http.StatusServiceUnavailable)
+		return
+	}
 	conn, early, err := ws.Upgrade(w, r)
 	if err != nil {
 		h.leave()
+		if who == nil {
+			h.strangers.Add(-1)
+		}
 		h.refusedHandshake("malformed", r, err)
 		return
 	}
@@ -110,6 +120,17 @@ func (h *Hub) admit(r *http.Request) (reason, retryAfter string) {
 	}
 	h.entering++
 	return "", ""
+}
+
+// admitStranger reserves a place among the connections that have not authenticated. It reports
+// false if there is none.
+func (h *Hub) admitStranger() bool {
+	limit := int64(h.opts.MaxUnauthenticated)
+	if h.strangers.Add(1) > limit && limit >= 0 {
+		h.strangers.Add(-1)
+		return false
+	}
+	return true
 }
 
 // boundSendBuffer sets SO_SNDBUF to Options.SendBuffer, if the connection has it.

@@ -50,6 +50,9 @@ func (r *request) admit(who auth.Identity, err error) {
 		return
 	}
 	r.s.mu.Lock()
+	if known == nil && !r.s.left {
+		r.s.hub.strangers.Add(-1)
+	}
 	r.s.identity = next
 	r.s.mu.Unlock()
 	if known == nil && !r.connect() {

@@ -38,4 +38,5 @@ type endpoint struct {
 	hub     *Hub
 	dialect dialect
 	encoder room.Encoder // the dialect, as rooms see it
+	binary  bool         // the dialect reads binary messages too
 }

@@ -33,6 +33,8 @@ type Hub struct {
 	native endpoint
 	// work runs what a session must not wait for. Its timeout is that of a request.
 	work *work.Group
+	// strangers is how many connections have not authenticated, with those being accepted.
+	strangers atomic.Int64
 	// draining is set with mu held, so that no session is added after it.
 	draining atomic.Bool
 
@@ -80,6 +82,9 @@ func (h *Hub) add(s *session, addr string, openStream func() poll.Stream) (ok, c
 	defer h.mu.Unlock()
 	h.entering--
 	if h.draining.Load() { // since the handshake was answered
+		if s.identity == nil {
+			h.strangers.Add(-1)
+		}
 		return false, false, nil
 	}
 	if limit := h.opts.MaxPerAddress; limit > 0 {

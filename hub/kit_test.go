@@ -52,6 +52,7 @@ func inBubble(t *testing.T, test func(t *testing.T, connect func() *peer)) {
 			ours, theirs := net.Pipe()
 			clients = append(clients, ours)
 			h.entering++
+			h.strangers.Add(1)
 			h.open(theirs, nil, time.Now(), nil)
 			return &peer{t: t, conn: ours, since: time.Now()}
 		})

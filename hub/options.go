@@ -62,6 +62,10 @@ type Options struct {
 	// MaxMessage is the longest message of a client, in bytes. A longer one closes the
 	// connection with 1009. Defaults to 64 KiB; -1 is no limit.
 	MaxMessage int
+	// MaxFirst is the longest message of a client that has not authenticated yet, in bytes:
+	// strangers must not fill the memory. A longer one closes the connection with 1009.
+	// Defaults to 16 KiB; -1 is MaxMessage.
+	MaxFirst int
 	// MaxFrames is how many frames a message may have. More close the connection with
 	// 1009. Defaults to 64; -1 is no limit.
 	MaxFrames int
@@ -79,6 +83,11 @@ type Options struct {
 	// and a Retry-After. Defaults to 0, no limit. Set it below the limit of open files,
 	// so that the rest of the process can still open some.
 	MaxConnections int
+	// MaxUnauthenticated is how many connections may be there that have not authenticated yet,
+	// so that strangers do not take all of MaxConnections. More are answered with 503 and a
+	// Retry-After. Defaults to 5,000, or to half of MaxConnections if that is less; -1 is no
+	// limit.
+	MaxUnauthenticated int
 	// MaxAccepts is how many connections the hub accepts a second, with bursts of twice
 	// as many. More are answered with 503 and a Retry-After: when many clients reconnect
 	// at once, the hub must still serve those that are connected. Defaults to 1,000; -1
@@ -130,8 +139,15 @@ func (o *Options) setDefaults() error {
 	o.WriteTimeout = cmp.Or(o.WriteTimeout, 5*time.Second)
 	o.CloseTimeout = max(cmp.Or(o.CloseTimeout, 2*time.Second), 0)
 	o.MaxMessage = cmp.Or(o.MaxMessage, 64<<10)
+	o.MaxFirst = cmp.Or(o.MaxFirst, 16<<10)
 	o.MaxFrames = cmp.Or(o.MaxFrames, 64)
 	o.MaxQueue = cmp.Or(o.MaxQueue, 1<<20)
+	if o.MaxUnauthenticated == 0 {
+		o.MaxUnauthenticated = 5000
+		if half := (o.MaxConnections + 1) / 2; half > 0 {
+			o.MaxUnauthenticated = min(o.MaxUnauthenticated, half)
+		}
+	}
 	o.MaxAccepts = min(cmp.Or(o.MaxAccepts, 1000), math.MaxInt32/4)
 	o.SendBuffer = cmp.Or(o.SendBuffer, 128<<10)
 	o.MaxRooms = cmp.Or(o.MaxRooms, 200)

@@ -27,7 +27,7 @@ func (s *session) Data(p []byte) (more bool) {
 // request must end before the next message is read.
 func (s *session) read(p []byte) (more bool) {
 	defer s.recovered(&more)
-	lim := ws.Limits{MaxMessage: s.hub.opts.MaxMessage, MaxFrames: s.hub.opts.MaxFrames}
+	lim := s.limits()
 	var reader ws.Reader
 	if s.partial != nil {
 		reader = s.partial.reader
@@ -50,6 +50,17 @@ func (s *session) read(p []byte) (more bool) {
 	}
 	s.hub.work.Go(s.finish)
 	return false
+}
+
+// limits returns what the client may send now. To authenticate is a request that must end
+// before the next message is read, so they hold for everything that read reads.
+func (s *session) limits() ws.Limits {
+	opts := &s.hub.opts
+	lim := ws.Limits{MaxMessage: opts.MaxMessage, MaxFrames: opts.MaxFrames, Binary: s.binary}
+	if first := opts.MaxFirst; first > 0 && (lim.MaxMessage < 0 || first < lim.MaxMessage) && s.who() == nil {
+		lim.MaxMessage = first
+	}
+	return lim
 }
 
 // finish runs the request for which the stream waits, and then reads on.
@@ -94,8 +105,8 @@ func (s *session) recovered(more *bool) {
 	}
 	s.hub.counts.panics.Add(1)
 	s.hub.opts.Log.Error("session panicked", "panic", p, "stack", string(debug.Stack()))
-	s.ignore, s.partial, s.await = true, nil, nil
-	s.close(ws.Internal, "internal error")
+	s.partial, s.await = nil, nil
+	s.end(ws.Internal, "internal error")
 	if more != nil {
 		*more = true
 	} else {
@@ -106,7 +117,7 @@ func (s *session) recovered(more *bool) {
 // message handles one whole message.
 func (s *session) message(m ws.Message) {
 	switch m.Op {
-	case ws.Text:
+	case ws.Text, ws.Binary:
 		s.request(m.Payload)
 	case ws.Ping:
 		if s.tolerate() {
@@ -115,19 +126,16 @@ func (s *session) message(m ws.Message) {
 	case ws.Pong:
 		s.tolerate()
 	case ws.Close:
-		s.ignore = true
-		s.answerClose(m.Code)
+		s.end(m.Code, "") // with the code of the client (RFC 6455 section 5.5.1)
 	}
 }
 
-// violation closes a session whose client has violated the WebSocket protocol. What it
-// sends after that cannot be read.
+// violation ends a session whose client has violated the WebSocket protocol.
 func (s *session) violation(err error) {
-	s.ignore = true
 	var e *ws.Error
 	if errors.As(err, &e) {
-		s.close(e.Code, e.Reason)
+		s.end(e.Code, e.Reason)
 		return
 	}
-	s.close(ws.Protocol, "protocol error")
+	s.end(ws.Protocol, "protocol error")
 }

@@ -35,6 +35,7 @@ type session struct {
 
 	mu       sync.Mutex // guards what follows
 	state    state
+	left     bool    // leave was called
 	code     ws.Code // of the close frame that was sent, or else received
 	endBy    int32   // when a session ends that has no user, or that is closing
 	nextPing int32
@@ -106,8 +107,7 @@ func (s *session) tolerate() bool {
 	if limit < 0 || s.refused.add(s.hub.wheel.now(), refusedPerSecond, limit) {
 		return true
 	}
-	s.ignore = true
-	s.close(ws.Policy, "flooding")
+	s.end(ws.Policy, "flooding")
 	return false
 }
 
@@ -143,13 +143,35 @@ func (s *session) closeLocked(code ws.Code, reason string) {
 	s.hub.wheel.put(s, wait)
 }
 
-// answerClose ends a session whose client has sent a close frame. The server closes the
-// TCP connection first (RFC 6455 section 7.1.1).
-func (s *session) answerClose(code ws.Code) {
+// end closes a session of which nothing is read any more: the client has sent a close frame,
+// or something that cannot be accepted. The server ends the TCP connection first (RFC 6455
+// section 7.1.1), after the close frame is sent. Only the goroutine that reads may call it.
+func (s *session) end(code ws.Code, reason string) {
+	s.ignore = true
+	s.leave() // the peer may take its time to close the connection
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.closeLocked(code, "") // with the code of the client (RFC 6455 section 5.5.1)
+	s.closeLocked(code, reason)
 	s.out.finish(s)
+}
+
+// leave gives up the session's places in the rooms, once.
+func (s *session) leave() {
+	s.mu.Lock()
+	again, seats, who := s.left, s.seats, s.identity
+	s.left, s.seats = true, nil
+	s.mu.Unlock()
+	if again {
+		return
+	}
+	for _, seat := range seats {
+		seat.Leave(func() {})
+	}
+	if who == nil {
+		s.hub.strangers.Add(-1)
+		return
+	}
+	s.hub.rooms.Disconnect(s)
 }
 
 // cut closes the connection without a close frame.
@@ -168,18 +190,14 @@ func (s *session) Gone(error) {
 		code = ws.Abnormal
 	}
 	s.state = ended
-	seats, who := s.seats, s.identity
-	s.seats = nil
+	who := s.identity
 	s.out.clear(s)
 	s.mu.Unlock()
-	for _, seat := range seats {
-		seat.Leave(func() {})
-	}
+	s.leave()
 	s.hub.counts.closes.add(strconv.Itoa(int(code)))
 	user := store.UserID("")
 	if who != nil {
 		user = who.user
-		s.hub.rooms.Disconnect(s)
 	}
 	s.hub.opts.Log.LogAttrs(s.hub.work.Context(), slog.LevelDebug, "session closed", slog.String("user", string(user)), slog.Int("code", int(code)))
 	s.hub.remove(s)

@@ -14,12 +14,13 @@ type counters struct {
 
 // Stats are figures of a hub. Counts start at 0 when the hub is made.
 type Stats struct {
-	// Connections is how many there are now.
-	Connections int
+	// Connections is how many there are now, and Unauthenticated how many of them have no user
+	// yet.
+	Connections, Unauthenticated int
 	// Accepted counts handshakes that succeeded, Refused those that failed.
 	Accepted, Refused int64
-	// RefusedHandshakes counts them by reason: origin, full, rate, draining, identity, or
-	// malformed.
+	// RefusedHandshakes counts them by reason: origin, full, strangers (see
+	// Options.MaxUnauthenticated), rate, draining, identity, or malformed.
 	RefusedHandshakes map[string]int64
 	// RefusedTokens counts tokens that were not accepted, by reason: that of an auth.Refusal,
 	// or expired, invalid, user_mismatch, unavailable.
@@ -49,11 +50,12 @@ func (h *Hub) Stats() Stats {
 		Closes:            h.counts.closes.counts(),
 		Queued:            h.counts.queued.Load(),
 
-		Connections: connections,
-		Accepted:    h.counts.accepted.Load(),
-		Refused:     h.counts.refused.Load(),
-		Slow:        h.counts.slow.Load(),
-		Panics:      h.counts.panics.Load(),
-		Room:        h.rooms.Stats(),
+		Connections:     connections,
+		Unauthenticated: int(h.strangers.Load()),
+		Accepted:        h.counts.accepted.Load(),
+		Refused:         h.counts.refused.Load(),
+		Slow:            h.counts.slow.Load(),
+		Panics:          h.counts.panics.Load(),
+		Room:            h.rooms.Stats(),
 	}
 }

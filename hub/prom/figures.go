@@ -18,6 +18,8 @@ type figure struct {
 var figures = []figure{
 	gauge("coup_connections", "WebSocket connections now.",
 		func(s *hub.Stats) int { return s.Connections }),
+	gauge("coup_connections_unauthenticated", "WebSocket connections now that have not authenticated.",
+		func(s *hub.Stats) int { return s.Unauthenticated }),
 	counter("coup_connections_accepted_total", "Connections that were upgraded to WebSocket.",
 		func(s *hub.Stats) int64 { return s.Accepted }),
 	counter("coup_connections_refused_total", "Handshakes that were refused.",

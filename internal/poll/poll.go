@@ -7,7 +7,11 @@ package poll
 import (
 	"net"
 	"sync"
+	"time"
 )
+
+// lingering is how long a finished stream waits for its peer to close the connection.
+const lingering = 500 * time.Millisecond
 
 // A Handler handles the events of one stream. Data is called once at a time. Writable and Gone
 // may be called at the same time as Data, and while the stream is paused.
@@ -33,7 +37,10 @@ type Stream interface {
 	Writev(bufs [][]byte) (n int, err error)
 	// Resume ends the pause that began when Data returned false.
 	Resume()
-	// Finish closes the stream after everything that Write has taken is sent.
+	// Finish closes the stream after everything that Write has taken is sent. It shuts the
+	// write side down, and then discards what arrives until the peer closes the connection too,
+	// for half a second at most: to close it while bytes are unread could destroy what the peer
+	// has not read yet (RFC 9293 section 3.10.4).
 	Finish()
 	// Close closes the stream now.
 	Close()

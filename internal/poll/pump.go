@@ -3,10 +3,19 @@ package poll
 import (
 	"net"
 	"sync"
+	"sync/atomic"
+	"time"
 )
 
 // readSize is how much a pump reads at once.
 const readSize = 4 << 10
+
+// pieceSize is how much a pump writes at once. After each piece the handler learns that the
+// peer reads, however slowly.
+const pieceSize = 64 << 10
+
+// lastWrite bounds the time to write what was under way when the peer shut down its side.
+const lastWrite = 5 * time.Second
 
 // A pump is a stream on any net.Conn. One goroutine reads. Another one writes while there is
 // something to write.
@@ -15,10 +24,12 @@ type pump struct {
 	h      Handler
 	wg     *sync.WaitGroup
 	resume chan struct{}
+	// discard says that what arrives is discarded.
+	discard atomic.Bool
 
-	mu      sync.Mutex // guards what follows
-	writing bool
-	short   bool // a Write has taken less than all since
+	mu      sync.Mutex    // guards what follows
+	writing chan struct{} // closed when the write under way has ended; nil if there is none
+	short   bool          // a Write has taken less than all since
 	finish  bool
 	closed  chan struct{}
 	once    sync.Once
@@ -38,13 +49,26 @@ func (s *pump) read(early []byte) {
 	buf := make([]byte, readSize)
 	for {
 		n, err := s.conn.Read(buf)
-		if n > 0 && !s.deliver(buf[:n]) {
+		if n > 0 && !s.discard.Load() && !s.deliver(buf[:n]) {
 			return
 		}
 		if err != nil {
+			s.endWrite()
 			s.h.Gone(err)
 			return
 		}
+	}
+}
+
+// endWrite waits until the write under way has ended: the peer may still read the answer to
+// what it has sent last.
+func (s *pump) endWrite() {
+	s.mu.Lock()
+	writing := s.writing
+	s.mu.Unlock()
+	if writing != nil {
+		_ = s.conn.SetWriteDeadline(time.Now().Add(lastWrite)) // without it the write ends with the connection
+		<-writing
 	}
 }
 
@@ -73,32 +97,44 @@ func (s *pump) Writev(bufs [][]byte) (n int, err error) {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.writing {
+	switch {
+	case s.finish:
+		return 0, net.ErrClosed
+	case s.writing != nil:
 		s.short = true
 		return 0, nil
 	}
-	s.writing = true
-	own := append(net.Buffers(nil), bufs...)
-	for _, b := range own {
-		n += len(b)
+	var piece net.Buffers
+	for _, b := range bufs {
+		if len(b) > pieceSize-n {
+			s.short = true
+			b = b[:pieceSize-n]
+		}
+		if len(b) > 0 {
+			piece = append(piece, b)
+			n += len(b)
+		}
 	}
-	s.wg.Go(func() { s.write(own) })
+	done := make(chan struct{})
+	s.writing = done
+	s.wg.Go(func() { s.write(piece, done) })
 	return n, nil
 }
 
-func (s *pump) write(bufs net.Buffers) {
-	if _, err := bufs.WriteTo(s.conn); err != nil {
+func (s *pump) write(piece net.Buffers, done chan struct{}) {
+	if _, err := piece.WriteTo(s.conn); err != nil {
 		s.Close() // the goroutine that reads then calls Gone
 	}
 	s.mu.Lock()
-	s.writing = false
+	s.writing = nil
 	short, finish := s.short, s.finish
 	s.short = false
 	s.mu.Unlock()
+	close(done)
 	if short {
 		s.h.Writable()
 	} else if finish {
-		s.Close()
+		s.shutWrite()
 	}
 }
 
@@ -111,12 +147,29 @@ func (s *pump) Resume() {
 
 func (s *pump) Finish() {
 	s.mu.Lock()
+	again := s.finish
 	s.finish = true
-	writing := s.writing
+	writing := s.writing != nil
 	s.mu.Unlock()
-	if !writing {
-		s.Close()
+	if !writing && !again {
+		s.shutWrite()
 	}
+}
+
+// shutWrite shuts the write side down, if the connection can, and closes it a while later.
+func (s *pump) shutWrite() {
+	s.discard.Store(true)
+	c, ok := s.conn.(interface{ CloseWrite() error })
+	if !ok {
+		s.Close()
+		return
+	}
+	time.AfterFunc(lingering, s.Close)
+	s.wg.Go(func() {
+		if c.CloseWrite() != nil {
+			s.Close()
+		}
+	})
 }
 
 func (s *pump) Close() {

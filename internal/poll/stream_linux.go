@@ -4,6 +4,7 @@ import (
 	"io"
 	"net"
 	"sync"
+	"time"
 
 	"golang.org/x/sys/unix"
 )
@@ -21,6 +22,7 @@ type stream struct {
 	resumed bool       // Resume was called before Data has returned false
 	blocked bool       // the socket is full
 	cut     bool       // Close was called
+	last    bool       // Finish was called: nothing is written any more, and what arrives is discarded
 	added   bool       // in the epoll set
 }
 
@@ -63,7 +65,7 @@ func (s *stream) ready(events uint32, buf []byte) {
 		s.mu.Unlock()
 		return
 	}
-	fd, cut, paused := s.fd, s.cut, s.paused
+	fd, cut, paused, discard := s.fd, s.cut, s.paused, s.last
 	writable := events&unix.EPOLLOUT != 0 && s.blocked
 	if writable {
 		s.blocked = false
@@ -83,7 +85,7 @@ func (s *stream) ready(events uint32, buf []byte) {
 			return
 		}
 	case events&^unix.EPOLLOUT != 0:
-		if !s.read(fd, buf) {
+		if !s.read(fd, buf, discard) {
 			return
 		}
 	}
@@ -94,7 +96,7 @@ func (s *stream) ready(events uint32, buf []byte) {
 
 // read reads once. If bytes are left, there will be another event. It reports false if the
 // stream has ended.
-func (s *stream) read(fd int, buf []byte) bool {
+func (s *stream) read(fd int, buf []byte, discard bool) bool {
 	n, err := read(fd, buf)
 	switch {
 	case err == unix.EAGAIN || err == unix.EINTR:
@@ -104,6 +106,7 @@ func (s *stream) read(fd int, buf []byte) bool {
 	case n == 0:
 		s.end(io.EOF)
 		return false
+	case discard:
 	case !s.h.Data(buf[:n]):
 		s.mu.Lock()
 		if !s.resumed {
@@ -162,7 +165,7 @@ func (s *stream) Writev(bufs [][]byte) (n int, err error) {
 // waits for room.
 func (s *stream) write(want int, call func(fd int) (int, error)) (n int, err error) {
 	switch {
-	case s.fd < 0 || s.cut:
+	case s.fd < 0 || s.cut || s.last:
 		return 0, net.ErrClosed
 	case s.blocked:
 		return 0, nil
@@ -197,8 +200,19 @@ func (s *stream) Resume() {
 	s.resumed = true
 }
 
-// Finish closes the stream. The kernel has what Write has taken, and sends it.
-func (s *stream) Finish() { s.Close() }
+// Finish shuts the write side down. The kernel has what Write has taken, and sends it.
+func (s *stream) Finish() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.fd < 0 || s.cut || s.last {
+		return
+	}
+	s.last = true
+	if err := unix.Shutdown(s.fd, unix.SHUT_WR); err != nil {
+		return // the connection has ended already, and there is an event for that
+	}
+	time.AfterFunc(lingering, s.Close)
+}
 
 // Close shuts the connection down. The worker gets an event and closes the descriptor.
 func (s *stream) Close() {

@@ -10,9 +10,11 @@ import (
 // A Reader reads the messages of one connection. Between messages it keeps no memory. Only one
 // goroutine at a time may use it.
 type Reader struct {
-	fragments []byte // payload of the message that has begun
-	count     int    // its frames, or 0 if none has begun
-	valid     int    // how many bytes of fragments were checked to be valid UTF-8
+	op        Op     // of the message that has begun
+	count     int    // its frames that have come whole; 0 also if none has begun
+	fragments []byte // their payloads
+	ready     int    // how much of the payload of the next frame is unmasked and checked
+	text      utf8Check
 }
 
 // Partial reports whether frames of a message were read, but not all of them.
@@ -25,11 +27,15 @@ type Limits struct {
 	// MaxFrames is how many frames a message may have, with empty ones. 0 and below: no
 	// limit.
 	MaxFrames int
+	// Binary lets the peer send binary messages.
+	Binary bool
 }
 
 // Next reads the next message from data, which it unmasks in place, and returns how many bytes
 // it has used. If data has no whole message, ok is false; n may be above 0 even then, for a
-// fragment. An error is an *Error. Do not use the Reader after an error.
+// fragment. The next call must then begin with the same bytes data[n:], as Next has left them:
+// a part of a frame is unmasked and checked as it arrives. An error is an *Error. Do not use
+// the Reader after an error.
 func (r *Reader) Next(data []byte, lim Limits) (m Message, n int, ok bool, err error) {
 	for {
 		h, size, err := header(data[n:])
@@ -39,33 +45,69 @@ func (r *Reader) Next(data []byte, lim Limits) (m Message, n int, ok bool, err e
 		if err := r.check(h, lim); err != nil {
 			return Message{}, n, false, err
 		}
-		if int64(len(data)-n-size) < h.Length {
-			return Message{}, n, false, nil
+		payload := data[n+size:]
+		whole := int64(len(payload)) >= h.Length
+		if whole {
+			payload = payload[:h.Length]
 		}
-		payload := data[n+size : n+size+int(h.Length)]
-		ws.Cipher(payload, h.Mask, 0)
-		n += size + len(payload)
-		switch {
-		case h.OpCode.IsControl():
-			m, err := control(h.OpCode, payload)
-			return m, n, err == nil, err
-		case h.Fin && r.count == 0:
-			if !utf8.Valid(payload) {
-				return Message{}, n, false, invalidText
+		if h.OpCode.IsControl() {
+			if !whole {
+				return Message{}, n, false, nil
 			}
-			return Message{Op: Text, Payload: payload}, n, true, nil
+			ws.Cipher(payload, h.Mask, 0)
+			m, err := control(h.OpCode, payload)
+			return m, n + size + len(payload), err == nil, err
 		}
-		r.count++
-		r.fragments = append(r.fragments, payload...)
-		if !r.validSoFar(h.Fin) {
+		if !r.take(h, payload, whole) {
 			return Message{}, n, false, invalidText
 		}
-		if h.Fin {
-			m := Message{Op: Text, Payload: r.fragments}
-			*r = Reader{}
+		if !whole {
+			return Message{}, n, false, nil
+		}
+		n += size + len(payload)
+		if m, ok := r.end(h, payload); ok {
 			return m, n, true, nil
 		}
 	}
+}
+
+// take unmasks what has come of the payload of a data frame. It reports false if that is no
+// valid UTF-8 and should be.
+func (r *Reader) take(h ws.Header, payload []byte, whole bool) bool {
+	fresh := payload[r.ready:]
+	ws.Cipher(fresh, h.Mask, r.ready)
+	switch {
+	case r.count > 0 && r.op != Text, r.count == 0 && h.OpCode != ws.OpText:
+	case whole && h.Fin && r.count == 0 && r.ready == 0: // most messages
+		if !utf8.Valid(fresh) {
+			return false
+		}
+	case !r.text.add(fresh), whole && h.Fin && !r.text.whole():
+		return false
+	}
+	r.ready = len(payload)
+	return true
+}
+
+// end notes that a data frame is whole, and returns the message if it is the last frame.
+func (r *Reader) end(h ws.Header, payload []byte) (m Message, ok bool) {
+	if r.count == 0 {
+		r.op = Op(h.OpCode)
+	}
+	if h.Fin && r.count == 0 {
+		m = Message{Op: r.op, Payload: payload}
+		*r = Reader{}
+		return m, true
+	}
+	r.count++
+	r.ready = 0
+	r.fragments = append(r.fragments, payload...)
+	if !h.Fin {
+		return Message{}, false
+	}
+	m = Message{Op: r.op, Payload: r.fragments}
+	*r = Reader{}
+	return m, true
 }
 
 var invalidText = &Error{InvalidData, "text is not valid UTF-8"}
@@ -82,7 +124,7 @@ func (r *Reader) check(h ws.Header, lim Limits) error {
 	}
 	switch {
 	case h.OpCode.IsControl():
-	case h.OpCode == ws.OpBinary:
+	case h.OpCode == ws.OpBinary && !lim.Binary:
 		return &Error{Unsupported, "binary messages are not understood"}
 	case lim.MaxMessage > 0 && h.Length > int64(lim.MaxMessage-len(r.fragments)):
 		return &Error{TooBig, "message is too big"}
@@ -90,19 +132,6 @@ func (r *Reader) check(h ws.Header, lim Limits) error {
 		return &Error{TooBig, "message comes in too many frames"}
 	}
 	return nil
-}
-
-// validSoFar reports whether the fragments can still become valid UTF-8: only the last
-// character may be incomplete, and none in the last frame.
-func (r *Reader) validSoFar(last bool) bool {
-	for r.valid < len(r.fragments) {
-		c, size := utf8.DecodeRune(r.fragments[r.valid:])
-		if c == utf8.RuneError && size == 1 {
-			return !last && !utf8.FullRune(r.fragments[r.valid:])
-		}
-		r.valid += size
-	}
-	return true
 }
 
 // header reads a frame header. size is 0 if it is not complete.

@@ -2,6 +2,7 @@ package ws_test
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 )
 
@@ -53,6 +54,7 @@ func TestReaderRefusesInvalidUTF8(t *testing.T) {
 	for _, tt := range invalid {
 		rows = append(rows,
 			row{tt.name, text("κόσμε" + tt.good + tt.bad + "edited"), "1007"},
+			row{tt.name + " in a frame whose rest is missing", text("κόσμε" + tt.good + tt.bad + strings.Repeat("x", 90))[:6+len("κόσμε"+tt.good+tt.bad)], "1007"},
 			row{tt.name + " in the first fragment", start("κόσμε" + tt.good + tt.bad), "1007"},
 			row{tt.name + " across fragments, before the last", join(start("κόσμε"+tt.good), ping("still well"), more(tt.bad[:1])), "ping:still well 1007"},
 			row{tt.name + " with a byte in each fragment", join(start("a"), more(tt.good), more(""), more(tt.bad[:1])), "1007"},

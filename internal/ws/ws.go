@@ -40,10 +40,11 @@ type Op byte
 
 // Ops of whole messages, with the numbers of RFC 6455 section 5.2.
 const (
-	Text  Op = 1
-	Close Op = 8
-	Ping  Op = 9
-	Pong  Op = 10
+	Text   Op = 1
+	Binary Op = 2
+	Close  Op = 8
+	Ping   Op = 9
+	Pong   Op = 10
 )
 
 // A Message is one whole message of the peer.
