@@ -27,7 +27,7 @@ func (s *session) Data(p []byte) (more bool) {
 // request must end before the next message is read.
 func (s *session) read(p []byte) (more bool) {
 	defer s.recovered(&more)
-	lim := s.limits()
+	lim := s.limits(s.who())
 	var reader ws.Reader
 	if s.partial != nil {
 		reader = s.partial.reader
@@ -36,7 +36,7 @@ func (s *session) read(p []byte) (more bool) {
 		m, n, ok, err := reader.Next(p, lim)
 		p = p[n:]
 		if err != nil {
-			s.violation(err)
+			s.end(violation(err))
 			break
 		}
 		if !ok {
@@ -52,12 +52,12 @@ func (s *session) read(p []byte) (more bool) {
 	return false
 }
 
-// limits returns what the client may send now. To authenticate is a request that must end
-// before the next message is read, so they hold for everything that read reads.
-func (s *session) limits() ws.Limits {
-	opts := &s.hub.opts
-	lim := ws.Limits{MaxMessage: opts.MaxMessage, MaxFrames: opts.MaxFrames, Binary: s.binary}
-	if first := opts.MaxFirst; first > 0 && (lim.MaxMessage < 0 || first < lim.MaxMessage) && s.who() == nil {
+// limits returns what a client may send, whose session has an identity or nil. To authenticate
+// is a request that must end before the next message is read, so a read has one answer.
+func (e *endpoint) limits(who *identity) ws.Limits {
+	opts := &e.hub.opts
+	lim := ws.Limits{MaxMessage: opts.MaxMessage, MaxFrames: opts.MaxFrames, Binary: e.binary}
+	if first := opts.MaxFirst; who == nil && first > 0 && (lim.MaxMessage < 0 || first < lim.MaxMessage) {
 		lim.MaxMessage = first
 	}
 	return lim
@@ -130,12 +130,10 @@ func (s *session) message(m ws.Message) {
 	}
 }
 
-// violation ends a session whose client has violated the WebSocket protocol.
-func (s *session) violation(err error) {
-	var e *ws.Error
-	if errors.As(err, &e) {
-		s.end(e.Code, e.Reason)
-		return
+// violation returns the close frame for a violation of the WebSocket protocol.
+func violation(err error) (code ws.Code, reason string) {
+	if e, ok := errors.AsType[*ws.Error](err); ok {
+		return e.Code, e.Reason
 	}
-	s.end(ws.Protocol, "protocol error")
+	return ws.Protocol, "protocol error"
 }
