@@ -8,7 +8,7 @@ import (
 
 // Deliver sends events of rooms and notifications. See room.Conn.
 func (s *session) Deliver(b *room.Batch) {
-	if s.hub.opts.ExcludeSender {
+	if s.hub.opts.ExcludeSender && !b.Replay {
 		if b = without(b, s); len(b.Events) == 0 {
 			return
 		}
@@ -22,6 +22,10 @@ func (s *session) Deliver(b *room.Batch) {
 	if ev := b.Events[0]; ev.Kind == room.Left { // alone in its batch
 		// A session that has joined again meanwhile keeps the new seat.
 		s.seats = slices.DeleteFunc(s.seats, func(seat *room.Seat) bool { return seat.StudyID() == ev.StudyID && seat.Gone() })
+	}
+	if b.Replay {
+		s.out.pushReplay(s, frames)
+		return
 	}
 	s.out.push(s, frames)
 }

@@ -38,9 +38,9 @@ func (o *outbox) push(s *session, frame []byte) {
 	o.backlog.add(s, frame)
 }
 
-// pushReplay is push for a replay, which may be larger than the queue: the number of
-// its messages is bounded, and the session reads no other request before it is sent
-// (see request.waitForReplay).
+// pushReplay is push for a page of a replay, which may be larger than the queue: the next page
+// comes after this one is sent, and so does the next request of the session (see
+// request.waitForReplay).
 func (o *outbox) pushReplay(s *session, frame []byte) {
 	if frame = o.write(s, frame); len(frame) == 0 {
 		return

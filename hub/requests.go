@@ -1,6 +1,8 @@
 package hub
 
 import (
+	"errors"
+
 	"github.com/coupchat/coup/internal/native"
 	"github.com/coupchat/coup/internal/ws"
 	"github.com/coupchat/coup/room"
@@ -57,14 +59,23 @@ func (r *request) joinRoom() {
 	r.s.await = func() {
 		ctx, cancel := r.s.hub.work.Deadline(r.s.hub.work.Context())
 		defer cancel()
+		answered := false
 		err := r.s.hub.rooms.Join(ctx, room.JoinRequest{
 			Conn: r.s, StudyID: study, Seat: seat,
 			After: r.Data.After, HasAfter: r.Data.HasAfter, AfterSentAt: r.Data.AfterSentAt,
-		}, func(j room.Joined) { r.joined(j, seat) })
-		if err != nil {
+			Sent: r.waitForReplay,
+		}, func(j room.Joined) {
+			answered = true
+			r.joined(j, seat)
+		})
+		switch {
+		case err == nil:
+		case answered:
+			r.s.close(ws.TryLater, "the replay could not be completed")
+		default:
 			r.fail(err)
 		}
-		r.waitForReplay()
+		_ = r.waitForReplay() // the session reads on even if it has ended
 	}
 }
 
@@ -98,9 +109,13 @@ func (r *request) sendReplay(events []*room.Event) {
 	}
 }
 
-// waitForReplay waits until a replay has been sent. Until then nothing is read from the
-// client: it could ask for one replay after the other, and fill the memory.
-func (r *request) waitForReplay() {
+// errOver says that a session ended while a replay was sent.
+var errOver = errors.New("hub: the session has ended")
+
+// waitForReplay waits until the page of a replay has been sent, or returns errOver. Until then
+// nothing is read from the client: it could ask for one replay after the other, and fill the
+// memory.
+func (r *request) waitForReplay() error {
 	s := r.s
 	s.mu.Lock()
 	var sent chan struct{}
@@ -112,8 +127,15 @@ func (r *request) waitForReplay() {
 		select {
 		case <-sent:
 		case <-s.hub.work.Context().Done():
+			return errOver
 		}
 	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.state != open {
+		return errOver
+	}
+	return nil
 }
 
 func (r *request) leaveRoom() {

@@ -22,15 +22,17 @@
 //	limit.go         the rate limits of one user
 //	users.go         the connections of each user
 //	idcache.go       the ids of notifications that were delivered
+//	memory.go        bounds what all rooms remember
 //	inbox.go         runs what happens in a room, one item at a time
-//	timeline.go      puts messages in order, keeps the recent ones, makes replays
+//	kept.go          the delivered messages that a room remembers, in pages for replays
+//	timeline.go      puts messages in order
 //	gap.go           reads from the store what is missing in a timeline
 //	heads.go         asks the store for the newest seqs
 //	room.go          a room and its seats: deliveries, removals
 //	history.go       finds out that the store has another history
 //	seat.go          what a connection does with its seat: post, leave
-//	recent.go        reads the newest messages once for many joins
-//	join.go          one join: the replay, the seat
+//	page.go          reads what replays need, once for many joins
+//	join.go          one join: the seat, the replay
 //	listener.go      acts on what the application publishes
 //	confirm.go       checks memberships again and again
 //	registry.go      Registry: users, rooms, the way of a stored post

@@ -2,6 +2,7 @@ package room
 
 import (
 	"time"
+	"unsafe"
 
 	"github.com/coupchat/coup/store"
 )
@@ -66,9 +67,24 @@ type Event struct {
 	encoded encoded
 }
 
+// size is about how many bytes of memory the event of a message takes without what Encoders
+// write.
+func (e *Event) size() int64 {
+	m := &e.Message
+	return int64(unsafe.Sizeof(*e)) + int64(len(m.ID)+len(m.StudyID)+len(m.UserID)+len(m.UserName)+len(m.Content)+len(m.ClientID))
+}
+
 // messageEvent returns the event for a message from the store or the bus.
 func messageEvent(m store.Message) *Event {
 	return &Event{Kind: NewMessage, Message: m.Public()}
+}
+
+// forgetEncoded frees what Encoders have written, for an event that is kept: another copy of the
+// text would double the memory.
+func forgetEncoded(events []*Event) {
+	for _, ev := range events {
+		ev.encoded = encoded{}
+	}
 }
 
 // A Batch holds events that are delivered together, in order. All connections share
@@ -80,6 +96,8 @@ func messageEvent(m store.Message) *Event {
 // another seat, which stays.
 type Batch struct {
 	Events []*Event
+	// Replay says that this is a page of the replay of a join, see JoinRequest.
+	Replay bool
 
 	encoded encoded
 }

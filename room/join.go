@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/coupchat/coup/internal/work"
 	"github.com/coupchat/coup/store"
 )
 
@@ -22,6 +23,10 @@ type JoinRequest struct {
 	// Seat is the seat that the connection already has in this study, if any. It is
 	// kept, unless it is Gone.
 	Seat *Seat
+	// Sent, if set, is called before each page of a replay but the first one. It waits until
+	// the client has taken what was delivered before, so that no more than a page waits for a
+	// slow one. If it returns an error the replay ends: the connection must be closed.
+	Sent func() error
 }
 
 // Joined is the result of a join.
@@ -38,7 +43,9 @@ type Joined struct {
 	// its newest seq, or the message there has another time. None is replayed then. A message
 	// that is gone shows nothing.
 	Reset bool
-	// Replay holds the messages after JoinRequest.After up to Seq, in order.
+	// Replay holds the messages after JoinRequest.After, in order: all up to Seq, or as many as
+	// are sent at once. Those that follow are delivered in batches with Batch.Replay, before
+	// anything newer.
 	Replay []*Event
 }
 
@@ -53,15 +60,25 @@ type joining struct {
 	joined func(Joined)
 	// newHistory says that the store has less than the client has seen.
 	newHistory bool
-	// want is the seq after which the replay must be complete, and at is the place of the
-	// room when something was found missing.
+	// want is the seq after which messages must be read next.
 	want int64
-	at   place
-	// read is what was read from the store for the replay after that.
-	read stretch
+	// read is what was read from the store before, and erasures those of the timeline then.
+	read     stretch
+	erasures int
+	// rows is how many messages the next read may bring.
+	rows int
+	// at is how far the replay has come with Joined.Replay; 0 if there is none.
+	at int64
+	// seated is the seat after joined was called. more says that it was behind then.
+	seated *Seat
+	more   bool
 }
 
-// maxReads is how often a join reads from the store.
+// A read of a replay begins with minRows messages, which may be large. It brings more next
+// time if these were small.
+const minRows = 64
+
+// maxReads is how often in a row a join reads from the store in vain.
 const maxReads = 5
 
 // errReplay says that a room forgot messages faster than a join read them.
@@ -99,7 +116,7 @@ func (j *joining) run(ctx context.Context, newest int64) (joinResult, error) {
 		case reads == maxReads:
 			return 0, errReplay
 		}
-		if err := j.readMissing(ctx, reads == 0); err != nil {
+		if err := j.readMore(ctx); err != nil {
 			return 0, err
 		}
 	}
@@ -130,18 +147,24 @@ func (j *joining) seat() joinResult {
 	} else {
 		r.shared.release(r) // the seat has a reference already
 	}
-	out.Seat.checked.Store(r.shared.stamp())
+	seat := out.Seat
+	seat.checked.Store(r.shared.stamp())
+	seat.behind, seat.at = j.at > 0 && j.at < r.timeline.head, j.at
+	j.seated, j.more = seat, seat.behind
 	j.joined(out)
+	if j.at > 0 {
+		forgetEncoded(out.Replay)
+		j.user.limits.charge(float64(r.timeline.head-j.req.After) / replayCost)
+		r.note()
+	}
 	return joinDone
 }
 
 // replay sets Reset or Replay. It reports false if that takes a read from the store.
 func (j *joining) replay(out *Joined) bool {
 	t := &j.room.timeline
-	if t.erasures != j.at.erasures {
-		j.read = stretch{} // some of it may be gone
-	}
-	j.at, j.want = place{t.head, t.erasures}, j.req.After
+	j.checkRead()
+	j.want = j.req.After
 	if asked := j.req.AfterSentAt; !asked.IsZero() && j.req.After > 0 {
 		at, found, known := t.find(j.req.After)
 		if !known {
@@ -155,44 +178,73 @@ func (j *joining) replay(out *Joined) bool {
 			return true
 		}
 	}
-	var complete bool
-	out.Replay, complete = t.replay(j.req.After, j.read)
-	return complete
+	var ok bool
+	out.Replay, j.at, ok = t.kept.page(j.req.After, t.head, j.read)
+	return ok
 }
 
-// readMissing reads what the replay lacks: at first for everybody who joins now, then for
-// this join.
-func (j *joining) readMissing(ctx context.Context, first bool) (err error) {
-	limit, lacks := 1, j.at.head-j.want
-	if lacks > 1 { // the next joins may lack more
-		limit = min(max(j.room.shared.opts.MaxReplay, 1), store.MaxBatch)
+// checkRead drops what was read before the last erasure: some of it may be gone.
+func (j *joining) checkRead() {
+	if now := j.room.timeline.erasures; now != j.erasures {
+		j.read, j.erasures = stretch{}, now
 	}
-	if first && lacks <= int64(limit) {
-		return j.room.readRecent(ctx, limit)
-	}
-	j.read, err = j.readAll(ctx)
-	return err
 }
 
-// readAll reads everything after want.
-func (j *joining) readAll(ctx context.Context) (stretch, error) {
-	read := stretch{after: j.want, to: j.at.head}
-	for after := j.want; after < read.to; {
-		q := store.Query{StudyID: j.room.study, After: after, Limit: store.MaxBatch}
-		msgs, err := j.room.shared.historyFor(ctx, q)
-		if err != nil {
-			return stretch{}, err
-		}
-		for _, m := range msgs {
-			read.events = append(read.events, messageEvent(m))
-			after = m.Seq
-		}
-		if len(msgs) < q.Limit {
-			break
-		}
+// readMore reads what is missing after want.
+func (j *joining) readMore(ctx context.Context) error {
+	j.rows = max(j.rows, minRows)
+	read, err := j.room.readPage(ctx, j.want, j.rows)
+	if err != nil {
+		return err
 	}
-	if n := len(read.events); n > 0 {
-		read.to = max(read.to, read.events[n-1].Message.Seq)
+	j.read, j.erasures = read.found, read.erasures
+	if read.found.bytes() < pageBytes/2 {
+		j.rows = min(4*j.rows, store.MaxBatch)
 	}
-	return read, nil
+	return nil
+}
+
+// catchUp delivers the rest of a replay, page by page, as the client takes it. With the last
+// page the seat has caught up with the room.
+func (j *joining) catchUp() error {
+	for reads := 0; j.more; reads++ {
+		if j.req.Sent != nil && j.req.Sent() != nil {
+			return nil // the connection has ended
+		}
+		ok := false
+		j.room.inbox.call(func() { ok = j.nextPage() })
+		switch {
+		case ok:
+			reads = -1
+			continue
+		case reads == maxReads:
+			return errReplay
+		case reads > 0 && !j.room.shared.work.Sleep(work.Backoff(reads-1)):
+			return ErrClosed
+		}
+		_ = j.readMore(j.room.shared.work.Context()) // the next round tries again
+	}
+	return nil
+}
+
+// nextPage delivers the next page. It reports false if it must be read first.
+func (j *joining) nextPage() bool {
+	t, s := &j.room.timeline, j.seated
+	if j.more = s.behind && !s.Gone(); !j.more {
+		return true
+	}
+	j.checkRead()
+	events, to, ok := t.kept.page(s.at, t.head, j.read)
+	if !ok {
+		j.want = s.at
+		return false
+	}
+	s.at, s.behind = to, to < t.head
+	j.more = s.behind
+	if len(events) > 0 {
+		s.conn.Deliver(&Batch{Events: events, Replay: true})
+		forgetEncoded(events)
+	}
+	j.room.note()
+	return true
 }

@@ -24,8 +24,9 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 type testConn struct {
 	user store.UserID
 
-	mu     sync.Mutex // guards events
+	mu     sync.Mutex // guards what follows
 	events []*room.Event
+	pages  []*room.Event // of the replay, but the first
 }
 
 func (m *testConn) User() store.UserID { return m.user }
@@ -34,6 +35,9 @@ func (m *testConn) Deliver(b *room.Batch) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.events = append(m.events, b.Events...)
+	if b.Replay {
+		m.pages = append(m.pages, b.Events...)
+	}
 }
 
 // received returns what was delivered since the last call, in short: "1" is the message
@@ -104,7 +108,8 @@ func connect(t *testing.T, g *room.Registry, user store.UserID) *testConn {
 	return m
 }
 
-// join joins a room. The connection gets its replay like every other message.
+// join joins a room. The connection gets its replay like every other message, and the result
+// has all pages of it.
 func join(t *testing.T, g *room.Registry, m *testConn, req room.JoinRequest) room.Joined {
 	t.Helper()
 	j, err := tryJoin(g, m, req)
@@ -123,6 +128,10 @@ func tryJoin(g *room.Registry, m *testConn, req room.JoinRequest) (j room.Joined
 		j = got
 		m.Deliver(&room.Batch{Events: got.Replay})
 	})
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	j.Replay = append(j.Replay, m.pages...)
+	m.pages = nil
 	return j, err
 }
 

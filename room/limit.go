@@ -9,6 +9,9 @@ import (
 // A join asks the store. A client that reconnects joins all its studies at once.
 const joinRate, joinBurst = 10, 200
 
+// replayCost is for how many replayed messages a join counts twice.
+const replayCost = 100
+
 // limits are what one user may do. They are token buckets, and full at first.
 type limits struct {
 	mu           sync.Mutex // guards posts, joins
@@ -30,6 +33,14 @@ func (l *limits) join(now time.Time, rate float64) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return l.joins.take(now, joinRate, joinBurst)
+}
+
+// charge takes tokens for what a join has cost besides. If there are too few, the next joins
+// wait for them, at most as long as for all tokens.
+func (l *limits) charge(joins float64) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.joins.used = min(l.joins.used+joins, 2*joinBurst)
 }
 
 // full reports whether both buckets are full.

@@ -31,6 +31,7 @@ func New(opts Options) (*Registry, error) {
 
 	sh := &g.shared
 	sh.opts, sh.begin, sh.work, sh.store, sh.members, sh.release = opts, time.Now(), w, backend, members, g.release
+	sh.memory.limit = opts.MaxMemory
 	sh.gaps = gapReader{
 		history: sh.history, work: w, filled: &sh.stats.filled,
 		head: func(study store.StudyID) (int64, error) { return g.heads.read(w.Context(), study) },

@@ -49,6 +49,11 @@ type Options struct {
 	// MaxReplay is how many missed messages a join replays. Defaults to 500; -1 is no
 	// limit.
 	MaxReplay int
+	// MaxMemory is how many bytes of messages the rooms of this hub remember, all together,
+	// for clients that come back after a short time. Over that, the rooms that were used
+	// least recently forget theirs; joins read them from the store then. Defaults to 64 MiB;
+	// -1 is no limit.
+	MaxMemory int64
 	// MaxQueue is how many posts may wait to be stored, in each lane. More are refused
 	// with store.ErrUnavailable. Defaults to 4096; -1 is no limit.
 	MaxQueue int
@@ -101,6 +106,7 @@ func (o *Options) setDefaults() error {
 	o.MaxPerUser = cmp.Or(o.MaxPerUser, 10)
 	o.Rate = cmp.Or(o.Rate, 10)
 	o.MaxReplay = cmp.Or(o.MaxReplay, 500)
+	o.MaxMemory = cmp.Or(o.MaxMemory, 64<<20)
 	o.MaxQueue = cmp.Or(o.MaxQueue, 4096)
 	o.Lanes = cmp.Or(o.Lanes, 4)
 	o.CheckHeads = cmp.Or(o.CheckHeads, 3*time.Second)

@@ -54,8 +54,12 @@ func (g *Registry) Disconnect(c Conn) { g.users.disconnect(c) }
 //
 // The connection must be connected: limits are counted for each connected user.
 //
+// Messages of the replay that do not fit in Joined.Replay follow in pages, while Join waits:
+// see JoinRequest.Sent.
+//
 // The error is ErrForbidden, a *RateError, or one that wraps store.ErrInvalid or
-// store.ErrUnavailable. joined is not called then.
+// store.ErrUnavailable. joined is not called then, except for an ErrUnavailable in the middle
+// of a replay: the connection lacks messages then and must be closed.
 func (g *Registry) Join(ctx context.Context, req JoinRequest, joined func(Joined)) error {
 	if !store.ValidID(req.StudyID) {
 		return fmt.Errorf("%w: studyId is not a valid id", store.ErrInvalid)
@@ -72,7 +76,7 @@ func (g *Registry) Join(ctx context.Context, req JoinRequest, joined func(Joined
 		case err != nil:
 			return unavailable(err)
 		case result == joinDone:
-			return nil
+			return j.catchUp()
 		}
 	}
 }
@@ -157,6 +161,7 @@ func (g *Registry) Stats() Stats {
 		Resets:         c.resets.Load(),
 		Retries:        g.shared.posts.Retries(),
 		Unpublished:    g.relay.Unpublished(),
+		Remembered:     g.shared.memory.total(),
 		Malformed:      c.malformed.Load() + g.relay.Malformed(),
 		Stored:         c.stored.histogram(),
 		Shown:          c.shown.histogram(),
@@ -237,10 +242,12 @@ func (g *Registry) release(r *room) {
 	last := r.refs == 0
 	if last {
 		delete(g.rooms, r.study)
+		r.released.Store(true)
 	}
 	g.mu.Unlock()
 	if last {
 		r.sub.Close()
+		r.inbox.later(r.note)
 	}
 }
 

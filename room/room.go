@@ -24,6 +24,7 @@ type shared struct {
 	members *membership.Checker
 	posts   *commit.Lanes[Conn]
 	gaps    gapReader
+	memory  memory
 	// doubt checks whether the store still has the history that a room has delivered, and
 	// with it a message that the room knows. It is called in the order of the room.
 	doubt func(r *room, known evidence)
@@ -59,19 +60,24 @@ type room struct {
 	refs   int // seats and joins under way; the registry's lock guards it
 	inbox  inbox
 	head   atomic.Int64 // that of the timeline, for those outside the inbox
+	// remembered belongs to shared.memory.
+	remembered memoryOf
+	// released says that the room has no references any more.
+	released atomic.Bool
 	// checking says that a goroutine checks the history; see shared.doubt.
 	checking atomic.Bool
 
 	// What follows belongs to the goroutine that runs the inbox.
 
 	timeline timeline
+	noted    int64 // bytes of the timeline that shared.memory knows
 	seats    []*Seat
 	// waiters wait until the room has delivered a seq.
 	waiters []waiter
 	// filling says that a goroutine reads what is missing.
 	filling bool
-	// reading is the read of recent messages that is under way, or nil.
-	reading *recentRead
+	// reading is the read for a replay that is under way, or nil.
+	reading *pageRead
 }
 
 // A Seat is a connection's place in a room.
@@ -83,6 +89,11 @@ type Seat struct {
 	gone    atomic.Bool  // left or was removed
 	checked atomic.Int64 // the stamp of the last check that found the membership
 	asked   atomic.Int64 // the stamp of the last check that a post started, or 0
+
+	// behind says that a replay is under way, which has come to the seq at. Until it ends
+	// the seat gets no new messages. Both belong to the goroutine that runs the inbox.
+	behind bool
+	at     int64
 }
 
 // A waiter waits until the room has delivered seq.
@@ -91,16 +102,23 @@ type waiter struct {
 	done chan struct{}
 }
 
-// A recentRead is one read of the newest messages of a study.
-type recentRead struct {
-	limit int
-	done  chan struct{}
-	err   error // set before done is closed
+// A pageRead is one read of messages that replays need. All joins of a room that wait for it
+// share it.
+type pageRead struct {
+	after    int64
+	erasures int // of the timeline, before the read
+	done     chan struct{}
+
+	// What follows is set before done is closed.
+
+	found stretch
+	err   error
 }
 
 func newRoom(sh *shared, study store.StudyID) *room {
 	r := &room{shared: sh, study: study}
 	r.timeline.maxReplay = sh.opts.MaxReplay
+	r.remembered.forget = func() { r.inbox.later(r.timeline.forget) }
 	r.inbox.run, r.inbox.work = r.run, sh.work
 	return r
 }
@@ -138,6 +156,9 @@ func (r *room) run(batch []item) (done int) {
 		it.do()
 	}
 	r.flush()
+	if r.timeline.bytes() != r.noted {
+		r.note()
+	}
 	return done
 }
 
@@ -180,9 +201,12 @@ func (r *room) flush() {
 	// The newest seat first: the user of the newest seat is the most likely to look at the
 	// page now.
 	for _, s := range slices.Backward(r.seats) {
-		s.conn.Deliver(batch)
+		if !s.behind { // the replay will bring them
+			s.conn.Deliver(batch)
+		}
 	}
 	r.shared.stats.delivered.Add(int64(len(out) * len(r.seats)))
+	forgetEncoded(out)
 	for _, ev := range out {
 		if !ev.posted.IsZero() {
 			r.shared.stats.shown.add(time.Since(ev.posted))
@@ -190,6 +214,17 @@ func (r *room) flush() {
 	}
 	clear(out)
 	r.timeline.out = out[:0]
+}
+
+// note notes how much the room remembers. If that is too much for all rooms together, those
+// that were used least recently forget.
+func (r *room) note() {
+	bytes := r.timeline.bytes()
+	r.noted = bytes
+	if r.released.Load() {
+		bytes = 0
+	}
+	r.shared.memory.use(&r.remembered, bytes)
 }
 
 // broadcast delivers one event to every seat.
@@ -308,6 +343,9 @@ func (r *room) erase(first, last int64) {
 // clients.
 func (r *room) reset(head int64) {
 	r.timeline.reset(head)
+	for _, s := range r.seats {
+		s.behind = false // what a replay would bring is of the other history
+	}
 	r.broadcast(&Event{Kind: Reset, StudyID: r.study, Seq: head})
 	for _, w := range r.waiters {
 		close(w.done) // what they wait for may never come

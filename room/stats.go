@@ -33,6 +33,8 @@ type Stats struct {
 	Retries int64
 	// Unpublished counts payloads that were not published for the other hubs.
 	Unpublished int64
+	// Remembered is how many bytes of messages all rooms remember, see Options.MaxMemory.
+	Remembered int64
 	// Malformed counts payloads from the bus that could not be read.
 	Malformed int64
 	// Stored is how long posts took from Seat.Post until they were stored, and Shown until

@@ -1,7 +1,6 @@
 package room
 
 import (
-	"fmt"
 	"slices"
 	"testing"
 	"testing/synctest"
@@ -49,44 +48,6 @@ func TestATimelinePutsMessagesInOrder(t *testing.T) {
 				if got := seqs(line.out); !slices.Equal(got, tt.out) || line.incomplete() != tt.incomplete {
 					t.Errorf("opened %s: out %v, incomplete %v, want %v, %v", opened, got, line.incomplete(), tt.out, tt.incomplete)
 				}
-			}
-		})
-	}
-}
-
-func TestATimelineReplaysWhatItHas(t *testing.T) {
-	line := timeline{maxReplay: 500}
-	line.open(10)
-	for seq := range int64(5) {
-		line.add(event(11 + seq))
-	}
-	for _, tt := range []struct {
-		after int64
-		read  []int64 // from the store
-		want  []int64
-		ok    bool
-	}{
-		{15, nil, nil, true},
-		{13, nil, []int64{14, 15}, true},
-		{10, nil, []int64{11, 12, 13, 14, 15}, true},
-		{8, nil, nil, false},
-		{8, []int64{9, 10}, []int64{9, 10, 11, 12, 13, 14, 15}, true},
-		{8, []int64{9}, nil, false},
-		{8, []int64{10}, []int64{10, 11, 12, 13, 14, 15}, true},
-		{8, []int64{9, 10, 11, 12, 13, 14, 15, 16}, []int64{9, 10, 11, 12, 13, 14, 15}, true},
-	} {
-		t.Run(fmt.Sprint("after ", tt.after, " with ", tt.read), func(t *testing.T) {
-			var read []*Event
-			for _, seq := range tt.read {
-				read = append(read, event(seq))
-			}
-			from := stretch{after: tt.after, events: read}
-			if n := len(tt.read); n > 0 {
-				from.to = tt.read[n-1]
-			}
-			got, ok := line.replay(tt.after, from)
-			if !slices.Equal(seqs(got), tt.want) || ok != tt.ok {
-				t.Errorf("replay = %v, %v, want %v, %v", seqs(got), ok, tt.want, tt.ok)
 			}
 		})
 	}

@@ -49,6 +49,8 @@ var figures = []figure{
 		func(s *hub.Stats) int64 { return s.Room.Gaps }),
 	counter("coup_resets_total", "Rooms that began anew because the store had another history.",
 		func(s *hub.Stats) int64 { return s.Room.Resets }),
+	gauge("coup_remembered_bytes", "Bytes of messages that rooms remember.",
+		func(s *hub.Stats) int { return int(s.Room.Remembered) }),
 	gauge("coup_queued_bytes", "Bytes that wait to be sent, over all connections.",
 		func(s *hub.Stats) int { return int(s.Queued) }),
 	counter("coup_bus_unpublished_total", "Payloads that were not published for the other hubs.",

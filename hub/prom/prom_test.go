@@ -29,7 +29,7 @@ func (fixed) Stats() hub.Stats {
 		Errors: map[string]int64{"forbidden": 17}, Closes: map[string]int64{"1001": 18},
 		Room: room.Stats{
 			Rooms: 6, Users: 7, Posted: 8, Delivered: 9, Filled: 10, Retries: 11, Unpublished: 12, Malformed: 13, StoreReachable: true, BusReachable: true,
-			Gaps: 19, Resets: 20, Stored: room.Histogram{Count: 21, Sum: 2.5, Buckets: map[float64]uint64{0.1: 20}}, Shown: room.Histogram{Count: 22},
+			Remembered: 24, Gaps: 19, Resets: 20, Stored: room.Histogram{Count: 21, Sum: 2.5, Buckets: map[float64]uint64{0.1: 20}}, Shown: room.Histogram{Count: 22},
 		},
 	}
 }
