@@ -283,8 +283,15 @@ func TestAResetEndsAReplay(t *testing.T) {
 		swapped.set(other)
 		after(10 * time.Second)
 		p.next <- nil
-		if err := <-ended; err != nil {
-			t.Error(err)
+		select {
+		case err := <-ended:
+			if err != nil {
+				t.Error(err)
+			}
+		case <-time.After(time.Minute):
+			t.Error("the replay goes on")
+			p.next <- errors.New("gone")
+			<-ended
 		}
 		synctest.Wait()
 		if got := p.received(); got[len(got)-1] != "<300" {
