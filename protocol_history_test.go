@@ -125,3 +125,23 @@ func TestTheRoomLearnsThatMessagesWereErased(t *testing.T) {
 		}
 	})
 }
+
+// The store went back, and the room does not know it yet.
+func TestTheAckOfAResetHasTheSeqOfTheStore(t *testing.T) {
+	eachKind(t, func(t *testing.T, k kind) {
+		s := &replaced{}
+		old, older := store.NewMemory(), store.NewMemory()
+		fill(t, old, "s1", 5)
+		fill(t, older, "s1", 3)
+		s.now.Store(old)
+		opts := coup.Options{Store: s}
+		opts.Room.CheckHeads = -1
+		_, url := k.serve(t, opts)
+		login(t, url, "u1").Join("s1")
+		s.now.Store(older)
+		ack := login(t, url, "u2").Call("join_room", data{"studyId": "s1", "after": 5}, nil)
+		if ack.Int("seq") != 3 || ack.Data["reset"] != true {
+			t.Errorf("%s, want seq 3 and reset", ack.Raw)
+		}
+	})
+}

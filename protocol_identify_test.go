@@ -114,3 +114,25 @@ func TestUsersOfHandshakesAreLimitedToo(t *testing.T) {
 		second.ExpectClose(4429)
 	})
 }
+
+// A bug of the application must not cost a place for ever.
+func TestAPanicOfIdentifyGivesThePlaceBack(t *testing.T) {
+	eachKind(t, func(t *testing.T, k kind) {
+		opts := coup.Options{}
+		opts.Hub.MaxConnections = 2
+		opts.Hub.Identify = func(r *http.Request) (*auth.Identity, error) {
+			if r.Header.Get("X-User") == "boom" {
+				panic(http.ErrAbortHandler)
+			}
+			return nil, nil
+		}
+		_, url := k.serve(t, opts)
+		for range 5 {
+			if c, _, _ := wstest.Try(t, url, http.Header{"X-User": {"boom"}}); c != nil {
+				t.Fatal("the handshake succeeded")
+			}
+		}
+		login(t, url, "u1")
+		login(t, url, "u2")
+	})
+}

@@ -60,15 +60,20 @@ func (h *Hub) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, admissions[reason], http.StatusServiceUnavailable)
 		return
 	}
+	entering, stranger := true, false
+	defer func() { // also after a panic of Identify
+		if entering {
+			h.leave(stranger)
+		}
+	}()
 	who, err := h.identify(r)
 	if err != nil {
-		h.leave()
 		h.refusedHandshake("identity", r, err)
 		refuseIdentity(w, err)
 		return
 	}
-	if who == nil && !h.admitStranger() {
-		h.leave()
+	stranger = who == nil && h.admitStranger()
+	if who == nil && !stranger {
 		h.refusedHandshake("strangers", r, nil)
 		w.Header().Set("Retry-After", "5")
 		http.Error(w, "too many clients have not authenticated", http.StatusServiceUnavailable)
@@ -76,13 +81,10 @@ func (h *Hub) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	conn, early, err := ws.Upgrade(w, r)
 	if err != nil {
-		h.leave()
-		if who == nil {
-			h.strangers.Add(-1)
-		}
 		h.refusedHandshake("malformed", r, err)
 		return
 	}
+	entering = false
 	h.boundSendBuffer(conn)
 	h.open(conn, early, h.acceptedAt(r), who)
 }
@@ -94,8 +96,11 @@ func (h *Hub) refusedHandshake(reason string, r *http.Request, err error) {
 	h.opts.Log.Warn("handshake refused", "reason", reason, "origin", r.Header.Get("Origin"), "host", r.Host, "err", err)
 }
 
-// leave gives up the place that admit has reserved.
-func (h *Hub) leave() {
+// leave gives up the place that admit has reserved, and that of admitStranger.
+func (h *Hub) leave(stranger bool) {
+	if stranger {
+		h.strangers.Add(-1)
+	}
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	h.entering--

@@ -3,6 +3,7 @@ package room_test
 import (
 	"context"
 	"fmt"
+	"math"
 	"strconv"
 	"testing"
 	"testing/synctest"
@@ -120,4 +121,49 @@ func TestARangeThatIsNoneIsRefused(t *testing.T) {
 			t.Errorf("%+v was published", e)
 		}
 	}
+}
+
+// A range that names no message of the study is not passed on.
+func TestAnErasedRangeEndsAtTheNewestMessage(t *testing.T) {
+	for _, tt := range []struct {
+		from, to int64
+		want     []string
+	}{
+		{3, 0, []string{"x3-5"}},
+		{3, math.MaxInt64, []string{"x3-5"}},
+		{0, 1 << 60, []string{"x1-5"}},
+		{6, 0, nil},
+		{6, 9, nil},
+	} {
+		inBubble(t, func(t *testing.T) {
+			s, b := newRows(), bus.NewMemory()
+			defer b.Close()
+			s.add(5)
+			g := newRegistry(t, room.Options{Store: s, Bus: b})
+			m := connect(t, g, "mina")
+			join(t, g, m, room.JoinRequest{})
+			if err := (room.Publisher{Bus: b}).Announce(t.Context(), room.StudyEvent{Type: room.MessagesErased, StudyID: "s1", From: tt.from, To: tt.to}); err != nil {
+				t.Fatal(err)
+			}
+			m.expect(t, tt.want...)
+		})
+	}
+}
+
+// The sender of a message is known also if others before it had to be read from the store.
+func TestAMessageAfterAGapKeepsItsSender(t *testing.T) {
+	inBubble(t, func(t *testing.T) {
+		s := newRows()
+		g := newRegistry(t, room.Options{Store: s, CheckHeads: -1})
+		m := connect(t, g, "mina")
+		seat := join(t, g, m, room.JoinRequest{}).Seat
+		s.add(1)
+		mustPost(t, seat, "mine")
+		after(time.Second)
+		m.mu.Lock()
+		defer m.mu.Unlock()
+		if len(m.events) != 2 || m.events[0].From != nil || m.events[1].From != room.Conn(m) {
+			t.Errorf("%d events, want one of nobody here and one of mina", len(m.events))
+		}
+	})
 }

@@ -58,8 +58,10 @@ type joining struct {
 	revoked int64
 	// joined is called with the result, in the order of the room.
 	joined func(Joined)
-	// newHistory says that the store has less than the client has seen.
+	// newHistory says that the store has less than the client has seen, and newest is what it
+	// has.
 	newHistory bool
+	newest     int64
 	// want is the seq after which messages must be read next.
 	want int64
 	// read is what was read from the store before, and erasures those of the timeline then.
@@ -134,7 +136,7 @@ func (j *joining) seat() joinResult {
 	switch {
 	case !j.req.HasAfter:
 	case j.newHistory:
-		out.Reset = true
+		out.Reset, out.Seq, out.SentAt = true, min(out.Seq, j.newest), time.Time{}
 	case r.timeline.truncated(j.req.After):
 		out.Truncated = true
 	default:

@@ -77,6 +77,20 @@ func (l *looseLink) UnmarshalJSON(b []byte) error {
 	return nil
 }
 
+// A looseSeq reads a seq of any JSON type, -1 if it is none: a field that the event does not
+// use must not cost the rest of the announcement.
+type looseSeq int64
+
+// UnmarshalJSON never fails.
+func (l *looseSeq) UnmarshalJSON(b []byte) error {
+	var n int64
+	if json.Unmarshal(b, &n) != nil {
+		n = -1
+	}
+	*l = looseSeq(n)
+	return nil
+}
+
 // notification acts on a payload of bus.Notifications.
 func (l *listener) notification(payload []byte) error {
 	var n struct {
@@ -131,11 +145,15 @@ func (l *listener) notify(user store.UserID, ev *Event) {
 func (l *listener) studyEvent(payload []byte) error {
 	var e struct {
 		StudyEvent
-		Link looseLink `json:"link"` // instead of the Link of StudyEvent
+		// Instead of the fields of StudyEvent.
+		Link looseLink `json:"link"`
+		From looseSeq  `json:"from"`
+		To   looseSeq  `json:"to"`
 	}
 	if err := parse(payload, &e); err != nil {
 		return err
 	}
+	e.StudyEvent.From, e.StudyEvent.To = int64(e.From), int64(e.To)
 	if err := e.checkIDs(); err != nil {
 		return err
 	}
@@ -159,7 +177,7 @@ func (l *listener) studyEvent(payload []byte) error {
 			r.expel(Deleted, func(*Seat) bool { return true })
 		}, nil)
 	case e.Type == MessagesErased:
-		l.inRoom(e.StudyID, func(r *room) { r.erase(e.From, e.To) }, nil)
+		l.inRoom(e.StudyID, func(r *room) { r.erase(e.StudyEvent.From, e.StudyEvent.To) }, nil)
 	case e.Type == MemberApproved:
 		l.members.Forget(member)
 		notify()

@@ -198,3 +198,21 @@ func TestAfterAFailedCheckTheNextPostChecksAgain(t *testing.T) {
 		}
 	})
 }
+
+// Hubs ignore fields that an event does not use, whatever is in them.
+func TestAKickWithOtherFieldsTakesEffect(t *testing.T) {
+	for _, extra := range []string{`"from":"admin"`, `"to":1.5`, `"from":null,"to":{}`, `"link":7`, `"messageSeq":"x"`} {
+		inBubble(t, func(t *testing.T) {
+			b := bus.NewMemory()
+			defer b.Close()
+			g := newRegistry(t, room.Options{Bus: b})
+			m := connect(t, g, "mina")
+			join(t, g, m, room.JoinRequest{})
+			payload := `{"type":"member_kicked","studyId":"s1","userId":"mina",` + extra + `}`
+			if err := b.Publish(t.Context(), bus.Message{Channel: bus.StudyEvents, Payload: []byte(payload)}); err != nil {
+				t.Fatal(err)
+			}
+			m.expect(t, "-kicked", "!")
+		})
+	}
+}

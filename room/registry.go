@@ -99,7 +99,7 @@ func (g *Registry) tryJoin(ctx context.Context, j *joining) (joinResult, error) 
 	}
 	var result joinResult
 	if err == nil {
-		j.newHistory = newest < j.seen()
+		j.newHistory, j.newest = newest < j.seen(), newest
 		result, err = j.run(ctx, newest)
 	}
 	if err != nil || result != joinDone {

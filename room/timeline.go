@@ -77,7 +77,11 @@ func (t *timeline) read(msgs []store.Message) {
 	for _, m := range msgs {
 		if m.Seq > t.head {
 			t.learn(m.Seq)
-			t.pass(messageEvent(m))
+			ev := t.ahead[m.Seq] // it knows who has posted it
+			if ev == nil || ev.Message.ID != m.ID || !sameTime(ev.Message.SentAt, m.SentAt) {
+				ev = messageEvent(m)
+			}
+			t.pass(ev)
 		}
 	}
 	t.passAhead()

@@ -115,7 +115,7 @@ var mutants = []mutant{
 	{"a client that disconnects while joining keeps the seat", "hub/requests.go", "	if late {", "	if false {", ". -run Disconnects"},
 	{"a client that disconnects while authenticating stays online", "hub/authenticate.go", "	case r.s.over():", "	case false:", ". -run Disconnects"},
 	{"a client may ask for many replays that it does not read", "hub/requests.go", "	if sent != nil {", "	if false {", "./hub"},
-	{"a failed handshake keeps its place", "hub/accept.go", "		h.leave()\n		if who == nil {", "		if who == nil {", ". -run Full|Upgrade|Origin"},
+	{"a failed handshake keeps its place", "hub/accept.go", "		if entering {\n			h.leave(stranger)\n		}\n", "		_, _ = entering, stranger\n", ". -run Full|Upgrade|Origin"},
 	{"after a suspension every client counts as lost", "hub/wheel.go", "late > maxLate {", "late < 0 {", "./hub"},
 	{"any number of clients may connect at once", "hub/accept.go", "ws.IsHandshake(r) && !h.accepts.add(h.wheel.now(), limit, 2*limit)", "false", "."},
 	{"a token that cannot be checked counts toward MaxRefused", "hub/authenticate.go", "		sendError(r.s, r.ID, native.Error{Code: unavailable, Message: \"the token cannot be checked now\"})\n", "		_ = native.Error{}\n		r.refuse(unavailable, \"the token cannot be checked now\")\n", "."},
