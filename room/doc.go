@@ -28,6 +28,7 @@
 //	timeline.go      puts messages in order
 //	gap.go           reads from the store what is missing in a timeline
 //	heads.go         asks the store for the newest seqs
+//	hint.go          checks with the store what somebody on the bus says
 //	room.go          a room and its seats: deliveries, removals
 //	history.go       finds out that the store has another history
 //	seat.go          what a connection does with its seat: post, leave

@@ -41,7 +41,7 @@ func (h *historian) doubt(r *room, known evidence) {
 	if r.checking.Swap(true) {
 		return
 	}
-	at := place{r.timeline.head, r.timeline.erasures}
+	at := place{head: r.timeline.head, erasures: r.timeline.erasures}
 	h.shared.work.Go(func() {
 		defer r.checking.Store(false)
 		for failures := 0; ; failures++ {
@@ -97,4 +97,37 @@ func (h *historian) begin(r *room, head int64, due func() bool) {
 		h.shared.stats.resets.Add(1)
 		r.reset(head)
 	})
+}
+
+// erase forgets the messages from first to last, or to the newest if last is 0, and tells
+// the clients.
+func (r *room) erase(first, last int64) {
+	if first = max(first, 1); last == 0 {
+		last = max(r.timeline.head, r.timeline.target)
+	}
+	r.timeline.erase(first, last)
+	// A range that begins after the newest message names none.
+	if last = min(last, max(r.timeline.head, r.timeline.target)); first <= last {
+		r.broadcast(&Event{Kind: Erased, StudyID: r.study, First: first, Last: last})
+	}
+}
+
+// reset begins anew at head, which is the newest seq of another history, and tells the
+// clients.
+func (r *room) reset(head int64) {
+	r.timeline.reset(head)
+	for _, s := range r.seats {
+		s.behind = false // what a replay would bring is of the other history
+	}
+	r.broadcast(&Event{Kind: Reset, StudyID: r.study, Seq: head})
+	for _, w := range r.waiters {
+		close(w.done) // what they wait for may never come
+	}
+	r.waiters = nil
+}
+
+// overflow compares with the store what the room has delivered last: messages of the bus were
+// dropped, and the true ones may be among them.
+func (r *room) overflow() {
+	r.inbox.later(func() { r.shared.doubt(r, r.newest()) })
 }

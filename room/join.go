@@ -62,6 +62,8 @@ type joining struct {
 	// has.
 	newHistory bool
 	newest     int64
+	// low says that the room has delivered more than the store has.
+	low bool
 	// want is the seq after which messages must be read next.
 	want int64
 	// read is what was read from the store before, and erasures those of the timeline then.
@@ -133,10 +135,13 @@ func (j *joining) seat() joinResult {
 	r.timeline.expire()
 	out := Joined{Seq: r.timeline.head}
 	out.SentAt, _, _ = r.timeline.find(out.Seq)
+	if j.low && j.newest < out.Seq { // what is above that will not stay
+		out.Seq, out.SentAt = j.newest, time.Time{}
+	}
 	switch {
 	case !j.req.HasAfter:
 	case j.newHistory:
-		out.Reset, out.Seq, out.SentAt = true, min(out.Seq, j.newest), time.Time{}
+		out.Reset = true
 	case r.timeline.truncated(j.req.After):
 		out.Truncated = true
 	default:

@@ -27,15 +27,16 @@ func New(opts Options) (*Registry, error) {
 	g.users.byID = map[store.UserID]*user{}
 	g.presence = presence.New(presence.Options{Store: backend, Node: opts.NodeID, Work: w, Log: opts.Log, Online: g.users.online})
 	g.users.report = g.presence.Report
-	g.relay = relay.New(relay.Options{Bus: opts.Bus, Node: opts.NodeID, Prefix: opts.Prefix, Alone: opts.Alone, Work: w, Log: opts.Log})
+	g.relay = relay.New(relay.Options{Bus: opts.Bus, Node: opts.NodeID, Prefix: opts.Prefix, Secrets: opts.Secrets, Alone: opts.Alone, Work: w, Log: opts.Log})
 
 	sh := &g.shared
 	sh.opts, sh.begin, sh.work, sh.store, sh.members, sh.release = opts, time.Now(), w, backend, members, g.release
 	sh.memory.limit = opts.MaxMemory
 	sh.gaps = gapReader{
 		history: sh.history, work: w, filled: &sh.stats.filled,
-		head: func(study store.StudyID) (int64, error) { return g.heads.read(w.Context(), study) },
+		head: func(study store.StudyID) (int64, error) { return sh.headOf(study) },
 	}
+	sh.headOf = func(study store.StudyID) (int64, error) { return g.heads.read(w.Context(), study) }
 	sh.posts = commit.New(commit.Options[Conn]{
 		Store: backend, Work: w, Log: opts.Log, Stored: g.stored,
 		Lanes: opts.Lanes, MaxQueue: opts.MaxQueue, Budget: opts.PostBudget,

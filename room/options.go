@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"log/slog"
 	"math"
+	"slices"
 	"strings"
 	"time"
 
@@ -35,6 +36,14 @@ type Options struct {
 	// package bus have no prefix, and Redis Pub/Sub ignores the number of the database.
 	// Give each deployment a Redis of its own.
 	Prefix string
+	// Secrets, if any, are what the hubs of a deployment share to sign what they tell each other
+	// over the bus (HMAC-SHA256), so that whoever else can publish there cannot forge messages.
+	// The first signs, all verify. To replace one, first add the new one as the second of all
+	// hubs, then make it the first, and then drop the old one. One or two, of at least 32 bytes.
+	//
+	// What fails the check is dropped and counted as malformed. What is not signed, by hubs
+	// without Secrets, is taken as a hint to ask the store.
+	Secrets [][]byte
 	// Log gets what goes wrong in the background: one line a minute of each kind, and a line
 	// when the store or the bus answers again. Defaults to slog.Default().
 	Log *slog.Logger
@@ -95,6 +104,10 @@ func (o *Options) setDefaults() error {
 		return errors.New("room: Options.Bus is required")
 	case o.NodeID != "" && !store.ValidNodeID(o.NodeID):
 		return fmt.Errorf("room: Options.NodeID %q is not a valid id", o.NodeID)
+	case len(o.Secrets) > 2:
+		return errors.New("room: Options.Secrets has more than two")
+	case slices.ContainsFunc(o.Secrets, func(s []byte) bool { return len(s) < 32 }):
+		return errors.New("room: each of Options.Secrets must have at least 32 bytes")
 	case o.Lanes < 0:
 		return errors.New("room: Options.Lanes must not be negative")
 	case math.IsNaN(o.Rate):

@@ -99,7 +99,7 @@ func (g *Registry) tryJoin(ctx context.Context, j *joining) (joinResult, error) 
 	}
 	var result joinResult
 	if err == nil {
-		j.newHistory, j.newest = newest < j.seen(), newest
+		j.newHistory, j.newest, j.low = newest < j.seen(), newest, low
 		result, err = j.run(ctx, newest)
 	}
 	if err != nil || result != joinDone {
@@ -226,13 +226,22 @@ func (g *Registry) acquire(study store.StudyID) (*room, error) {
 
 // subscribe makes a room receive the messages that other hubs store.
 func (g *Registry) subscribe(r *room) (bus.Subscription, error) {
-	return g.relay.Subscribe(r.study, func(msgs []store.Message) {
-		if r.inbox.full() {
-			g.heads.check(r.study) // the store has them
-			return
-		}
-		r.inbox.putLater(messageItems(msgs)...)
-	}, func() { g.heads.check(r.study) })
+	return g.relay.Subscribe(r.study, relay.Listener{
+		Messages: func(msgs []store.Message) {
+			if r.inbox.full() {
+				g.heads.check(r.study) // the store has them
+				r.overflow()
+				return
+			}
+			r.inbox.putLater(messageItems(msgs)...)
+		},
+		Hint: func(seq int64) {
+			if !r.inbox.full() {
+				r.inbox.later(func() { r.hint(seq) })
+			}
+		},
+		Gap: func() { g.heads.check(r.study) },
+	})
 }
 
 // release gives up a reference. A room without references is removed.

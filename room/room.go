@@ -28,6 +28,8 @@ type shared struct {
 	// doubt checks whether the store still has the history that a room has delivered, and
 	// with it a message that the room knows. It is called in the order of the room.
 	doubt func(r *room, known evidence)
+	// headOf asks the store for the newest seq of a study.
+	headOf func(store.StudyID) (int64, error)
 	// release gives up one reference to a room.
 	release func(*room)
 }
@@ -76,6 +78,7 @@ type room struct {
 	waiters []waiter
 	// filling says that a goroutine reads what is missing.
 	filling bool
+	hints   hints
 	// reading is the read for a replay that is under way, or nil.
 	reading *pageRead
 }
@@ -144,7 +147,9 @@ func (r *room) run(batch []item) (done int) {
 	for _, it := range batch {
 		if it.message != nil {
 			done++
-			if r.timeline.add(it.message) {
+			if seq := it.message.Message.Seq; it.message.From == nil && r.doubtful(seq) {
+				r.hint(seq)
+			} else if r.timeline.add(it.message) {
 				r.fillGap(r.shared.opts.ReorderWait)
 			} else if known, differs := r.contradicts(it.message); differs {
 				r.shared.doubt(r, known)
@@ -273,6 +278,34 @@ func (r *room) learn(seq int64) {
 	r.fillGap(r.shared.opts.ReorderWait)
 }
 
+// hint makes the room ask the store whether there are messages up to seq.
+func (r *room) hint(seq int64) {
+	if seq > r.timeline.head && r.hints.add(seq) {
+		r.shared.work.Go(func() { r.checkHint(seq) })
+	}
+}
+
+// checkHint asks the store about a hint, and about those that come meanwhile.
+func (r *room) checkHint(seq int64) {
+	for seq > 0 {
+		head, err := r.shared.headOf(r.study)
+		r.inbox.call(func() {
+			if err != nil { // a comparison of heads finds the messages later
+				seq, r.hints.checked = 0, 0
+				return
+			}
+			r.learn(head)
+			seq = r.hints.answer(seq, head)
+		})
+	}
+}
+
+// doubtful reports whether a message of the bus with a seq ahead of its turn may be a wrong
+// hint: it is too far ahead to be kept, or another was wrong a moment ago.
+func (r *room) doubtful(seq int64) bool {
+	return r.timeline.far(seq) || r.timeline.ready && seq > r.timeline.head+1 && r.hints.ignored()
+}
+
 // fillGap starts to read what is missing, unless a goroutine does already.
 func (r *room) fillGap(wait time.Duration) {
 	if r.timeline.incomplete() && !r.filling {
@@ -288,7 +321,7 @@ type gap struct{ room *room }
 func (g gap) next() (at place, missing bool) {
 	r := g.room
 	r.inbox.call(func() {
-		at = place{r.timeline.head, r.timeline.erasures}
+		at = place{r.timeline.head, r.timeline.target, r.timeline.erasures}
 		missing = r.timeline.incomplete()
 		r.filling = missing
 	})
@@ -326,34 +359,8 @@ func (g gap) giveUp() {
 	g.room.inbox.do(func() {
 		g.room.timeline.giveUp()
 		g.room.filling = false
+		g.room.hints.wrong()
 	})
-}
-
-// erase forgets the messages from first to last, or to the newest if last is 0, and tells
-// the clients.
-func (r *room) erase(first, last int64) {
-	if first = max(first, 1); last == 0 {
-		last = max(r.timeline.head, r.timeline.target)
-	}
-	r.timeline.erase(first, last)
-	// A range that begins after the newest message names none.
-	if last = min(last, max(r.timeline.head, r.timeline.target)); first <= last {
-		r.broadcast(&Event{Kind: Erased, StudyID: r.study, First: first, Last: last})
-	}
-}
-
-// reset begins anew at head, which is the newest seq of another history, and tells the
-// clients.
-func (r *room) reset(head int64) {
-	r.timeline.reset(head)
-	for _, s := range r.seats {
-		s.behind = false // what a replay would bring is of the other history
-	}
-	r.broadcast(&Event{Kind: Reset, StudyID: r.study, Seq: head})
-	for _, w := range r.waiters {
-		close(w.done) // what they wait for may never come
-	}
-	r.waiters = nil
 }
 
 // reach waits until the room has delivered all messages up to seq.

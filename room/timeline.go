@@ -71,6 +71,9 @@ func (t *timeline) add(ev *Event) bool {
 	return true
 }
 
+// far reports whether seq is so far ahead that a message with it is not kept until its turn.
+func (t *timeline) far(seq int64) bool { return t.ready && seq > t.head+maxAhead }
+
 // read takes messages that the store has after head, in order. They show that those
 // between them, and between head and the first, are gone.
 func (t *timeline) read(msgs []store.Message) {

@@ -97,6 +97,7 @@ func (s *services) secrets() error {
 		}
 		s.config.jwtSecret = secret
 	}
+	s.config.room.Secrets = hubSecrets(s.config.serviceTokens)
 	if len(s.config.serviceTokens) == 0 {
 		s.config.serviceTokens = []string{newSecret()}
 	}

@@ -2,6 +2,8 @@ package main
 
 import (
 	"context"
+	"crypto/hmac"
+	"crypto/sha256"
 	"net"
 	"net/http"
 	"slices"
@@ -52,6 +54,17 @@ func (s *services) startSignaling(l net.Listener) error {
 	// The hub ends before its listener: while it drains, /readyz answers 503.
 	s.atEnd(server.Shutdown)
 	return nil
+}
+
+// hubSecrets derives what hubs sign with from the service tokens, which all of them have. A token
+// that was made at start would fit no other process, so then nothing is signed.
+func hubSecrets(tokens []string) (secrets [][]byte) {
+	for _, token := range tokens {
+		mac := hmac.New(sha256.New, []byte(token))
+		mac.Write([]byte("coup: what hubs tell each other"))
+		secrets = append(secrets, mac.Sum(nil))
+	}
+	return secrets
 }
 
 // metrics serves the metrics of the chat and of the process.

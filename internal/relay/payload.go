@@ -9,27 +9,61 @@ import (
 	"github.com/coupchat/coup/store"
 )
 
-// version is the version of the payload format. A payload is a line with the version
-// and the node that publishes, and then a JSON array of messages. Only hubs use the
-// format.
-const version = "1"
+// The versions of the payload format. A payload is a line with the version and the node that
+// publishes, and then a JSON array of messages. In version 2 the line ends with a signature.
+// Only hubs use the format.
+const (
+	unsigned = "1"
+	signed   = "2"
+)
 
 // maxPayload bounds a payload that is read, in bytes.
 const maxPayload = 8 << 20
 
-// header returns the first line of the payloads of node.
-func header(node store.NodeID) []byte {
-	return fmt.Appendf(nil, "%s %s\n", version, node)
+// errSignature says that a payload is not by a hub that knows the secrets.
+var errSignature = errors.New("the signature is not that of a hub of this deployment")
+
+// A payload is one that was read, but whose messages were not.
+type payload struct {
+	node store.NodeID
+	// proven says that a hub has made it, as far as there are secrets.
+	proven bool
+	body   []byte
 }
 
-// parse reads a payload from the channel of study.
-func parse(payload []byte, study store.StudyID) ([]store.Message, error) {
-	head, body, ok := bytes.Cut(payload, []byte("\n"))
-	if !ok || len(payload) > maxPayload || !bytes.HasPrefix(head, []byte(version+" ")) {
-		return nil, fmt.Errorf("not a payload of version %s with at most %d bytes", version, maxPayload)
+// seal returns the payload that node publishes on a channel.
+func (k keys) seal(node store.NodeID, channel string, body []byte) []byte {
+	if len(k) == 0 {
+		return append(fmt.Appendf(nil, "%s %s\n", unsigned, node), body...)
 	}
+	return append(fmt.Appendf(nil, "%s %s %s\n", signed, node, k[0].sign(channel, node, body)), body...)
+}
+
+// open reads a payload from a channel.
+func (k keys) open(b []byte, channel string) (payload, error) {
+	head, body, ok := bytes.Cut(b, []byte("\n"))
+	fields := bytes.Split(head, []byte(" "))
+	if !ok || len(b) > maxPayload || len(fields) < 2 {
+		return payload{}, fmt.Errorf("not a payload with at most %d bytes", maxPayload)
+	}
+	p := payload{node: store.NodeID(fields[1]), body: body, proven: len(k) == 0}
+	switch version := string(fields[0]); {
+	case version == unsigned && len(fields) == 2:
+	case version == signed && len(fields) == 3:
+		if len(k) > 0 && !k.verify(fields[2], channel, p.node, body) {
+			return payload{}, errSignature
+		}
+		p.proven = true
+	default:
+		return payload{}, fmt.Errorf("not a payload of version %s or %s", unsigned, signed)
+	}
+	return p, nil
+}
+
+// messages reads the messages of a payload, which must be of study.
+func (p payload) messages(study store.StudyID) ([]store.Message, error) {
 	var msgs []store.Message
-	if err := json.Unmarshal(body, &msgs); err != nil {
+	if err := json.Unmarshal(p.body, &msgs); err != nil {
 		return nil, err
 	}
 	for i := range msgs {

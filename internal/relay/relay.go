@@ -2,9 +2,10 @@
 package relay
 
 import (
-	"bytes"
+	"cmp"
 	"encoding/json"
 	"log/slog"
+	"slices"
 	"sync"
 	"sync/atomic"
 
@@ -20,6 +21,8 @@ type Options struct {
 	Node store.NodeID
 	// Prefix starts the names of the channels.
 	Prefix string
+	// Secrets, if any, sign what is published: the first signs, all verify.
+	Secrets [][]byte
 	// Alone says that no other hub is on the bus: Publish then does nothing.
 	Alone bool
 	// Work ends Run and Watch. Its timeout is the deadline of one call of the bus.
@@ -30,8 +33,8 @@ type Options struct {
 // A Relay publishes stored messages and receives those of other hubs. Its methods may
 // be called at the same time from any goroutine.
 type Relay struct {
-	opts   Options
-	header []byte // starts every payload of this node
+	opts Options
+	keys keys
 
 	wake                   chan struct{}
 	unpublished, malformed atomic.Int64
@@ -46,27 +49,45 @@ type Relay struct {
 
 // New returns a Relay. Call Run and Watch to make it work.
 func New(opts Options) *Relay {
-	return &Relay{opts: opts, header: header(opts.Node), wake: make(chan struct{}, 1)}
+	return &Relay{opts: opts, keys: newKeys(opts.Secrets), wake: make(chan struct{}, 1)}
 }
 
-// Subscribe calls messages with those that other hubs store in a study from now on, on
-// a goroutine of the bus. It calls gap when some may be missing. It has the errors
-// and the rules of bus.Bus.Subscribe.
-func (r *Relay) Subscribe(study store.StudyID, messages func([]store.Message), gap func()) (bus.Subscription, error) {
-	return r.opts.Bus.Subscribe(r.channel(study), bus.Handler{
-		Message: func(payload []byte) {
-			if bytes.HasPrefix(payload, r.header) {
+// A Listener gets what other hubs publish about a study, on a goroutine of the bus.
+type Listener struct {
+	// Messages gets messages that were stored.
+	Messages func([]store.Message)
+	// Hint gets the newest seq of messages that may have been stored: with Options.Secrets,
+	// those of a hub that signs nothing, as one of the version before.
+	Hint func(seq int64)
+	// Gap is called when some may be missing.
+	Gap func()
+}
+
+// Subscribe makes l listen to a study from now on. It has the errors and the rules of
+// bus.Bus.Subscribe.
+func (r *Relay) Subscribe(study store.StudyID, l Listener) (bus.Subscription, error) {
+	channel := r.channel(study)
+	return r.opts.Bus.Subscribe(channel, bus.Handler{
+		Message: func(b []byte) {
+			p, err := r.keys.open(b, channel)
+			if err == nil && p.node == r.opts.Node {
 				return
 			}
-			msgs, err := parse(payload, study)
-			if err != nil {
+			var msgs []store.Message
+			if err == nil {
+				msgs, err = p.messages(study)
+			}
+			switch {
+			case err != nil:
 				r.malformed.Add(1)
 				r.opts.Log.Warn("payload of another hub ignored", "study", study, "err", err)
-				return
+			case p.proven:
+				l.Messages(msgs)
+			case len(msgs) > 0:
+				l.Hint(slices.MaxFunc(msgs, func(a, b store.Message) int { return cmp.Compare(a.Seq, b.Seq) }).Seq)
 			}
-			messages(msgs)
 		},
-		Gap: gap,
+		Gap: l.Gap,
 	})
 }
 
@@ -90,7 +111,8 @@ func (r *Relay) Publish(msgs []store.Message) {
 			r.opts.Log.Error("messages not encoded for other hubs", "study", study, "err", err)
 			continue
 		}
-		out = append(out, bus.Message{Channel: r.channel(study), Payload: append(bytes.Clone(r.header), body...)})
+		channel := r.channel(study)
+		out = append(out, bus.Message{Channel: channel, Payload: r.keys.seal(r.opts.Node, channel, body)})
 	}
 	r.enqueue(out)
 }

@@ -42,17 +42,23 @@ type receiver struct {
 	mu   sync.Mutex // guards seqs
 	seqs []int64
 	gaps atomic.Int64
+	// hints is how many there were, and hint the last one.
+	hints, hint atomic.Int64
 }
 
 func receive(t *testing.T, r *Relay, study store.StudyID) *receiver {
 	var rec receiver
-	sub, err := r.Subscribe(study, func(msgs []store.Message) {
-		rec.mu.Lock()
-		defer rec.mu.Unlock()
-		for _, m := range msgs {
-			rec.seqs = append(rec.seqs, m.Seq)
-		}
-	}, func() { rec.gaps.Add(1) })
+	sub, err := r.Subscribe(study, Listener{
+		Messages: func(msgs []store.Message) {
+			rec.mu.Lock()
+			defer rec.mu.Unlock()
+			for _, m := range msgs {
+				rec.seqs = append(rec.seqs, m.Seq)
+			}
+		},
+		Hint: func(seq int64) { rec.hints.Add(1); rec.hint.Store(seq) },
+		Gap:  func() { rec.gaps.Add(1) },
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -130,10 +136,10 @@ func TestMalformedPayloadsAreCountedAndIgnored(t *testing.T) {
 
 func TestAPayloadIsBounded(t *testing.T) {
 	begin := "1 hub-2\n[]"
-	if _, err := parse([]byte(begin+strings.Repeat(" ", maxPayload-len(begin))), "s1"); err != nil {
+	if _, err := (keys)(nil).open([]byte(begin+strings.Repeat(" ", maxPayload-len(begin))), "c"); err != nil {
 		t.Errorf("a payload of the largest size: %v", err)
 	}
-	if _, err := parse([]byte(begin+strings.Repeat(" ", maxPayload)), "s1"); err == nil {
+	if _, err := (keys)(nil).open([]byte(begin+strings.Repeat(" ", maxPayload)), "c"); err == nil {
 		t.Error("a larger payload is read")
 	}
 }

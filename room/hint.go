@@ -1,0 +1,46 @@
+package room
+
+import "time"
+
+// ignoreHints is for how long a room takes no hints after a wrong one: a comparison of heads
+// then finds what is true.
+const ignoreHints = 3 * time.Second
+
+// hints are what somebody on the bus says about a study who may be wrong, and who may want the
+// hub to ask the store again and again: that there are messages up to some seq.
+type hints struct {
+	// checked is the newest seq that is being checked, or 0.
+	checked int64
+	// from is when hints count again.
+	from time.Time
+}
+
+// wrong ignores hints for a while.
+func (h *hints) wrong() { h.from = time.Now().Add(ignoreHints) }
+
+// ignored reports whether a hint was wrong a moment ago.
+func (h *hints) ignored() bool { return !h.from.IsZero() && time.Now().Before(h.from) }
+
+// add notes a hint. It reports false if there is nothing to do: it is ignored, or its check is
+// under way.
+func (h *hints) add(seq int64) bool {
+	if h.ignored() {
+		return false
+	}
+	first := h.checked == 0
+	h.checked = max(h.checked, seq)
+	return first
+}
+
+// answer notes that the store has head where seq was asked for. It returns what to ask for next,
+// or 0.
+func (h *hints) answer(seq, head int64) (next int64) {
+	if head >= seq && h.checked > head {
+		return h.checked
+	}
+	if head < seq {
+		h.wrong()
+	}
+	h.checked = 0
+	return 0
+}
