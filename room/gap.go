@@ -24,8 +24,7 @@ type gapReader struct {
 // A place is where the messages of a room end.
 type place struct {
 	head     int64
-	target   int64 // the newest seq that is said to exist
-	erasures int   // of the timeline
+	erasures int // of the timeline
 }
 
 // An incomplete is what a gapReader fills: a room. Its methods act in the order of the
@@ -49,21 +48,15 @@ type incomplete interface {
 // the store still has it. If the store has a later message, those before it are gone. If
 // it has none, those up to its head are gone, provided that the head was asked for first.
 func (g *gapReader) fill(study store.StudyID, in incomplete, wait time.Duration) {
-	failures, empty, head := 0, 0, int64(0)
-	last := place{head: -1}
+	failures, empty, head, last := 0, 0, int64(0), int64(-1)
 	for g.work.Sleep(wait) {
 		at, missing := in.next()
 		if !missing {
 			return
 		}
-		if at.head != last.head {
-			head = 0
+		if at.head != last { // the bus may bring messages while one that does not exist is looked for
+			head, last = 0, at.head
 		}
-		// The bus may bring messages while one that does not exist is looked for.
-		if at.target != last.target {
-			failures, empty = 0, 0
-		}
-		last = at
 		msgs, err := g.history(store.Query{StudyID: study, After: max(at.head-1, 0), Limit: store.MaxBatch})
 		if n := len(msgs); err == nil && n > 0 && msgs[n-1].Seq > at.head {
 			if msgs[0].Seq == at.head {

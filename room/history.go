@@ -41,7 +41,7 @@ func (h *historian) doubt(r *room, known evidence) {
 	if r.checking.Swap(true) {
 		return
 	}
-	at := place{head: r.timeline.head, erasures: r.timeline.erasures}
+	at := place{r.timeline.head, r.timeline.erasures}
 	h.shared.work.Go(func() {
 		defer r.checking.Store(false)
 		for failures := 0; ; failures++ {

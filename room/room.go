@@ -321,7 +321,7 @@ type gap struct{ room *room }
 func (g gap) next() (at place, missing bool) {
 	r := g.room
 	r.inbox.call(func() {
-		at = place{r.timeline.head, r.timeline.target, r.timeline.erasures}
+		at = place{r.timeline.head, r.timeline.erasures}
 		missing = r.timeline.incomplete()
 		r.filling = missing
 	})

@@ -19,6 +19,7 @@ type rows struct {
 	messages []store.Message
 	head     int64
 	reads    int // calls of History
+	asked    int // calls of Heads
 }
 
 func newRows() *rows { return &rows{Store: store.NewMemory()} }
@@ -56,6 +57,7 @@ func (s *rows) History(_ context.Context, q store.Query) ([]store.Message, error
 func (s *rows) Heads(_ context.Context, studies []store.StudyID) (map[store.StudyID]int64, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	s.asked++
 	heads := map[store.StudyID]int64{}
 	for _, study := range studies {
 		heads[study] = s.head
