@@ -2,6 +2,7 @@ package coup_test
 
 import (
 	"context"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -162,5 +163,27 @@ func TestAClientThatDoesNotAuthenticateIsClosed(t *testing.T) {
 		c.Login("u1")
 		wstest.Dial(t, url, nil).ExpectClose(4408) // by then the other's time is over too
 		c.Join("s1")
+	})
+}
+
+// A name of a provider with other rules does not lock its user out.
+func TestANameIsShownWithoutWhatMustNotBeInIt(t *testing.T) {
+	eachKind(t, func(t *testing.T, k kind) {
+		_, url := k.serve(t, coup.Options{})
+		for name, want := range map[string]string{
+			"\u202eaniM\x1b[2J\r\nadmin\u2028": "aniM[2Jadmin", "Mi\u200bna": "Mina", "👩\u200d💻 Mina": "👩\u200d💻 Mina", strings.Repeat("가", 300): strings.Repeat("가", 200),
+		} {
+			c := wstest.Dial(t, url, nil)
+			c.Send("authenticate", nil, data{"token": "u1:" + name})
+			if e := c.Expect("auth_success"); e.String("userName") != want {
+				t.Errorf("%+q is shown as %+q, want %+q", name, e.String("userName"), want)
+			}
+			c.Join("s1")
+			c.Send("send_message", nil, data{"studyId": "s1", "content": "hello"})
+			if e := c.Expect("new_message"); e.String("userName") != want {
+				t.Errorf("%+q is shown as %+q, want %+q", name, e.String("userName"), want)
+			}
+			c.Close()
+		}
 	})
 }

@@ -41,8 +41,8 @@ type Identity struct {
 	// "." nor "..": a hub refuses any other with token_invalid. A custom Verifier can map
 	// other ids, for example those with a slash.
 	UserID string
-	// UserName is the name that others see. It may be empty. It has at most 200 UTF-16 units
-	// and no NUL: a hub refuses any other with token_invalid.
+	// UserName is the name that others see. It may be empty. A hub drops the characters that
+	// store.ValidUserName refuses, and cuts it to 200 UTF-16 units.
 	UserName string
 	// ExpiresAt is when the token expires. The connection is closed then, unless the client
 	// has sent a new token. Required: for a hub, zero means that the token has expired.

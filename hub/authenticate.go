@@ -36,7 +36,7 @@ func (r *request) admit(who auth.Identity, err error) {
 		r.s.hub.refusedToken("expired", err)
 		r.reject(known, tokenExpired, "the token has expired")
 		return
-	case errors.Is(err, auth.ErrInvalid), err == nil && !(store.ValidID(who.UserID) && store.ValidUserName(who.UserName)):
+	case errors.Is(err, auth.ErrInvalid), err == nil && !store.ValidID(who.UserID):
 		r.s.hub.refusedToken("invalid", err)
 		r.reject(known, tokenInvalid, "the token is not valid")
 		return

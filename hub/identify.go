@@ -21,8 +21,8 @@ func (h *Hub) identify(r *http.Request) (*auth.Identity, error) {
 	switch {
 	case err != nil || who == nil:
 		return nil, err
-	case !store.ValidID(store.UserID(who.UserID)) || !store.ValidUserName(who.UserName):
-		return nil, fmt.Errorf("%w: Identify returned a user id or name that is not valid", auth.ErrInvalid)
+	case !store.ValidID(store.UserID(who.UserID)):
+		return nil, fmt.Errorf("%w: Identify returned a user id that is not valid", auth.ErrInvalid)
 	case !time.Now().Before(who.ExpiresAt):
 		return nil, auth.ErrExpired
 	case r.Header.Get("Cookie") != "" && !h.originTrusted(r):

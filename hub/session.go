@@ -10,6 +10,7 @@ import (
 	"github.com/coupchat/coup/auth"
 	"github.com/coupchat/coup/internal/native"
 	"github.com/coupchat/coup/internal/poll"
+	"github.com/coupchat/coup/internal/text"
 	"github.com/coupchat/coup/internal/ws"
 	"github.com/coupchat/coup/room"
 	"github.com/coupchat/coup/store"
@@ -51,9 +52,10 @@ type identity struct {
 	expires int64 // Unix milliseconds: nanoseconds end in 2262
 }
 
-// identityOf returns the identity of a session from that of a token.
+// identityOf returns the identity of a session from that of a token. Of the name it keeps what
+// store.ValidUserName takes: the rules of who gave it must not lock the user out.
 func identityOf(who auth.Identity) *identity {
-	return &identity{store.UserID(who.UserID), who.UserName, who.ExpiresAt.UnixMilli()}
+	return &identity{store.UserID(who.UserID), text.CleanName(who.UserName, store.MaxUserName), who.ExpiresAt.UnixMilli()}
 }
 
 // A state says how far a session has come.

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"strings"
 	"unicode/utf8"
+
+	"github.com/coupchat/coup/internal/text"
 )
 
 // Limits of a message.
@@ -48,7 +50,7 @@ func madeOf(id, signs string) bool {
 	return true
 }
 
-// Clean trims the content and checks the ids, the name, the content and the client id. A
+// Clean trims the content, as browsers trim, and checks the ids, the name, the content and the client id. A
 // generated client id is valid. The error wraps ErrInvalid (or ErrTooLarge, ErrEmpty), and
 // its text may be shown to a client.
 func (m *Message) Clean() error {
@@ -58,13 +60,13 @@ func (m *Message) Clean() error {
 	case !ValidID(m.UserID):
 		return fmt.Errorf("%w: userId is not a valid id", ErrInvalid)
 	case !ValidUserName(m.UserName):
-		return fmt.Errorf("%w: userName must be text of at most %d characters", ErrInvalid, MaxUserName)
-	case !text(m.Content):
+		return fmt.Errorf("%w: userName must be text of at most %d characters, none of them invisible", ErrInvalid, MaxUserName)
+	case !storable(m.Content):
 		return fmt.Errorf("%w: content must be valid UTF-8 without NUL", ErrInvalid)
 	case m.ClientID != "" && !ValidClientID(strings.TrimPrefix(m.ClientID, generated)):
-		return fmt.Errorf("%w: clientId must be 1 to %d characters, none of them a control character", ErrInvalid, MaxClientID)
+		return fmt.Errorf("%w: clientId must be 1 to %d characters, none of them a control character or invisible", ErrInvalid, MaxClientID)
 	}
-	m.Content = strings.TrimSpace(m.Content)
+	m.Content = text.Trim(m.Content)
 	if m.Content == "" {
 		return ErrEmpty
 	}
@@ -74,32 +76,21 @@ func (m *Message) Clean() error {
 	return nil
 }
 
-// ValidUserName reports whether name is text of at most MaxUserName UTF-16 units.
-// It may be empty.
-func ValidUserName(name string) bool { return text(name) && UTF16Len(name) <= MaxUserName }
+// ValidUserName reports whether name may be the name of a user: text of at most MaxUserName
+// UTF-16 units without control characters, line breaks, and characters that are invisible or turn
+// the direction of text. Two names that look alike would else be two users. It may be empty.
+func ValidUserName(name string) bool { return text.ValidName(name) && UTF16Len(name) <= MaxUserName }
 
 // ValidClientID reports whether a client may send id: 1 to MaxClientID
-// characters of valid UTF-8, none of them a control character.
+// characters of valid UTF-8, none of them a control character or invisible.
 func ValidClientID(id string) bool {
-	if id == "" || UTF16Len(id) > MaxClientID || !utf8.ValidString(id) {
-		return false
-	}
-	return strings.IndexFunc(id, func(r rune) bool { return r < ' ' || r == 0x7f }) < 0
+	return id != "" && UTF16Len(id) <= MaxClientID && utf8.ValidString(id) && strings.IndexFunc(id, text.Control) < 0
 }
 
-// text reports whether every store can store s. Postgres refuses NUL.
-func text(s string) bool {
+// storable reports whether every store can store s. Postgres refuses NUL.
+func storable(s string) bool {
 	return utf8.ValidString(s) && strings.IndexByte(s, 0) < 0
 }
 
 // UTF16Len returns the length of s in UTF-16 units, as JavaScript counts.
-func UTF16Len(s string) int {
-	n := 0
-	for _, r := range s {
-		n++
-		if r > 0xffff {
-			n++
-		}
-	}
-	return n
-}
+func UTF16Len(s string) int { return text.Len(s) }

@@ -9,7 +9,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
-	"unicode/utf16"
+
+	"github.com/coupchat/coup/internal/text"
 )
 
 // maxName is the longest user name, in UTF-16 units.
@@ -34,7 +35,7 @@ func parseClaims(b []byte) (claims, error) {
 		name string
 		to   *string
 	}{{"sub", &c.Subject}, {"name", &c.Name}, {"iss", &c.Issuer}} {
-		if *s.to, err = text(members, s.name); err != nil {
+		if *s.to, err = stringOf(members, s.name); err != nil {
 			return claims{}, err
 		}
 	}
@@ -56,11 +57,9 @@ func parseClaims(b []byte) (claims, error) {
 		return claims{}, because(subject, "sub is missing")
 	case c.Subject == ".", c.Subject == "..", !validID.MatchString(c.Subject):
 		return claims{}, because(subject, "sub %s is not a user id, which has 1 to 128 of A-Z a-z 0-9 _ . : @ | + = ~ -", quoted(c.Subject))
-	case strings.ContainsRune(c.Name, 0):
-		return claims{}, because(userName, "name holds a NUL")
-	case len(utf16.Encode([]rune(c.Name))) > maxName:
-		return claims{}, because(userName, "name has over %d characters", maxName)
 	}
+	// A provider has other rules for names. They must not lock its users out.
+	c.Name = text.CleanName(c.Name, maxName)
 	return c, nil
 }
 
@@ -96,7 +95,7 @@ func parseAudience(members map[string]json.RawMessage) (audiences, error) {
 		return nil, nil
 	}
 	if raw[0] != '[' {
-		s, err := text(members, "aud")
+		s, err := stringOf(members, "aud")
 		return audiences{s}, err
 	}
 	var elements []json.RawMessage
@@ -105,7 +104,7 @@ func parseAudience(members map[string]json.RawMessage) (audiences, error) {
 	}
 	var a audiences
 	for _, e := range elements {
-		s, err := text(map[string]json.RawMessage{"aud": e}, "aud")
+		s, err := stringOf(map[string]json.RawMessage{"aud": e}, "aud")
 		if err != nil {
 			return nil, err
 		}

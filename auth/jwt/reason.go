@@ -19,7 +19,6 @@ const (
 	signature   = "signature"
 	noExpiry    = "no_expiry"
 	subject     = "subject"
-	userName    = "name"
 	issuer      = "issuer"
 	audience    = "audience"
 	notYetValid = "not_yet_valid"

@@ -72,11 +72,11 @@ func parseHeader(b []byte) (header, error) {
 		}
 	}
 	var h header
-	if h.Algorithm, err = text(members, "alg"); err != nil {
+	if h.Algorithm, err = stringOf(members, "alg"); err != nil {
 		return header{}, err
 	}
 	if _, ok := members["kid"]; ok {
-		id, err := text(members, "kid")
+		id, err := stringOf(members, "kid")
 		if err != nil {
 			return header{}, err
 		}
@@ -122,8 +122,8 @@ func parseObject(b []byte) (map[string]json.RawMessage, error) {
 	return members, nil
 }
 
-// text returns the value of a name as a string, or "" if there is none.
-func text(members map[string]json.RawMessage, name string) (string, error) {
+// stringOf returns the value of a name as a string, or "" if there is none.
+func stringOf(members map[string]json.RawMessage, name string) (string, error) {
 	raw, ok := members[name]
 	if !ok {
 		return "", nil

@@ -19,11 +19,11 @@ const (
 // least one that is visible, and none that changes the text around it.
 func cleanLine(what, s string, limit int) (string, error) {
 	s = strings.TrimSpace(s)
+	if !store.ValidUserName(s) || strings.ContainsRune(s, utf8.RuneError) {
+		return "", badRequest(what + " holds characters that do not belong in it")
+	}
 	visible := false
 	for _, r := range s {
-		if unicode.IsControl(r) || r == utf8.RuneError || unicode.Is(unicode.Bidi_Control, r) {
-			return "", badRequest(what + " holds characters that do not belong in it")
-		}
 		visible = visible || unicode.In(r, unicode.L, unicode.N, unicode.P, unicode.S)
 	}
 	switch {

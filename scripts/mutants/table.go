@@ -60,7 +60,7 @@ var mutants = []mutant{
 	{"a signature holds on every channel", "internal/relay/sign.go", "signed, channel, node)", "signed, \"\", node)", "./internal/relay"},
 	{"only the first secret verifies", "internal/relay/sign.go", "	for _, key := range k {", "	for _, key := range k[:1] {", "./internal/relay"},
 	{"a wrong hint is asked for again and again", "room/hint.go", "	if h.ignored() {\n		return false\n	}\n", "", "./room -run Forged"},
-	{"a seq that is far ahead is looked for", "room/timeline.go", "return t.ready && seq > t.head+maxAhead", "return false", "./room -run Forged"},
+	{"a seq that is far ahead is looked for", "room/timeline.go", "return t.ready && seq > t.head+maxAhead", "return false", "./room"},
 	{"a lively room looks for a message for ever", "room/gap.go", "			head, last = 0, at.head\n", "			failures, empty, head, last = 0, 0, 0, at.head\n", "./room -run Forged"},
 	{"a join's ack has a forged head", "room/join.go", "	if j.low && j.newest < out.Seq {", "	if false {", "./room -run Forged"},
 	{"a replay lacks its first message", "room/kept.go", "		events, to = k.newest(head).page(seq)\n", "		events, to = k.newest(head).page(seq + 1)\n", "./room"},

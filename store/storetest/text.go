@@ -12,7 +12,7 @@ var texting = []test{
 	{"keeps every text byte for byte", func(t *testing.T, s store.Store) {
 		for _, text := range texts {
 			m := said("a", text)
-			if store.UTF16Len(text) <= store.MaxUserName {
+			if store.ValidUserName(text) {
 				m.UserName = text
 			}
 			out := mustAppend(t, s, m)[0]
@@ -80,7 +80,7 @@ var texts = []string{
 
 // names are names of one user, one after the other.
 var names = []string{
-	"Mina", " Mina", "Mina ", "Mina  Kim", "Mina\u00a0Kim", "Mina\tKim\n", "mina", "Mina Kim", "",
+	"Mina", " Mina", "Mina ", "Mina  Kim", "Mina\u00a0Kim", "Mina\u3000Kim", "mina", "Mina Kim", "",
 	"e\u0301", "\u00e9", "김민아", "Mina",
 	strings.Repeat("가", store.MaxUserName), strings.Repeat("😀", store.MaxUserName/2),
 	strings.Repeat("x", store.MaxUserName-1) + " ",
