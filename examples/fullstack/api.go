@@ -28,6 +28,7 @@ type api struct {
 	chat      store.Store
 	publisher room.Publisher
 	verify    auth.Verifier
+	rates     *rates // nil: no limits
 	// sign signs a token. It is nil if nobody may log in by name.
 	sign func(auth.Identity) (string, error)
 	// signalingURL returns the URL of the hub for the browser that sent r.
@@ -47,13 +48,13 @@ func (a *api) handler() http.Handler {
 	routes := map[string]map[string]action{
 		"/api/config":                        {"GET": a.config},
 		"/api/login":                         {"POST": a.login},
-		"/api/studies":                       {"GET": a.personal(a.listStudies), "POST": a.personal(a.createStudy)},
-		"/api/studies/{id}":                  {"DELETE": a.personal(a.deleteStudy)},
-		"/api/studies/{id}/join":             {"POST": a.personal(a.joinStudy)},
-		"/api/studies/{id}/leave":            {"POST": a.personal(a.leaveStudy)},
+		"/api/studies":                       {"GET": a.personal(a.listStudies), "POST": a.personal(a.limited(a.createStudy))},
+		"/api/studies/{id}":                  {"DELETE": a.personal(a.limited(a.deleteStudy))},
+		"/api/studies/{id}/join":             {"POST": a.personal(a.limited(a.joinStudy))},
+		"/api/studies/{id}/leave":            {"POST": a.personal(a.limited(a.leaveStudy))},
 		"/api/studies/{id}/members":          {"GET": a.personal(a.listMembers)},
-		"/api/studies/{id}/members/{userId}": {"DELETE": a.personal(a.kickMember)},
-		"/api/studies/{id}/notices":          {"POST": a.personal(a.postNotice)},
+		"/api/studies/{id}/members/{userId}": {"DELETE": a.personal(a.limited(a.kickMember))},
+		"/api/studies/{id}/notices":          {"POST": a.personal(a.limited(a.postNotice))},
 		"/api/studies/{id}/messages":         {"GET": a.personal(a.listMessages)},
 	}
 	for pattern, methods := range routes {
@@ -72,7 +73,7 @@ func (a *api) handler() http.Handler {
 func notAllowed(methods string) action {
 	return func(w http.ResponseWriter, _ *http.Request) (int, any, error) {
 		w.Header().Set("Allow", methods)
-		return 0, nil, &problem{http.StatusMethodNotAllowed, "method_not_allowed", "this works with " + methods}
+		return 0, nil, &problem{status: http.StatusMethodNotAllowed, Code: "method_not_allowed", Message: "this works with " + methods}
 	}
 }
 
@@ -86,6 +87,9 @@ func (a *api) serve(act action) http.Handler {
 			p, log := asProblem(err)
 			if log && r.Context().Err() == nil {
 				a.log.Error("request went wrong", "method", r.Method, "path", r.URL.Path, "err", err)
+			}
+			if p.RetryAfter > 0 {
+				w.Header().Set("Retry-After", retryAfter(p.RetryAfter))
 			}
 			writeJSON(w, p.status, p)
 			return
@@ -108,11 +112,16 @@ func (a *api) personal(act personal) action {
 		who, err := a.verify.Verify(r.Context(), strings.TrimSpace(token))
 		switch {
 		case errors.Is(err, auth.ErrExpired):
-			return 0, nil, &problem{http.StatusUnauthorized, "token_expired", "the token has expired, log in again"}
+			return 0, nil, &problem{status: http.StatusUnauthorized, Code: "token_expired", Message: "the token has expired, log in again"}
 		case errors.Is(err, auth.ErrInvalid):
-			return 0, nil, &problem{http.StatusUnauthorized, "token_invalid", "the token is not valid, log in again"}
+			return 0, nil, &problem{status: http.StatusUnauthorized, Code: "token_invalid", Message: "the token is not valid, log in again"}
 		case err != nil:
 			return 0, nil, fmt.Errorf("verify a token: %w: %w", store.ErrUnavailable, err)
+		}
+		if a.rates != nil {
+			if err := a.rates.requests.take(who.UserID); err != nil {
+				return 0, nil, err
+			}
 		}
 		return act(w, r, who)
 	}

@@ -45,6 +45,9 @@ func (s *services) startBusiness(ctx context.Context, page, internal net.Listene
 		studies: known, chat: chat, publisher: room.Publisher{Bus: s.bus}, verify: s.verifier,
 		signalingURL: s.config.signalingURLFor(s.signalingAddr), log: s.log,
 	}
+	if s.config.rate > 0 {
+		business.rates = newRates()
+	}
 	if s.config.demoLogin {
 		business.sign = s.keys.Sign
 	}

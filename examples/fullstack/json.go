@@ -2,12 +2,12 @@ package main
 
 import (
 	"context"
-	"encoding/json"
+	stdjson "encoding/json"
 	"errors"
 	"io"
 	"net/http"
-	"unicode/utf8"
 
+	"github.com/coupchat/coup/internal/json"
 	"github.com/coupchat/coup/store"
 )
 
@@ -20,21 +20,23 @@ type problem struct {
 	status  int
 	Code    string `json:"code"`
 	Message string `json:"message"`
+	// RetryAfter is in milliseconds.
+	RetryAfter int64 `json:"retryAfterMs,omitempty"`
 }
 
 func (p *problem) Error() string { return p.Code + ": " + p.Message }
 
 func badRequest(message string) error {
-	return &problem{http.StatusBadRequest, "bad_request", message}
+	return &problem{status: http.StatusBadRequest, Code: "bad_request", Message: message}
 }
 
 var (
-	errUnauthorized = &problem{http.StatusUnauthorized, "unauthorized", "log in first"}
-	errForbidden    = &problem{http.StatusForbidden, "forbidden", "you are not a member of this study"}
-	errNotOwner     = &problem{http.StatusForbidden, "forbidden", "only the owner may do this"}
-	errNotFound     = &problem{http.StatusNotFound, "not_found", "there is no such thing here"}
-	errUnavailable  = &problem{http.StatusServiceUnavailable, "unavailable", "this does not work right now, try again"}
-	errInternal     = &problem{http.StatusInternalServerError, "internal", "something went wrong"}
+	errUnauthorized = &problem{status: http.StatusUnauthorized, Code: "unauthorized", Message: "log in first"}
+	errForbidden    = &problem{status: http.StatusForbidden, Code: "forbidden", Message: "you are not a member of this study"}
+	errNotOwner     = &problem{status: http.StatusForbidden, Code: "forbidden", Message: "only the owner may do this"}
+	errNotFound     = &problem{status: http.StatusNotFound, Code: "not_found", Message: "there is no such thing here"}
+	errUnavailable  = &problem{status: http.StatusServiceUnavailable, Code: "unavailable", Message: "this does not work right now, try again"}
+	errInternal     = &problem{status: http.StatusInternalServerError, Code: "internal", Message: "something went wrong"}
 )
 
 // asProblem returns the problem for err, and whether the cause must be logged.
@@ -43,11 +45,11 @@ func asProblem(err error) (p *problem, log bool) {
 	case errors.As(err, &p):
 		return p, false
 	case errors.Is(err, errNoStudy):
-		return &problem{http.StatusNotFound, "not_found", "there is no such study"}, false
+		return &problem{status: http.StatusNotFound, Code: "not_found", Message: "there is no such study"}, false
 	case errors.Is(err, errNoMember):
-		return &problem{http.StatusNotFound, "not_found", "this user is not a member of the study"}, false
+		return &problem{status: http.StatusNotFound, Code: "not_found", Message: "this user is not a member of the study"}, false
 	case errors.Is(err, errOwner):
-		return &problem{http.StatusConflict, "conflict", "the owner cannot leave the study"}, false
+		return &problem{status: http.StatusConflict, Code: "conflict", Message: "the owner cannot leave the study"}, false
 	case errors.Is(err, store.ErrUnavailable), errors.Is(err, context.DeadlineExceeded), errors.Is(err, context.Canceled):
 		return errUnavailable, true
 	}
@@ -58,22 +60,35 @@ func writeJSON(w http.ResponseWriter, status int, v any) {
 	w.Header().Set("Content-Type", "application/json")
 	w.Header().Set("Cache-Control", "no-store")
 	w.WriteHeader(status)
-	_ = json.NewEncoder(w).Encode(v) // an error means that the client has disconnected
+	_ = stdjson.NewEncoder(w).Encode(v) // an error means that the client has disconnected
 }
 
-// readJSON reads the one JSON object of a request into v.
-func readJSON(w http.ResponseWriter, r *http.Request, v any) error {
+// readField reads the one JSON object of a request and returns a string in it, or "" if it is
+// not there. Duplicate keys and half surrogate pairs are refused, as in the internal API.
+func readField(w http.ResponseWriter, r *http.Request, name string) (value string, err error) {
 	b, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
 	var large *http.MaxBytesError
 	switch {
 	case errors.As(err, &large):
-		return &problem{http.StatusRequestEntityTooLarge, "too_large", "the body is over 64 KiB"}
+		return "", &problem{status: http.StatusRequestEntityTooLarge, Code: "too_large", Message: "the body is over 64 KiB"}
 	case err != nil:
-		return badRequest("the body could not be read")
-	case !utf8.Valid(b):
-		return badRequest("the body is not UTF-8")
-	case json.Unmarshal(b, v) != nil:
-		return badRequest("the body is not the JSON object that belongs here")
+		return "", badRequest("the body could not be read")
 	}
-	return nil
+	body := json.NewReader(b)
+	isString := true
+	isObject := body.Object(func(key []byte) {
+		if string(key) != name {
+			body.Skip()
+			return
+		}
+		value, isString = body.String()
+	})
+	body.End()
+	switch {
+	case body.Err() != nil:
+		return "", badRequest("the body is not the JSON object that belongs here: " + body.Err().Error())
+	case !isObject || !isString:
+		return "", badRequest("the body is not the JSON object that belongs here")
+	}
+	return value, nil
 }

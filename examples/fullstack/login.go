@@ -17,13 +17,16 @@ func (a *api) login(w http.ResponseWriter, r *http.Request) (int, any, error) {
 	if a.sign == nil {
 		return 0, nil, errNotFound
 	}
-	var body struct {
-		Name string `json:"name"`
+	if a.rates != nil {
+		if err := a.rates.logins.take(clientOf(r)); err != nil {
+			return 0, nil, err
+		}
 	}
-	if err := readJSON(w, r, &body); err != nil {
+	name, err := readField(w, r, "name")
+	if err != nil {
 		return 0, nil, err
 	}
-	name, err := cleanLine("name", body.Name, maxName)
+	name, err = cleanLine("name", name, maxName)
 	if err != nil {
 		return 0, nil, err
 	}

@@ -39,13 +39,11 @@ func (a *api) listStudies(_ http.ResponseWriter, r *http.Request, who auth.Ident
 }
 
 func (a *api) createStudy(w http.ResponseWriter, r *http.Request, who auth.Identity) (int, any, error) {
-	var body struct {
-		Name string `json:"name"`
-	}
-	if err := readJSON(w, r, &body); err != nil {
+	name, err := readField(w, r, "name")
+	if err != nil {
 		return 0, nil, err
 	}
-	name, err := cleanLine("name", body.Name, maxTitle)
+	name, err = cleanLine("name", name, maxTitle)
 	if err != nil {
 		return 0, nil, err
 	}

@@ -50,13 +50,11 @@ func (a *api) postNotice(w http.ResponseWriter, r *http.Request, who auth.Identi
 	if err != nil {
 		return 0, nil, err
 	}
-	var body struct {
-		Message string `json:"message"`
-	}
-	if err := readJSON(w, r, &body); err != nil {
+	message, err := readField(w, r, "message")
+	if err != nil {
 		return 0, nil, err
 	}
-	message, err := cleanText("message", body.Message, maxNotice)
+	message, err = cleanText("message", message, maxNotice)
 	if err != nil {
 		return 0, nil, err
 	}

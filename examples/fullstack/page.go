@@ -35,9 +35,6 @@ func newPage(signalingURL func(*http.Request) string) (http.Handler, error) {
 		h := w.Header()
 		h.Set("Content-Security-Policy", "default-src 'self'; connect-src 'self' "+originOf(signalingURL(r))+
 			"; base-uri 'none'; form-action 'self'; frame-ancestors 'none'; object-src 'none'")
-		h.Set("X-Content-Type-Options", "nosniff")
-		h.Set("X-Frame-Options", "DENY")
-		h.Set("Referrer-Policy", "no-referrer")
 		h.Set("Cross-Origin-Opener-Policy", "same-origin")
 		h.Set("Cache-Control", "no-cache") // a new build is a new page
 		mux.ServeHTTP(w, r)

@@ -29,7 +29,7 @@ func TestPageAllowsOnlyItselfAndTheHub(t *testing.T) {
 			r := httptest.NewRequest("GET", test.path, nil)
 			r.Host = test.host
 			w := httptest.NewRecorder()
-			page.ServeHTTP(w, r)
+			guarded(page).ServeHTTP(w, r)
 			policy := w.Header().Get("Content-Security-Policy")
 			want := "default-src 'self'; connect-src 'self' " + test.connect + ";"
 			if w.Code != test.status || !strings.HasPrefix(policy, want) {

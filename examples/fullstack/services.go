@@ -141,7 +141,7 @@ func (s *services) listen(name, addr string) (net.Listener, string, error) {
 // serve serves on l until end.
 func (s *services) serve(l net.Listener, h http.Handler) {
 	server := &http.Server{
-		Handler:           h,
+		Handler:           guarded(h),
 		ConnContext:       coup.ConnContext,
 		ReadHeaderTimeout: 5 * time.Second,
 		ReadTimeout:       30 * time.Second,
@@ -166,6 +166,19 @@ func (s *services) serve(l net.Listener, h http.Handler) {
 		}
 		<-done
 		return err
+	})
+}
+
+// guarded sets headers that no answer should be without. A handler may set others.
+func guarded(h http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		header := w.Header()
+		header.Set("X-Content-Type-Options", "nosniff")
+		header.Set("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'")
+		header.Set("X-Frame-Options", "DENY")
+		header.Set("Referrer-Policy", "no-referrer")
+		header.Set("Cross-Origin-Resource-Policy", "same-origin")
+		h.ServeHTTP(w, r)
 	})
 }
 

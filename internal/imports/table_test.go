@@ -49,8 +49,8 @@ var table = map[string]rule{
 
 	"examples/*": {
 		ours: []string{".", "auth", "auth/jwt", "bus", "bus/redis", "hub", "hub/prom", "room",
-			"store", "store/postgres", "store/rest", "store/sqlite"},
-		others: []string{"github.com/jmoiron/sqlx", "github.com/lib/pq", "github.com/pressly/goose/v3", "github.com/prometheus/client_golang"},
+			"store", "store/postgres", "store/rest", "store/sqlite", "internal/json"},
+		others: []string{"golang.org/x/time", "github.com/jmoiron/sqlx", "github.com/lib/pq", "github.com/pressly/goose/v3", "github.com/prometheus/client_golang"},
 	},
 
 	// Packages for tests, and programs that run them.
