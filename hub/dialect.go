@@ -17,8 +17,9 @@ import (
 // requests and answers in frames of its own. A method that returns nil has nothing to
 // send.
 type dialect interface {
-	// Decode reads one frame of a client. The text of the error may be sent to it.
-	Decode(frame []byte) (native.Request, error)
+	// Decode reads one message of a client, which is binary only if the endpoint takes that.
+	// The text of the error may be sent to it.
+	Decode(message []byte, binary bool) (native.Request, error)
 	// Ack answers a request that succeeded, Error one that failed.
 	Ack(native.RequestID, native.Ack) []byte
 	Error(native.RequestID, native.Error) []byte

@@ -51,8 +51,8 @@ type Options struct {
 	// connection counts as lost and is cut. It must be longer than PingEvery. Defaults to
 	// PingEvery and 10s more, so 35s; or, without pings, to for ever. -1 is for ever.
 	PongTimeout time.Duration
-	// CloseTimeout is how long a client has to answer a close frame. Defaults to 2s; -1
-	// does not wait.
+	// CloseTimeout is how long a client has to answer a close frame, counted from when it last
+	// took something of what was queued before it. Defaults to 2s; -1 does not wait.
 	CloseTimeout time.Duration
 
 	// WriteTimeout is how long a client may read nothing although data waits for it. Then

@@ -118,7 +118,7 @@ func (s *session) recovered(more *bool) {
 func (s *session) message(m ws.Message) {
 	switch m.Op {
 	case ws.Text, ws.Binary:
-		s.request(m.Payload)
+		s.request(m.Payload, m.Op == ws.Binary)
 	case ws.Ping:
 		if s.tolerate() {
 			s.send(ws.PongFrame(m.Payload))

@@ -23,15 +23,15 @@ var handlers = map[string]func(*request){
 	"send_message": (*request).sendMessage,
 }
 
-// request handles one text message of the client.
-func (s *session) request(text []byte) {
+// request handles one message of the client.
+func (s *session) request(message []byte, binary bool) {
 	s.mu.Lock()
 	state, who := s.state, s.identity
 	s.mu.Unlock()
 	if state != open {
 		return
 	}
-	decoded, err := s.dialect.Decode(text)
+	decoded, err := s.dialect.Decode(message, binary)
 	r := &request{s, decoded}
 	switch handle := handlers[r.Event]; {
 	case who == nil && r.Event != "authenticate" && (err == nil || r.Event != ""):

@@ -214,11 +214,15 @@ func (s *session) tick(now int32) (next int32) {
 	case s.state == ended:
 		return never
 	case s.state == closing:
-		if now >= s.endBy {
+		end := s.endBy
+		if b := s.out.backlog; b != nil { // while the client reads, it has not got the close frame yet
+			end = max(end, b.moved+seconds(opts.CloseTimeout))
+		}
+		if now >= end {
 			s.stream.Close()
 			return never
 		}
-		return s.endBy
+		return end
 	case s.identity == nil && now >= s.endBy:
 		s.closeLocked(ws.AuthTimeout, "no authenticate in time")
 		return s.endBy

@@ -66,7 +66,7 @@ var (
 // are errors. It skips unknown fields. A request that is returned with an error has the
 // ID if it could be read, so that the answer can carry it. The text of the error may be
 // sent to the client.
-func (Dialect) Decode(frame []byte) (Request, error) {
+func (Dialect) Decode(frame []byte, _ bool) (Request, error) {
 	var req Request
 	r := json.NewReader(frame)
 	if r.Next() != '{' {

@@ -28,7 +28,7 @@ func TestDecodeReadsEveryField(t *testing.T) {
 		{"after zero", `{"event":"x","data":{"after":0}}`, func(r native.Request) bool { return r.Data.HasAfter }},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			r, err := (native.Dialect{}).Decode([]byte(tt.in))
+			r, err := (native.Dialect{}).Decode([]byte(tt.in), false)
 			if err != nil || !tt.check(r) {
 				t.Errorf("Decode(%s) = %+v, %v", tt.in, r, err)
 			}
@@ -44,7 +44,7 @@ func TestDecodeRefusesAFrameThatIsNotOneObject(t *testing.T) {
 		"{\"event\":\"x\",\"s\":\"\xff\"}", "{\"event\":\"x\",\"s\":\"\\n\xff\"}", `{"event":"x","a":[1,]}`, `{"event":"x","a":[1 2]}`, `{"event":"x","a":tru}`,
 		`{"event":"x","a":` + strings.Repeat("[", 100000) + `}`, `{"event":"x"}` + "\x00", "\ufeff{}",
 	} {
-		if r, err := (native.Dialect{}).Decode([]byte(in)); err == nil {
+		if r, err := (native.Dialect{}).Decode([]byte(in), false); err == nil {
 			t.Errorf("Decode(%.60q) = %+v, want an error", in, r)
 		}
 	}
@@ -71,7 +71,7 @@ func TestDecodeKeepsTheIDOfAMalformedRequest(t *testing.T) {
 		{"a null after", `{"event":"x","data":{"after":null},"id":"7"}`},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			r, err := (native.Dialect{}).Decode([]byte(tt.in))
+			r, err := (native.Dialect{}).Decode([]byte(tt.in), false)
 			if err == nil || !r.ID.Given || r.ID.Text != "7" {
 				t.Errorf("Decode(%s) = %+v, %v; want an error and the id", tt.in, r, err)
 			}
@@ -86,7 +86,7 @@ func FuzzDecode(f *testing.F) {
 	f.Add([]byte(`{"event":"x","data":{"content":"\ud83d\ude00\n\"\\\/"}}`))
 	f.Add([]byte(`{"a":[{"b":[1e5,-0.1,true,null]}],"event":"e"}`))
 	f.Fuzz(func(t *testing.T, in []byte) {
-		r, err := (native.Dialect{}).Decode(in)
+		r, err := (native.Dialect{}).Decode(in, false)
 		if err != nil {
 			return
 		}
