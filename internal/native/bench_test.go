@@ -11,7 +11,7 @@ func BenchmarkDecodeSendMessage(b *testing.B) {
 	b.SetBytes(int64(len(frame)))
 	b.ReportAllocs()
 	for b.Loop() {
-		if _, err := (native.Dialect{}).Decode(frame); err != nil {
+		if _, err := (native.Dialect{}).Decode(frame, false); err != nil {
 			b.Fatal(err)
 		}
 	}
