@@ -4,8 +4,8 @@ package main
 var mutants = []mutant{
 	// store
 	{"memory: a client id is shared by all users", "store/memory.go", "memoryKey{m.UserID, m.ClientID}", `memoryKey{"", m.ClientID}`, "./store"},
-	{"content is not trimmed", "store/validate.go", "m.Content = strings.TrimSpace(m.Content)", "", ". ./store"},
-	{"characters are counted, not what a browser counts", "store/validate.go", "		if r > 0xffff {\n			n++\n		}\n", "		_ = r\n", ". ./store"},
+	{"content is not trimmed", "store/validate.go", "	m.Content = text.Trim(m.Content)\n", "	_ = text.Trim\n", ". ./store"},
+	{"characters are counted, not what a browser counts", "internal/text/text.go", "		if r > 0xffff {\n			n++\n		}\n", "		_ = r\n", ". ./store"},
 	{"content with NUL is valid", "store/validate.go", "&& strings.IndexByte(s, 0) < 0", "", "./store"},
 	{"two dots are an id, and a path with it leads elsewhere", "store/validate.go", ` && id != "." && id != ".."`, "", "./store"},
 	{"jwt: null is a value", "auth/jwt/token.go", "return value[0] == 'n'", "return false", "./auth/jwt"},
