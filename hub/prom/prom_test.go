@@ -59,6 +59,7 @@ coup_messages_delivered_total 9
 coup_messages_filled_total 10
 coup_messages_posted_total 8
 coup_queued_bytes 14
+coup_remembered_bytes 24
 coup_resets_total 20
 coup_rooms 6
 coup_session_panics_total 5
