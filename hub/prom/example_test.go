@@ -46,4 +46,5 @@ func Example() {
 	// coup_connections_accepted_total 0
 	// coup_connections_refused_total 0
 	// coup_connections_slow_total 0
+	// coup_connections_unauthenticated 0
 }
