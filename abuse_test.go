@@ -11,6 +11,7 @@ import (
 	"net/url"
 	"runtime"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"syscall"
 	"testing"
@@ -118,18 +119,20 @@ func (a *abuser) text(s string) { a.write(wstest.Frame(0x81, []byte(s))) }
 // ask sends requests one after the other, and waits until the last is answered.
 func (a *abuser) ask(t *testing.T, n int, request func(i int) string) {
 	t.Helper()
-	go func() {
+	var asking sync.WaitGroup
+	defer asking.Wait()
+	asking.Go(func() {
 		for i := range n {
 			a.text(request(i))
 		}
 		a.text(`{"event":"leave_room","id":"last one","data":{"studyId":"nowhere"}}`)
-	}()
+	})
 	a.conn.SetReadDeadline(time.Now().Add(60 * time.Second))
 	buf := make([]byte, 64<<10)
 	for tail := ""; !strings.Contains(tail, `"last one"`); {
 		n, err := a.conn.Read(buf)
 		if err != nil {
-			t.Fatalf("after %d requests: %v", n, err)
+			t.Fatalf("waiting for the last answer: %v", err)
 		}
 		tail = tail[max(0, len(tail)-100):] + string(buf[:n])
 	}
