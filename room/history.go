@@ -52,6 +52,16 @@ func (h *historian) doubt(r *room, known evidence) {
 	})
 }
 
+// settle compares a room with the store, and waits until it has begun anew if it must.
+func (h *historian) settle(r *room) error {
+	var at place
+	var known evidence
+	r.inbox.call(func() { at, known = place{r.timeline.head, r.timeline.erasures}, r.newest() })
+	err := h.check(r, at, known)
+	r.inbox.call(func() {})
+	return err
+}
+
 // check compares with the store where a room was, and a message that it knew.
 func (h *historian) check(r *room, at place, known evidence) error {
 	same := func() bool { return r.timeline.erasures == at.erasures }

@@ -58,12 +58,11 @@ type joining struct {
 	revoked int64
 	// joined is called with the result, in the order of the room.
 	joined func(Joined)
-	// newHistory says that the store has less than the client has seen, and newest is what it
-	// has.
+	// newHistory says that the store has less than the client has seen.
 	newHistory bool
-	newest     int64
-	// low says that the room has delivered more than the store has.
-	low bool
+	// checks is how often the room was compared with the store, because it has delivered more
+	// than the store has.
+	checks int
 	// want is the seq after which messages must be read next.
 	want int64
 	// read is what was read from the store before, and erasures those of the timeline then.
@@ -102,7 +101,7 @@ type joinResult int
 const (
 	joinDone       joinResult = iota // joined was called
 	joinIncomplete                   // messages of the replay are missing
-	joinRevoked                      // a membership was revoked since it was checked
+	joinRevoked                      // a membership was revoked since it was checked, or the room was in doubt: try again
 )
 
 // run joins the room. It returns joinRevoked if the membership must be checked again. If
@@ -135,9 +134,6 @@ func (j *joining) seat() joinResult {
 	r.timeline.expire()
 	out := Joined{Seq: r.timeline.head}
 	out.SentAt, _, _ = r.timeline.find(out.Seq)
-	if j.low && j.newest < out.Seq { // what is above that will not stay
-		out.Seq, out.SentAt = j.newest, time.Time{}
-	}
 	switch {
 	case !j.req.HasAfter:
 	case j.newHistory:

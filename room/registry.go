@@ -94,12 +94,15 @@ func (g *Registry) tryJoin(ctx context.Context, j *joining) (joinResult, error) 
 	}
 	j.room = r
 	newest, low, err := g.history.newest(ctx, study, max(r.head.Load(), j.seen()))
-	if low && newest < r.head.Load() {
-		r.inbox.later(func() { g.history.doubt(r, r.newest()) })
-	}
 	var result joinResult
-	if err == nil {
-		j.newHistory, j.newest, j.low = newest < j.seen(), newest, low
+	switch {
+	case err != nil:
+	case low && newest < r.head.Load() && j.checks < maxReads:
+		// The ack must have the seq of the store, and nothing that follows may be missing.
+		j.checks++
+		result, err = joinRevoked, g.history.settle(r)
+	default:
+		j.newHistory = newest < j.seen()
 		result, err = j.run(ctx, newest)
 	}
 	if err != nil || result != joinDone {
