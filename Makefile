@@ -14,7 +14,7 @@ ONLY     ?=
 ARGS     ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help deps check test bench perf mutants fuzz faults abuse vuln run
+.PHONY: help deps check test bench perf mutants fuzz faults soak abuse vuln run
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-6s %s\n", $$1, $$2 }' Makefile
@@ -48,6 +48,9 @@ fuzz: ## fuzz each target for FUZZTIME (20s)
 
 faults: ## inject each fault SEEDS (10) times for at most MINUTES (55), and print the scorecard; ONLY is a regexp of faults
 	$(GO) test -count 1 -v -run '^TestLong$$' -timeout 70m ./internal/faults -faults.long -faults.seeds=$(SEEDS) -faults.minutes=$(MINUTES) -faults.only='$(ONLY)'
+
+soak: ## run for MINUTES (55) with a fault each 20 s: nothing may be lost, and memory must not grow
+	$(GO) test -count 1 -v -run '^TestSoak$$' -timeout 3h ./internal/faults -faults.soak=$(MINUTES)
 
 abuse: ## print what requests cost the hub, and let 20,000 clients come and go (two minutes); over a limit is a failure
 	$(GO) test -count 1 -v -run '^(TestNoRequestAmplifies|TestNothingStaysOfClientsThatAreGone)$$' -timeout 20m . -abuse

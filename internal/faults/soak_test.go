@@ -1,0 +1,125 @@
+package faults
+
+import (
+	"flag"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"regexp"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+)
+
+// soak is set by make soak.
+var soak = flag.Float64("faults.soak", 0, "run for this many minutes with a fault each 20 s, and measure the memory of the services")
+
+const (
+	// soakEvery is the gap between two faults.
+	soakEvery = 20 * time.Second
+	// soakWarm is after how long memory counts: by then caches and pools are full.
+	soakWarm = 10 * time.Minute
+	// soakSlope is how fast the memory of a service may grow, in bytes an hour.
+	soakSlope = 1 << 20
+)
+
+// soaking are the faults of a soak: those after which the hubs and the api are still the same
+// processes.
+var soaking = regexp.MustCompile(`^(Redis is killed and back at once|Redis is killed and back after 2 s|Redis freezes|traffic |the publish of|Redis cuts|answers of|connections |the api freezes|the api takes|Postgres is killed|Postgres stops|rows are|a hub freezes$|one client|clients join|members are kicked$|members are kicked while|malformed|notifications)`)
+
+// A sample is the resident memory of a service at a time.
+type sample struct {
+	at    time.Duration
+	bytes float64
+}
+
+// TestSoak lets the deployment run with clients that come, post and go, and a fault each 20 s.
+// Nothing may be lost, and the memory of the services must not grow. Without its flag it does
+// nothing.
+func TestSoak(t *testing.T) {
+	if *soak == 0 {
+		return
+	}
+	h := newDeployment(t, hubs)
+	h.scale = 1
+	var chosen []fault
+	for _, f := range catalogue {
+		if soaking.MatchString(f.name) {
+			chosen = append(chosen, f)
+		}
+	}
+	pids := map[string]int{"api": h.api.Pid()}
+	for i, b := range h.hubs {
+		pids[fmt.Sprint("hub ", i+1)] = b.Pid()
+	}
+	samples := map[string][]sample{}
+	score := NewScorecard()
+	begin := time.Now()
+	end := begin.Add(time.Duration(*soak * float64(time.Minute)))
+	rng := rand.New(rand.NewPCG(uint64(begin.UnixNano()), 5))
+	tick := time.NewTicker(soakEvery)
+	defer tick.Stop()
+	for n := 0; time.Now().Before(end); n++ {
+		f := chosen[rng.IntN(len(chosen))]
+		t.Run(fmt.Sprintf("%d %s", n, f.name), func(t *testing.T) { h.inject(t, f, rng.Uint64(), score) })
+		<-tick.C
+		for name, pid := range pids {
+			samples[name] = append(samples[name], sample{time.Since(begin), resident(t, pid)})
+		}
+	}
+	print(t, score.Summary())
+	for name, all := range samples {
+		var counted []sample
+		for _, s := range all {
+			if s.at >= soakWarm {
+				counted = append(counted, s)
+			}
+		}
+		last := all[len(all)-1]
+		if len(counted) < 10 {
+			t.Logf("%s: %.1f MiB after %s; too short to say how it grows", name, last.bytes/(1<<20), last.at.Round(time.Second))
+			continue
+		}
+		grows := slope(counted)
+		t.Logf("%s: %.1f MiB after %s, %+.2f MiB an hour from minute 10 on", name, last.bytes/(1<<20), last.at.Round(time.Second), grows/(1<<20))
+		if grows > soakSlope {
+			t.Errorf("the memory of %s grows by %.2f MiB an hour", name, grows/(1<<20))
+		}
+	}
+}
+
+// resident returns the resident memory of a process in bytes.
+func resident(t *testing.T, pid int) float64 {
+	t.Helper()
+	b, err := os.ReadFile(fmt.Sprintf("/proc/%d/statm", pid))
+	if err != nil {
+		t.Fatalf("a service is not the same process any more: %v", err)
+	}
+	pages, err := strconv.ParseFloat(strings.Fields(string(b))[1], 64)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return pages * float64(os.Getpagesize())
+}
+
+// slope returns the growth an hour of the line of least squares through samples.
+func slope(samples []sample) float64 {
+	var x, y, xx, xy float64
+	for _, s := range samples {
+		h := s.at.Hours()
+		x, y, xx, xy = x+h, y+s.bytes, xx+h*h, xy+h*s.bytes
+	}
+	n := float64(len(samples))
+	return (n*xy - x*y) / (n*xx - x*x)
+}
+
+func TestTheSlopeOfALine(t *testing.T) {
+	var samples []sample
+	for i := range 20 {
+		samples = append(samples, sample{time.Duration(i) * time.Minute, 1e6 + 100*float64(i) + float64(i%2)})
+	}
+	if got := slope(samples); got < 5_995 || got > 6_005 {
+		t.Errorf("slope = %f an hour, want 6000", got)
+	}
+}
