@@ -31,7 +31,19 @@ func (h *Hub) originTrusted(r *http.Request) bool {
 		return false
 	}
 	u, err := url.Parse(origins[0])
-	return err == nil && u.Host != "" && strings.EqualFold(u.Host, r.Host)
+	return err == nil && u.Host != "" && strings.EqualFold(withoutPort(u.Scheme, u.Host), withoutPort(u.Scheme, r.Host))
+}
+
+// withoutPort returns a host without the port that a scheme has by default: a browser does not
+// write it, and a proxy may.
+func withoutPort(scheme, host string) string {
+	switch scheme {
+	case "http":
+		return strings.TrimSuffix(host, ":80")
+	case "https":
+		return strings.TrimSuffix(host, ":443")
+	}
+	return host
 }
 
 // checkOrigin returns an error for an origin that no browser would send, with the form that
