@@ -27,8 +27,9 @@ type pump struct {
 	// discard says that what arrives is discarded.
 	discard atomic.Bool
 
-	mu      sync.Mutex    // guards what follows
-	writing chan struct{} // closed when the write under way has ended; nil if there is none
+	mu      sync.Mutex // guards what follows
+	writing bool
+	done    chan struct{} // closed when the last write and the Writable after it have ended
 	short   bool          // a Write has taken less than all since
 	finish  bool
 	closed  chan struct{}
@@ -60,15 +61,22 @@ func (s *pump) read(early []byte) {
 	}
 }
 
-// endWrite waits until the write under way has ended: the peer may still read the answer to
-// what it has sent last.
+// endWrite waits until what the handler has to write is written: the peer may still read the
+// answers to what it has sent last.
 func (s *pump) endWrite() {
-	s.mu.Lock()
-	writing := s.writing
-	s.mu.Unlock()
-	if writing != nil {
-		_ = s.conn.SetWriteDeadline(time.Now().Add(lastWrite)) // without it the write ends with the connection
-		<-writing
+	var waited chan struct{}
+	for {
+		s.mu.Lock()
+		done := s.done
+		s.mu.Unlock()
+		if done == waited {
+			return
+		}
+		if waited == nil {
+			_ = s.conn.SetWriteDeadline(time.Now().Add(lastWrite)) // without it a write ends with the connection
+		}
+		<-done
+		waited = done
 	}
 }
 
@@ -100,7 +108,7 @@ func (s *pump) Writev(bufs [][]byte) (n int, err error) {
 	switch {
 	case s.finish:
 		return 0, net.ErrClosed
-	case s.writing != nil:
+	case s.writing:
 		s.short = true
 		return 0, nil
 	}
@@ -116,7 +124,7 @@ func (s *pump) Writev(bufs [][]byte) (n int, err error) {
 		}
 	}
 	done := make(chan struct{})
-	s.writing = done
+	s.writing, s.done = true, done
 	s.wg.Go(func() { s.write(piece, done) })
 	return n, nil
 }
@@ -126,16 +134,16 @@ func (s *pump) write(piece net.Buffers, done chan struct{}) {
 		s.Close() // the goroutine that reads then calls Gone
 	}
 	s.mu.Lock()
-	s.writing = nil
+	s.writing = false
 	short, finish := s.short, s.finish
 	s.short = false
 	s.mu.Unlock()
-	close(done)
 	if short {
 		s.h.Writable()
 	} else if finish {
 		s.shutWrite()
 	}
+	close(done)
 }
 
 func (s *pump) Resume() {
@@ -149,7 +157,7 @@ func (s *pump) Finish() {
 	s.mu.Lock()
 	again := s.finish
 	s.finish = true
-	writing := s.writing != nil
+	writing := s.writing
 	s.mu.Unlock()
 	if !writing && !again {
 		s.shutWrite()
