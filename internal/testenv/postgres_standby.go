@@ -2,7 +2,6 @@ package testenv
 
 import (
 	"strconv"
-	"strings"
 	"testing"
 )
 
@@ -17,7 +16,7 @@ func (s *PostgresServer) Standby(t testing.TB) *PostgresServer {
 	s.SQL(t, "ALTER SYSTEM SET synchronous_standby_names = '*'")
 	s.SQL(t, "SELECT pg_reload_conf()")
 	await(t, "a synchronous standby", func() bool {
-		return strings.Contains(s.SQL(t, "SELECT sync_state FROM pg_stat_replication"), "sync")
+		return s.SQL(t, "SELECT sync_state FROM pg_stat_replication") == "sync" // and not "async"
 	})
 	return standby
 }

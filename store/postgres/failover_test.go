@@ -229,6 +229,17 @@ func TestCancelledCommitIsNotAcknowledged(t *testing.T) {
 	standby := primary.Standby(t)
 	standby.Stop(t)
 	for name, s := range stores {
+		// Each connection of the pool learns a moment later that there is a standby to wait for.
+		tick := time.NewTicker(10 * time.Millisecond)
+		for deadline := time.Now().Add(10 * time.Second); time.Now().Before(deadline); <-tick.C {
+			ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
+			_, err := s.Append(ctx, []store.Message{message(store.NewClientID())})
+			cancel()
+			if err != nil {
+				break
+			}
+		}
+		tick.Stop()
 		m := []store.Message{message(store.NewClientID())}
 		for range 5 { // the later ones repeat a message that is there, on one server
 			ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
