@@ -6,8 +6,8 @@ import "time"
 // then finds what is true.
 const ignoreHints = 3 * time.Second
 
-// hints are what somebody on the bus says about a study who may be wrong, and who may want the
-// hub to ask the store again and again: that there are messages up to some seq.
+// A hint says that a study has messages up to some seq. It comes over the bus and may be wrong, so
+// the store is asked. Wrong hints must not make a hub ask again and again.
 type hints struct {
 	// checked is the newest seq that is being checked, or 0.
 	checked int64

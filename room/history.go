@@ -58,7 +58,7 @@ func (h *historian) settle(r *room) error {
 	var known evidence
 	r.inbox.call(func() { at, known = place{r.timeline.head, r.timeline.erasures}, r.newest() })
 	err := h.check(r, at, known)
-	r.inbox.call(func() {})
+	r.inbox.call(func() {}) // it runs after what check has put into the inbox
 	return err
 }
 

@@ -101,10 +101,10 @@ type joinResult int
 const (
 	joinDone       joinResult = iota // joined was called
 	joinIncomplete                   // messages of the replay are missing
-	joinRevoked                      // a membership was revoked since it was checked, or the room was in doubt: try again
+	joinAgain                        // something has changed since it was checked: the membership, or the history
 )
 
-// run joins the room. It returns joinRevoked if the membership must be checked again. If
+// run joins the room. It returns joinAgain if the membership must be checked again. If
 // it returns joinDone, the seat has taken over the caller's reference to the room.
 func (j *joining) run(ctx context.Context, newest int64) (joinResult, error) {
 	if err := j.room.reach(ctx, newest); err != nil {
@@ -129,7 +129,7 @@ func (j *joining) run(ctx context.Context, newest int64) (joinResult, error) {
 func (j *joining) seat() joinResult {
 	r := j.room
 	if j.revoked != r.shared.members.Revocations(r.study) {
-		return joinRevoked
+		return joinAgain
 	}
 	r.timeline.expire()
 	out := Joined{Seq: r.timeline.head}

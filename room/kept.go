@@ -65,8 +65,8 @@ func (s *stretch) find(seq int64) (at time.Time, found, known bool) {
 	return time.Time{}, false, true
 }
 
-// page returns the messages after seq, as many as are sent at once, and up to which seq that
-// is all there is.
+// page returns the messages after seq, as many as are sent at once. Up to the seq to there are no
+// others.
 func (s *stretch) page(seq int64) (events []*Event, to int64) {
 	rest, size := s.events[s.index(seq):], int64(0)
 	for i, ev := range rest {
@@ -77,6 +77,7 @@ func (s *stretch) page(seq int64) (events []*Event, to int64) {
 	return slices.Clone(rest), s.to
 }
 
+// bytes is the memory of the events.
 func (s *stretch) bytes() (n int64) {
 	for _, ev := range s.events {
 		n += ev.size()
@@ -113,8 +114,7 @@ func (k *kept) newest(head int64) *stretch { return &stretch{k.begin, head, k.re
 // find is stretch.find for what is kept.
 func (k *kept) find(seq int64) (at time.Time, found, known bool) {
 	if seq > k.begin {
-		// The newest message is no limit here: who asks knows it.
-		return k.newest(max(seq, k.begin)).find(seq)
+		return k.newest(seq).find(seq)
 	}
 	return k.older.find(seq)
 }

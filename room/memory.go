@@ -11,7 +11,8 @@ type memory struct {
 
 	mu   sync.Mutex // guards what follows, and the memory of each room
 	used int64
-	// rooms are the *memoryOf of those that remember something, the one that was used least recently first.
+	// rooms holds a *memoryOf for each room that remembers something. The one that was used
+	// least recently is the first.
 	rooms list.List
 }
 
@@ -23,8 +24,8 @@ type memoryOf struct {
 	place  *list.Element // nil if bytes is 0
 }
 
-// use notes that a room was used, and how many bytes it remembers. The
-// rooms that were used least recently forget, until the others are within the limit.
+// use notes that a room was used, and how many bytes it remembers. The rooms that were used
+// least recently forget, until the others are within the limit.
 func (m *memory) use(of *memoryOf, bytes int64) {
 	m.mu.Lock()
 	m.set(of, bytes)

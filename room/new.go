@@ -32,11 +32,8 @@ func New(opts Options) (*Registry, error) {
 	sh := &g.shared
 	sh.opts, sh.begin, sh.work, sh.store, sh.members, sh.release = opts, time.Now(), w, backend, members, g.release
 	sh.memory.limit = opts.MaxMemory
-	sh.gaps = gapReader{
-		history: sh.history, work: w, filled: &sh.stats.filled,
-		head: func(study store.StudyID) (int64, error) { return sh.headOf(study) },
-	}
 	sh.headOf = func(study store.StudyID) (int64, error) { return g.heads.read(w.Context(), study) }
+	sh.gaps = gapReader{history: sh.history, head: sh.headOf, work: w, filled: &sh.stats.filled}
 	sh.posts = commit.New(commit.Options[Conn]{
 		Store: backend, Work: w, Log: opts.Log, Stored: g.stored,
 		Lanes: opts.Lanes, MaxQueue: opts.MaxQueue, Budget: opts.PostBudget,

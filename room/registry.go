@@ -100,7 +100,7 @@ func (g *Registry) tryJoin(ctx context.Context, j *joining) (joinResult, error) 
 	case low && newest < r.head.Load() && j.checks < maxReads:
 		// The ack must have the seq of the store, and nothing that follows may be missing.
 		j.checks++
-		result, err = joinRevoked, g.history.settle(r)
+		result, err = joinAgain, g.history.settle(r)
 	default:
 		j.newHistory = newest < j.seen()
 		result, err = j.run(ctx, newest)

@@ -42,12 +42,7 @@ func (sh *shared) stamp() int64 { return int64(time.Since(sh.begin)) + 1 }
 
 // history is one call of the store.
 func (sh *shared) history(q store.Query) ([]store.Message, error) {
-	return sh.historyFor(sh.work.Context(), q)
-}
-
-// historyFor is history for a caller that may give up.
-func (sh *shared) historyFor(parent context.Context, q store.Query) ([]store.Message, error) {
-	ctx, cancel := sh.work.Deadline(parent)
+	ctx, cancel := sh.work.Deadline(sh.work.Context())
 	defer cancel()
 	return sh.store.History(ctx, q)
 }

@@ -50,8 +50,8 @@ func madeOf(id, signs string) bool {
 	return true
 }
 
-// Clean trims the content, as browsers trim, and checks the ids, the name, the content and the client id. A
-// generated client id is valid. The error wraps ErrInvalid (or ErrTooLarge, ErrEmpty), and
+// Clean trims the content, as browsers trim, and checks the ids, the name, the content and the
+// client id. A generated client id is valid. The error wraps ErrInvalid (or ErrTooLarge, ErrEmpty), and
 // its text may be shown to a client.
 func (m *Message) Clean() error {
 	switch {

@@ -28,7 +28,7 @@ type api struct {
 	chat      store.Store
 	publisher room.Publisher
 	verify    auth.Verifier
-	rates     *rates // nil: no limits
+	rates     rates
 	// sign signs a token. It is nil if nobody may log in by name.
 	sign func(auth.Identity) (string, error)
 	// signalingURL returns the URL of the hub for the browser that sent r.
@@ -118,10 +118,8 @@ func (a *api) personal(act personal) action {
 		case err != nil:
 			return 0, nil, fmt.Errorf("verify a token: %w: %w", store.ErrUnavailable, err)
 		}
-		if a.rates != nil {
-			if err := a.rates.requests.take(who.UserID); err != nil {
-				return 0, nil, err
-			}
+		if err := a.rates.requests.take(who.UserID); err != nil {
+			return 0, nil, err
 		}
 		return act(w, r, who)
 	}

@@ -17,10 +17,8 @@ func (a *api) login(w http.ResponseWriter, r *http.Request) (int, any, error) {
 	if a.sign == nil {
 		return 0, nil, errNotFound
 	}
-	if a.rates != nil {
-		if err := a.rates.logins.take(clientOf(r)); err != nil {
-			return 0, nil, err
-		}
+	if err := a.rates.logins.take(clientOf(r)); err != nil {
+		return 0, nil, err
 	}
 	name, err := readField(w, r, "name")
 	if err != nil {

@@ -1,11 +1,10 @@
 package main
 
 import (
-	"fmt"
-	"math"
 	"net"
 	"net/http"
 	"net/netip"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -15,24 +14,22 @@ import (
 	"github.com/coupchat/coup/auth"
 )
 
-// rates are the rate limits of the sample API. They are nil without limits.
+// rates are the rate limits of the sample API. The zero value has no limits.
 type rates struct {
 	// requests are those of one user. told are what others are told of: new studies, members who
 	// come and go, notices. logins are those of one address.
 	requests, told, logins *limiters
 }
 
-func newRates() *rates {
-	return &rates{requests: newLimiters(20, 100), told: newLimiters(1, 20), logins: newLimiters(5, 100)}
+func newRates() rates {
+	return rates{requests: newLimiters(20, 100), told: newLimiters(1, 20), logins: newLimiters(5, 100)}
 }
 
 // limited adds a limit to an action that others are told of.
 func (a *api) limited(act personal) personal {
 	return func(w http.ResponseWriter, r *http.Request, who auth.Identity) (int, any, error) {
-		if a.rates != nil {
-			if err := a.rates.told.take(who.UserID); err != nil {
-				return 0, nil, err
-			}
+		if err := a.rates.told.take(who.UserID); err != nil {
+			return 0, nil, err
 		}
 		return act(w, r, who)
 	}
@@ -41,7 +38,7 @@ func (a *api) limited(act personal) personal {
 // maxLimiters bounds the limiters that are kept.
 const maxLimiters = 10_000
 
-// limiters are token buckets by key.
+// limiters are token buckets by key. A nil one has no limit.
 type limiters struct {
 	every rate.Limit
 	burst int
@@ -56,6 +53,9 @@ func newLimiters(perSecond float64, burst int) *limiters {
 
 // take takes a token. Without one it returns a problem that says when there will be one.
 func (l *limiters) take(key string) error {
+	if l == nil {
+		return nil
+	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	one := l.byKey[key]
@@ -112,4 +112,4 @@ func clientOf(r *http.Request) string {
 }
 
 // retryAfter returns the seconds of a Retry-After header, rounded up.
-func retryAfter(ms int64) string { return fmt.Sprint(math.Ceil(float64(ms) / 1000)) }
+func retryAfter(ms int64) string { return strconv.FormatInt((ms+999)/1000, 10) }

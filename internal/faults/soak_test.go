@@ -42,7 +42,6 @@ func TestSoak(t *testing.T) {
 		return
 	}
 	h := newDeployment(t, hubs)
-	h.scale = 1
 	var chosen []fault
 	for _, f := range catalogue {
 		if soaking.MatchString(f.name) {

@@ -23,7 +23,7 @@ const maxPayload = 8 << 20
 // errSignature says that a payload is not by a hub that knows the secrets.
 var errSignature = errors.New("the signature is not that of a hub of this deployment")
 
-// A payload is one that was read, but whose messages were not.
+// A payload is what a hub has published, before its messages are decoded.
 type payload struct {
 	node store.NodeID
 	// proven says that a hub has made it, as far as there are secrets.
@@ -36,7 +36,7 @@ func (k keys) seal(node store.NodeID, channel string, body []byte) []byte {
 	if len(k) == 0 {
 		return append(fmt.Appendf(nil, "%s %s\n", unsigned, node), body...)
 	}
-	return append(fmt.Appendf(nil, "%s %s %s\n", signed, node, k[0].sign(channel, node, body)), body...)
+	return append(fmt.Appendf(nil, "%s %s %s\n", signed, node, sign(k[0], channel, node, body)), body...)
 }
 
 // open reads a payload from a channel.

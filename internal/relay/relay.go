@@ -49,7 +49,7 @@ type Relay struct {
 
 // New returns a Relay. Call Run and Watch to make it work.
 func New(opts Options) *Relay {
-	return &Relay{opts: opts, keys: newKeys(opts.Secrets), wake: make(chan struct{}, 1)}
+	return &Relay{opts: opts, keys: keys(opts.Secrets), wake: make(chan struct{}, 1)}
 }
 
 // A Listener gets what other hubs publish about a study, on a goroutine of the bus.

@@ -74,12 +74,12 @@ func TestAForgedPayloadIsDropped(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		good := string(newKeys([][]byte{secret("a")}).seal("hub-2", "test:room:s1", body))
+		good := string(keys{secret("a")}.seal("hub-2", "test:room:s1", body))
 		forged := []string{
 			strings.Replace(good, "text", "evil", 1), strings.Replace(good, `:3,`, `:4,`, 1), strings.Replace(good, "hub-2", "hub-3", 1),
 			strings.Replace(good, "2 hub-2 ", "2 hub-2 A", 1), strings.Replace(good, "2 hub-2", "3 hub-2", 1), strings.Replace(good, " ", "  ", 1),
-			string(newKeys([][]byte{secret("a")}).seal("hub-2", "test:room:s2", body)),
-			string(newKeys([][]byte{secret("b")}).seal("hub-2", "test:room:s1", body)),
+			string(keys{secret("a")}.seal("hub-2", "test:room:s2", body)),
+			string(keys{secret("b")}.seal("hub-2", "test:room:s1", body)),
 			"2 hub-2 \n" + string(body), "2 hub-2\n" + string(body), "2 hub-1 x\n" + string(body),
 		}
 		for _, payload := range append(forged, good) {
@@ -97,7 +97,7 @@ func TestAForgedPayloadIsDropped(t *testing.T) {
 // Any payload is read without a panic. With a secret none is believed that no hub has signed.
 func FuzzPayload(f *testing.F) {
 	body, _ := json.Marshal([]store.Message{message("s1", 3, "text")})
-	k := newKeys([][]byte{secret("a"), secret("b")})
+	k := keys{secret("a"), secret("b")}
 	f.Add(k.seal("hub-2", "c", body))
 	f.Add(keys(nil).seal("hub-2", "c", body))
 	f.Add([]byte("2 hub-2 x\n[]"))
@@ -108,8 +108,8 @@ func FuzzPayload(f *testing.F) {
 			if err != nil {
 				continue
 			}
-			if len(k) > 0 && p.proven && !bytes.Equal(b, append([]byte("2 "+p.node+" "+store.NodeID(k[0].sign("c", p.node, p.body))+"\n"), p.body...)) &&
-				!bytes.Equal(b, append([]byte("2 "+p.node+" "+store.NodeID(k[1].sign("c", p.node, p.body))+"\n"), p.body...)) {
+			if len(k) > 0 && p.proven && !bytes.Equal(b, append([]byte("2 "+p.node+" "+store.NodeID(sign(k[0], "c", p.node, p.body))+"\n"), p.body...)) &&
+				!bytes.Equal(b, append([]byte("2 "+p.node+" "+store.NodeID(sign(k[1], "c", p.node, p.body))+"\n"), p.body...)) {
 				t.Errorf("%q counts as signed", b)
 			}
 			msgs, err := p.messages("s1")

@@ -4,6 +4,7 @@ package text
 import (
 	"strings"
 	"unicode"
+	"unicode/utf16"
 	"unicode/utf8"
 )
 
@@ -51,7 +52,7 @@ func CleanName(s string, max int) string {
 	s = Trim(name(strings.ToValidUTF8(s, "")))
 	n := 0
 	for i, r := range s {
-		if n += Len(string(r)); n > max {
+		if n += utf16.RuneLen(r); n > max {
 			return Trim(name(s[:i]))
 		}
 	}

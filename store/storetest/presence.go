@@ -89,8 +89,8 @@ var presences = []test{
 		}
 	}},
 	{"lets only RenewNode prolong a lease", func(t *testing.T, s store.Store) {
-		// An online report after the end of the lease starts another one, so both reports have to come before it: on a
-		// machine that was too slow for that, the lease has to be longer.
+		// An online report after the end of the lease starts another one, so both reports have to
+		// come before it. On a machine that was too slow for that, the lease has to be longer.
 		for ttl := 300 * time.Millisecond; ; ttl *= 2 {
 			start := time.Now()
 			renew(t, s, "n1", ttl)
