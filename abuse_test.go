@@ -25,16 +25,16 @@ import (
 
 var long = flag.Bool("abuse", false, "print what requests cost, and run as many as make abuse does")
 
-// A ledger is a store that keeps nothing but a number for each study, so that all memory is the
-// hub's. It counts calls, and has as many messages as a test wants.
-type ledger struct {
+// A hollow is a store that keeps only the newest seq, so that all memory is the hub's. It makes up
+// the messages that it is asked for, and counts calls.
+type hollow struct {
 	store.Store
 	calls   atomic.Int64
 	content string
 	head    int64
 }
 
-func (l *ledger) Append(_ context.Context, msgs []store.Message) ([]store.Message, error) {
+func (l *hollow) Append(_ context.Context, msgs []store.Message) ([]store.Message, error) {
 	l.calls.Add(1)
 	out := make([]store.Message, len(msgs))
 	for i, m := range msgs {
@@ -44,7 +44,7 @@ func (l *ledger) Append(_ context.Context, msgs []store.Message) ([]store.Messag
 	return out, nil
 }
 
-func (l *ledger) History(_ context.Context, q store.Query) (msgs []store.Message, err error) {
+func (l *hollow) History(_ context.Context, q store.Query) (msgs []store.Message, err error) {
 	l.calls.Add(1)
 	last := atomic.LoadInt64(&l.head)
 	if q.Before > 0 {
@@ -58,7 +58,7 @@ func (l *ledger) History(_ context.Context, q store.Query) (msgs []store.Message
 	return msgs, nil
 }
 
-func (l *ledger) Heads(_ context.Context, studies []store.StudyID) (map[store.StudyID]int64, error) {
+func (l *hollow) Heads(_ context.Context, studies []store.StudyID) (map[store.StudyID]int64, error) {
 	l.calls.Add(1)
 	heads := map[store.StudyID]int64{}
 	for _, study := range studies {
@@ -83,15 +83,14 @@ func cpu() time.Duration {
 	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
 }
 
-// An abuser is a connection that only counts what it sends. What the server sends is read and
-// thrown away.
-type abuser struct {
+// A sender is a connection that counts the bytes that it sends, and keeps nothing of what it reads.
+type sender struct {
 	conn net.Conn
 	sent int64
 }
 
-// come connects. token is "" for a stranger.
-func come(t *testing.T, address, token string) *abuser {
+// dial connects, and authenticates unless token is "".
+func dial(t *testing.T, address, token string) *sender {
 	t.Helper()
 	u, err := url.Parse(address)
 	if err != nil {
@@ -101,7 +100,7 @@ func come(t *testing.T, address, token string) *abuser {
 	if err != nil {
 		t.Fatal(err)
 	}
-	a := &abuser{conn: conn}
+	a := &sender{conn: conn}
 	a.write([]byte("GET /ws HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"))
 	if token != "" {
 		a.text(`{"event":"authenticate","data":{"token":"` + token + `"}}`)
@@ -109,15 +108,15 @@ func come(t *testing.T, address, token string) *abuser {
 	return a
 }
 
-func (a *abuser) write(b []byte) {
+func (a *sender) write(b []byte) {
 	n, _ := a.conn.Write(b)
 	a.sent += int64(n)
 }
 
-func (a *abuser) text(s string) { a.write(wstest.Frame(0x81, []byte(s))) }
+func (a *sender) text(s string) { a.write(wstest.Frame(0x81, []byte(s))) }
 
 // ask sends requests one after the other, and waits until the last is answered.
-func (a *abuser) ask(t *testing.T, n int, request func(i int) string) {
+func (a *sender) ask(t *testing.T, n int, request func(i int) string) {
 	t.Helper()
 	var asking sync.WaitGroup
 	defer asking.Wait()
@@ -148,36 +147,36 @@ func TestNoRequestAmplifies(t *testing.T) {
 		name    string
 		clients int
 		token   bool
-		do      func(t *testing.T, a *abuser, i int)
+		do      func(t *testing.T, a *sender, i int)
 		// times is how many bytes may stay for each byte that was sent, and base how many
 		// more for each client. calls is how often the store may be asked for each request.
 		times, base int64
 		requests    int
 		calls       float64
 	}{
-		{"a stranger who is silent", 400, false, func(*testing.T, *abuser, int) {}, 0, 12 << 10, 1, 0},
-		{"a stranger with half a message", 400, false, func(_ *testing.T, a *abuser, _ int) {
+		{"a stranger who is silent", 400, false, func(*testing.T, *sender, int) {}, 0, 12 << 10, 1, 0},
+		{"a stranger with half a message", 400, false, func(_ *testing.T, a *sender, _ int) {
 			a.write(wstest.Frame(0x81, []byte(strings.Repeat("x", 16<<10)))[:16_000])
 		}, 2, 12 << 10, 1, 0},
-		{"a stranger in tiny fragments", 400, false, func(_ *testing.T, a *abuser, _ int) {
+		{"a stranger in tiny fragments", 400, false, func(_ *testing.T, a *sender, _ int) {
 			a.write(wstest.Frame(0x01, nil))
 			for range 60 {
 				a.write(wstest.Frame(0x00, []byte("x")))
 			}
 		}, 4, 12 << 10, 1, 0},
-		{"a user who authenticates again and again", 20, true, func(t *testing.T, a *abuser, i int) {
+		{"a user who authenticates again and again", 20, true, func(t *testing.T, a *sender, i int) {
 			a.ask(t, 80, func(int) string {
 				return `{"event":"authenticate","id":"1","data":{"token":"` + fmt.Sprint("u", i) + `"}}`
 			})
 		}, 10, 16 << 10, 80, 0},
-		{"half a message of 64 KiB", 40, true, func(t *testing.T, a *abuser, _ int) {
+		{"half a message of 64 KiB", 40, true, func(t *testing.T, a *sender, _ int) {
 			a.ask(t, 1, func(int) string { return `{}` })
 			a.write(wstest.Frame(0x81, []byte(strings.Repeat("x", 64<<10)))[:64_000])
 		}, 3, 24 << 10, 1, 0},
-		{"requests that are refused", 20, true, func(t *testing.T, a *abuser, _ int) {
+		{"requests that are refused", 20, true, func(t *testing.T, a *sender, _ int) {
 			a.ask(t, 90, func(i int) string { return `{"event":"none","id":"` + strings.Repeat("x", 60) + `"}` })
 		}, 10, 16 << 10, 90, 0},
-		{"joins of studies, and leaving them", 20, true, func(t *testing.T, a *abuser, n int) {
+		{"joins of studies, and leaving them", 20, true, func(t *testing.T, a *sender, n int) {
 			a.ask(t, 180, func(i int) string {
 				event := "join_room"
 				if i%2 == 1 {
@@ -186,15 +185,15 @@ func TestNoRequestAmplifies(t *testing.T) {
 				return fmt.Sprintf(`{"event":"%s","data":{"studyId":"%d-%d"}}`, event, n, i/2)
 			})
 		}, 50, 16 << 10, 180, 1.5},
-		{"joins of 150 studies", 20, true, func(t *testing.T, a *abuser, n int) {
+		{"joins of 150 studies", 20, true, func(t *testing.T, a *sender, n int) {
 			a.ask(t, 150, func(i int) string { return fmt.Sprintf(`{"event":"join_room","data":{"studyId":"%d-%d"}}`, n, i) })
 		}, 50, 16 << 10, 150, 1.5},
-		{"joins of 100 studies, each with 500 messages of 6 KB", 1, true, func(t *testing.T, a *abuser, n int) {
+		{"joins of 100 studies, each with 500 messages of 6 KB", 1, true, func(t *testing.T, a *sender, n int) {
 			a.ask(t, 100, func(i int) string {
 				return fmt.Sprintf(`{"event":"join_room","data":{"studyId":"%d-%d","after":0}}`, n, i)
 			})
 		}, 50, 4 << 20, 100, 12},
-		{"messages of 6 KB", 20, true, func(t *testing.T, a *abuser, n int) {
+		{"messages of 6 KB", 20, true, func(t *testing.T, a *sender, n int) {
 			a.ask(t, 19, func(i int) string {
 				if i == 0 {
 					return fmt.Sprintf(`{"event":"join_room","data":{"studyId":"m%d"}}`, n)
@@ -208,22 +207,22 @@ func TestNoRequestAmplifies(t *testing.T) {
 	fmt.Fprintln(table, "what one client does\tclients\tbytes in\tbytes that stay\ttimes\tremembered\tcalls of the store\tCPU (both ends)")
 	for _, row := range rows {
 		t.Run(row.name, func(t *testing.T) {
-			l := &ledger{Store: store.NewMemory(), content: content, head: 500}
+			l := &hollow{Store: store.NewMemory(), content: content, head: 500}
 			opts := coup.Options{Store: l, Log: slog.New(slog.DiscardHandler)}
 			opts.Room.MaxMemory = memory
 			opts.Hub.AuthTimeout, opts.Hub.PingEvery = -1, -1
 			s, address := kind{}.serve(t, opts)
-			first := come(t, address, "warm")
+			first := dial(t, address, "warm")
 			first.ask(t, 1, func(int) string { return `{}` })
 			before, began, asked := heap(), cpu(), l.calls.Load()
-			clients := make([]*abuser, row.clients)
+			clients := make([]*sender, row.clients)
 			in := int64(0)
 			for i := range clients {
 				token := ""
 				if row.token {
 					token = fmt.Sprint("u", i)
 				}
-				clients[i] = come(t, address, token)
+				clients[i] = dial(t, address, token)
 				row.do(t, clients[i], i)
 				in += clients[i].sent
 			}

@@ -40,30 +40,16 @@ func startAll(t *testing.T, args ...string) *services {
 // call makes a request of the sample API and decodes the answer into out.
 func call(t *testing.T, s *services, method, path, token, body string, out any) int {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
-	defer cancel()
-	r, err := http.NewRequestWithContext(ctx, method, "http://"+s.apiAddr+path, strings.NewReader(body))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if token != "" {
-		r.Header.Set("Authorization", "Bearer "+token)
-	}
-	answer, err := http.DefaultClient.Do(r)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer answer.Body.Close()
-	b, err := io.ReadAll(answer.Body)
-	if err != nil {
-		t.Fatal(err)
+	status, b := request(t, method, "http://"+s.apiAddr+path, token, body)
+	if status == 0 {
+		t.Fatalf("%s %s: %s", method, path, b)
 	}
 	if out != nil {
-		if err := json.Unmarshal(b, out); err != nil {
+		if err := json.Unmarshal([]byte(b), out); err != nil {
 			t.Fatalf("%s %s = %q: %v", method, path, b, err)
 		}
 	}
-	return answer.StatusCode
+	return status
 }
 
 type person struct {

@@ -1,8 +1,6 @@
 package main
 
 import (
-	"io"
-	"net/http"
 	"strings"
 	"testing"
 )
@@ -51,20 +49,11 @@ func TestTheMatrixOfTheSampleAPI(t *testing.T) {
 	}
 	ask := func(method, path, authorization, body string) (int, string) {
 		t.Helper()
-		r, err := http.NewRequestWithContext(t.Context(), method, "http://"+s.apiAddr+strings.ReplaceAll(path, "{id}", study.ID), strings.NewReader(body))
+		answer, read, err := exchange(t, method, "http://"+s.apiAddr+strings.ReplaceAll(path, "{id}", study.ID), authorization, body)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if authorization != "" {
-			r.Header.Set("Authorization", authorization)
-		}
-		answer, err := http.DefaultClient.Do(r)
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer answer.Body.Close()
-		b, _ := io.ReadAll(answer.Body)
-		return answer.StatusCode, string(b)
+		return answer.StatusCode, read
 	}
 	pairs := 0
 	for _, request := range requests {

@@ -3,7 +3,6 @@ package main
 import (
 	"encoding/json"
 	"fmt"
-	"io"
 	"net/http"
 	"strings"
 	"testing"
@@ -19,19 +18,14 @@ func TestASampleUserIsLimited(t *testing.T) {
 	limited := func(method, path, token, body string, most int) {
 		t.Helper()
 		for n := 0; ; n++ {
-			r, err := http.NewRequestWithContext(t.Context(), method, "http://"+s.apiAddr+path, strings.NewReader(body))
-			if err != nil {
-				t.Fatal(err)
-			}
+			authorization := ""
 			if token != "" {
-				r.Header.Set("Authorization", "Bearer "+token)
+				authorization = "Bearer " + token
 			}
-			answer, err := http.DefaultClient.Do(r)
+			answer, b, err := exchange(t, method, "http://"+s.apiAddr+path, authorization, body)
 			if err != nil {
 				t.Fatal(err)
 			}
-			b, _ := io.ReadAll(answer.Body)
-			answer.Body.Close()
 			if answer.StatusCode != http.StatusTooManyRequests {
 				if n > most {
 					t.Errorf("%s %s was answered %d times at once", method, path, n)
@@ -43,7 +37,7 @@ func TestASampleUserIsLimited(t *testing.T) {
 				Code         string
 				RetryAfterMs int64
 			}
-			if json.Unmarshal(b, &p) != nil || p.Code != "rate_limited" || p.RetryAfterMs < 1 || answer.Header.Get("Retry-After") == "" || n == 0 {
+			if json.Unmarshal([]byte(b), &p) != nil || p.Code != "rate_limited" || p.RetryAfterMs < 1 || answer.Header.Get("Retry-After") == "" || n == 0 {
 				t.Errorf("%s %s after %d: %s, Retry-After %q", method, path, n, b, answer.Header.Get("Retry-After"))
 			}
 			return

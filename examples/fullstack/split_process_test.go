@@ -148,7 +148,22 @@ func get(t *testing.T, url, token string) (int, string) {
 	return request(t, "GET", url, token, "")
 }
 
+// request returns the status and body, 0 and the error if there is no answer.
 func request(t *testing.T, method, url, token, body string) (int, string) {
+	t.Helper()
+	authorization := ""
+	if token != "" {
+		authorization = "Bearer " + token
+	}
+	answer, b, err := exchange(t, method, url, authorization, body)
+	if err != nil {
+		return 0, err.Error()
+	}
+	return answer.StatusCode, b
+}
+
+// exchange makes a request and reads the answer. authorization is the header, if it is not "".
+func exchange(t *testing.T, method, url, authorization, body string) (answer *http.Response, read string, err error) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
@@ -156,17 +171,13 @@ func request(t *testing.T, method, url, token, body string) (int, string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if token != "" {
-		r.Header.Set("Authorization", "Bearer "+token)
+	if authorization != "" {
+		r.Header.Set("Authorization", authorization)
 	}
-	answer, err := http.DefaultClient.Do(r)
-	if err != nil {
-		return 0, err.Error()
+	if answer, err = http.DefaultClient.Do(r); err != nil {
+		return nil, "", err
 	}
 	defer answer.Body.Close()
 	b, err := io.ReadAll(answer.Body)
-	if err != nil {
-		return 0, err.Error()
-	}
-	return answer.StatusCode, string(b)
+	return answer, string(b), err
 }
