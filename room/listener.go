@@ -64,30 +64,19 @@ func parse(payload []byte, v any) error {
 	return json.Unmarshal(payload, v)
 }
 
-// A looseLink reads a link of any JSON type. A link that is not a string counts as
-// none: it must not cost the rest of the announcement.
-type looseLink string
-
-// UnmarshalJSON never fails.
-func (l *looseLink) UnmarshalJSON(b []byte) error {
-	var s string
-	if json.Unmarshal(b, &s) == nil {
-		*l = looseLink(s)
-	}
-	return nil
+// A lenient reads a field of any JSON type. One of another type must not cost the rest of the
+// announcement: it is invalid, and its value is zero.
+type lenient[T any] struct {
+	value   T
+	invalid bool
 }
 
-// A looseSeq reads a seq of any JSON type, -1 if it is none: a field that the event does not
-// use must not cost the rest of the announcement.
-type looseSeq int64
-
 // UnmarshalJSON never fails.
-func (l *looseSeq) UnmarshalJSON(b []byte) error {
-	var n int64
-	if json.Unmarshal(b, &n) != nil {
-		n = -1
+func (l *lenient[T]) UnmarshalJSON(b []byte) error {
+	var v T
+	if l.invalid = json.Unmarshal(b, &v) != nil; !l.invalid {
+		l.value = v
 	}
-	*l = looseSeq(n)
 	return nil
 }
 
@@ -95,7 +84,7 @@ func (l *looseSeq) UnmarshalJSON(b []byte) error {
 func (l *listener) notification(payload []byte) error {
 	var n struct {
 		Notification
-		Link looseLink `json:"link"` // instead of the Link of Notification
+		Link lenient[string] `json:"link"` // instead of the Link of Notification
 	}
 	if err := parse(payload, &n); err != nil {
 		return err
@@ -107,7 +96,7 @@ func (l *listener) notification(payload []byte) error {
 	if n.UserID != "" {
 		ids = append(ids, n.UserID)
 	}
-	ev := notificationEvent(n.Type, n.Message, n.Link, n.ID, "")
+	ev := notificationEvent(n.Type, n.Message, n.Link.value, n.ID, "")
 	done := make(map[store.UserID]bool, len(ids))
 	for _, id := range ids {
 		if !done[id] {
@@ -119,8 +108,7 @@ func (l *listener) notification(payload []byte) error {
 }
 
 // notificationEvent returns the event of a notification. It drops an invalid link.
-func notificationEvent(kind, message string, loose looseLink, id string, study store.StudyID) *Event {
-	link := string(loose)
+func notificationEvent(kind, message, link, id string, study store.StudyID) *Event {
 	if !ValidLink(link) {
 		link = ""
 	}
@@ -146,19 +134,22 @@ func (l *listener) studyEvent(payload []byte) error {
 	var e struct {
 		StudyEvent
 		// Instead of the fields of StudyEvent.
-		Link looseLink `json:"link"`
-		From looseSeq  `json:"from"`
-		To   looseSeq  `json:"to"`
+		Link lenient[string] `json:"link"`
+		From lenient[int64]  `json:"from"`
+		To   lenient[int64]  `json:"to"`
 	}
 	if err := parse(payload, &e); err != nil {
 		return err
 	}
-	e.StudyEvent.From, e.StudyEvent.To = int64(e.From), int64(e.To)
+	e.StudyEvent.From, e.StudyEvent.To = e.From.value, e.To.value
+	if e.From.invalid || e.To.invalid {
+		e.StudyEvent.From = -1 // which is no range, if the event has one
+	}
 	if err := e.checkIDs(); err != nil {
 		return err
 	}
 	invalid := checkTexts(e.Type, e.Message, e.ID)
-	ev := notificationEvent(e.Type, e.Message, e.Link, e.ID, e.StudyID)
+	ev := notificationEvent(e.Type, e.Message, e.Link.value, e.ID, e.StudyID)
 	notify := func() {
 		if invalid == nil {
 			l.notify(e.UserID, ev)
