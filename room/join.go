@@ -27,6 +27,9 @@ type JoinRequest struct {
 	// the client has taken what was delivered before, so that no more than a page waits for a
 	// slow one. If it returns an error the replay ends: the connection must be closed.
 	Sent func() error
+	// Later leaves the replay to Joined.CatchUp. Until that is called, the room delivers no
+	// messages to the seat.
+	Later bool
 }
 
 // Joined is the result of a join.
@@ -47,6 +50,11 @@ type Joined struct {
 	// are sent at once. Those that follow are delivered in batches with Batch.Replay, before
 	// anything newer.
 	Replay []*Event
+	// CatchUp is set with JoinRequest.Later, if there is something to replay or may be. It
+	// delivers what came after JoinRequest.After, in batches with Batch.Replay, and returns when
+	// the seat has caught up with the room. An error says that the connection lacks messages,
+	// and must be closed. Call it once, not from the function that got Joined.
+	CatchUp func() error
 }
 
 // A joining is one try of a user to join a room.
@@ -140,8 +148,14 @@ func (j *joining) seat() joinResult {
 		out.Reset = true
 	case r.timeline.truncated(j.req.After):
 		out.Truncated = true
+	case !j.sameHistory(&out):
+		return joinIncomplete
+	case out.Reset:
+	case j.req.Later:
+		out.CatchUp = j.catchUp
 	default:
-		if !j.replay(&out) {
+		var ok bool
+		if out.Replay, j.at, ok = r.timeline.kept.page(j.req.After, r.timeline.head, j.read); !ok {
 			return joinIncomplete
 		}
 	}
@@ -153,9 +167,12 @@ func (j *joining) seat() joinResult {
 	seat := out.Seat
 	seat.checked.Store(r.shared.stamp())
 	seat.behind, seat.at = j.at > 0 && j.at < r.timeline.head, j.at
+	if out.CatchUp != nil {
+		seat.behind, seat.at = true, j.req.After
+	}
 	j.seated, j.more = seat, seat.behind
 	j.joined(out)
-	if j.at > 0 {
+	if seat.behind || j.at > 0 {
 		forgetEncoded(out.Replay)
 		j.user.limits.charge(float64(r.timeline.head-j.req.After) / replayCost)
 		r.note()
@@ -163,8 +180,9 @@ func (j *joining) seat() joinResult {
 	return joinDone
 }
 
-// replay sets Reset or Replay. It reports false if that takes a read from the store.
-func (j *joining) replay(out *Joined) bool {
+// sameHistory sets Reset if the store has another message at After than the client knows. It
+// reports false if that takes a read from the store.
+func (j *joining) sameHistory(out *Joined) bool {
 	t := &j.room.timeline
 	j.checkRead()
 	j.want = j.req.After
@@ -177,13 +195,9 @@ func (j *joining) replay(out *Joined) bool {
 			j.want--
 			return false
 		}
-		if out.Reset = found && !sameTime(at, asked); out.Reset {
-			return true
-		}
+		out.Reset = found && !sameTime(at, asked)
 	}
-	var ok bool
-	out.Replay, j.at, ok = t.kept.page(j.req.After, t.head, j.read)
-	return ok
+	return true
 }
 
 // checkRead drops what was read before the last erasure: some of it may be gone.

@@ -75,7 +75,10 @@ func (g *Registry) Join(ctx context.Context, req JoinRequest, joined func(Joined
 			return err
 		case err != nil:
 			return unavailable(err)
-		case result == joinDone:
+		case result != joinDone:
+		case req.Later:
+			return nil
+		default:
 			return j.catchUp()
 		}
 	}

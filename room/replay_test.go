@@ -329,3 +329,53 @@ func (s *swap) History(ctx context.Context, q store.Query) ([]store.Message, err
 func (s *swap) Heads(ctx context.Context, studies []store.StudyID) (map[store.StudyID]int64, error) {
 	return s.get().Heads(ctx, studies)
 }
+
+// With Later nothing comes before CatchUp, and everything after it: what was missed, and what was
+// said meanwhile.
+func TestAReplayMayBeginLater(t *testing.T) {
+	for _, from := range []int64{0, 7, 10} {
+		t.Run(fmt.Sprint(from), func(t *testing.T) {
+			inBubble(t, func(t *testing.T) {
+				s := filled(t, 1, 10, "text")
+				g := newRegistry(t, room.Options{Store: s})
+				writer := join(t, g, connect(t, g, "writer"), room.JoinRequest{StudyID: "s0"}).Seat
+				m := connect(t, g, "mina")
+				j := join(t, g, m, room.JoinRequest{StudyID: "s0", After: from, HasAfter: true, Later: true})
+				if j.CatchUp == nil || j.Seq != 10 || len(j.Replay) > 0 {
+					t.Fatalf("joined: %+v", j)
+				}
+				mustPost(t, writer, "meanwhile")
+				synctest.Wait()
+				m.expect(t)
+				if err := j.CatchUp(); err != nil {
+					t.Fatal(err)
+				}
+				mustPost(t, writer, "live")
+				synctest.Wait()
+				m.expect(t, span(int(from)+1, 12)...)
+			})
+		})
+	}
+}
+
+func TestAReplayThatBeginsLaterIsRefusedAtOnce(t *testing.T) {
+	inBubble(t, func(t *testing.T) {
+		s := filled(t, 1, 600, "text")
+		g := newRegistry(t, room.Options{Store: s})
+		for _, tt := range []struct {
+			name             string
+			req              room.JoinRequest
+			truncated, reset bool
+		}{
+			{"too much was missed", room.JoinRequest{After: 1, HasAfter: true}, true, false},
+			{"above the newest", room.JoinRequest{After: 601, HasAfter: true}, false, true},
+			{"another time", room.JoinRequest{After: 590, HasAfter: true, AfterSentAt: time.Unix(1, 0)}, false, true},
+		} {
+			tt.req.StudyID, tt.req.Later = "s0", true
+			j := join(t, g, connect(t, g, "mina"), tt.req)
+			if j.Truncated != tt.truncated || j.Reset != tt.reset || j.CatchUp != nil {
+				t.Errorf("%s: %+v", tt.name, j)
+			}
+		}
+	})
+}
