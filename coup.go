@@ -136,6 +136,10 @@ func New(opts Options) (*Server, error) {
 // hub.Hub.ServeHTTP for what is refused, and for what middleware must allow.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.hub.ServeHTTP(w, r) }
 
+// SocketIO returns the handler of the endpoint for Socket.IO clients: serve it at /socket.io/. See
+// hub.Hub.SocketIO.
+func (s *Server) SocketIO() http.Handler { return s.hub.SocketIO() }
+
 // Publisher returns a Publisher on the server's bus, for application code in the same
 // process: it notifies users and announces what happened to a study.
 //

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/coupchat/coup/auth"
+	"github.com/coupchat/coup/internal/native"
 	"github.com/coupchat/coup/internal/poll"
 	"github.com/coupchat/coup/internal/ws"
 )
@@ -43,50 +44,29 @@ func (h *Hub) acceptedAt(r *http.Request) time.Time {
 // ResponseWriter, it must be an http.Hijacker or have Unwrap. Otherwise, as with
 // http.TimeoutHandler, the answer is 500.
 func (h *Hub) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	if h.Draining() {
-		h.refusedHandshake("draining", r, nil)
-		w.Header().Set("Retry-After", "1")
-		http.Error(w, "the server is about to stop", http.StatusServiceUnavailable)
+	place, refused := h.admit(r, ws.IsHandshake(r))
+	if refused != nil {
+		refused.write(w)
 		return
 	}
-	if !h.originAllowed(r) {
-		h.refusedHandshake("origin", r, nil)
-		http.Error(w, "this origin is not allowed", http.StatusForbidden)
+	defer place.giveBack()
+	conn, early, ok := h.upgrade(w, r)
+	if !ok {
 		return
 	}
-	if reason, retryAfter := h.admit(r); reason != "" {
-		h.refusedHandshake(reason, r, nil)
-		w.Header().Set("Retry-After", retryAfter)
-		http.Error(w, admissions[reason], http.StatusServiceUnavailable)
-		return
-	}
-	entering, stranger := true, false
-	defer func() { // also after a panic of Identify
-		if entering {
-			h.leave(stranger)
-		}
-	}()
-	who, err := h.identify(r)
-	if err != nil {
-		h.refusedHandshake("identity", r, err)
-		refuseIdentity(w, err)
-		return
-	}
-	stranger = who == nil && h.admitStranger()
-	if who == nil && !stranger {
-		h.refusedHandshake("strangers", r, nil)
-		w.Header().Set("Retry-After", "5")
-		http.Error(w, "too many clients have not authenticated", http.StatusServiceUnavailable)
-		return
-	}
+	place.taken = true
+	h.open(conn, early, h.acceptedAt(r), place.who)
+}
+
+// upgrade upgrades a request, or answers why it cannot.
+func (h *Hub) upgrade(w http.ResponseWriter, r *http.Request) (conn net.Conn, early []byte, ok bool) {
 	conn, early, err := ws.Upgrade(w, r)
 	if err != nil {
 		h.refusedHandshake("malformed", r, err)
-		return
+		return nil, nil, false
 	}
-	entering = false
 	h.boundSendBuffer(conn)
-	h.open(conn, early, h.acceptedAt(r), who)
+	return conn, early, true
 }
 
 // refusedHandshake counts and logs why a connection was refused.
@@ -94,48 +74,6 @@ func (h *Hub) refusedHandshake(reason string, r *http.Request, err error) {
 	h.counts.refused.Add(1)
 	h.counts.handshakes.add(reason)
 	h.opts.Log.Warn("handshake refused", "reason", reason, "origin", r.Header.Get("Origin"), "host", r.Host, "err", err)
-}
-
-// leave gives up the place that admit has reserved, and that of admitStranger.
-func (h *Hub) leave(stranger bool) {
-	if stranger {
-		h.strangers.Add(-1)
-	}
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	h.entering--
-}
-
-// admissions are the sentences for the reasons of admit.
-var admissions = map[string]string{
-	"full": "the server is full",
-	"rate": "too many clients come at once",
-}
-
-// admit reserves the place of one connection. If there is none it returns the reason, and
-// after how many seconds the client may try again.
-func (h *Hub) admit(r *http.Request) (reason, retryAfter string) {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	if limit := h.opts.MaxConnections; limit > 0 && len(h.sessions)+h.entering >= limit {
-		return "full", "5"
-	}
-	if limit := h.opts.MaxAccepts; limit >= 0 && ws.IsHandshake(r) && !h.accepts.add(h.wheel.now(), limit, 2*limit) {
-		return "rate", "2"
-	}
-	h.entering++
-	return "", ""
-}
-
-// admitStranger reserves a place among the connections that have not authenticated. It reports
-// false if there is none.
-func (h *Hub) admitStranger() bool {
-	limit := int64(h.opts.MaxUnauthenticated)
-	if h.strangers.Add(1) > limit && limit >= 0 {
-		h.strangers.Add(-1)
-		return false
-	}
-	return true
 }
 
 // boundSendBuffer sets SO_SNDBUF to Options.SendBuffer, if the connection has it.
@@ -156,31 +94,31 @@ func (h *Hub) boundSendBuffer(conn net.Conn) {
 // bytes that the client sent after its handshake, as far as they were read. who is the
 // identity that the handshake had, or nil.
 func (h *Hub) open(conn net.Conn, early []byte, accepted time.Time, who *auth.Identity) {
-	s := newSession(&h.native, accepted)
+	s := &session{}
+	s.begin(&h.native, accepted, who)
+	var first []byte
 	if who != nil {
-		s.identity = identityOf(*who)
+		first = s.dialect.AuthSuccess(native.RequestID{}, s.identity.user, s.identity.name, who.ExpiresAt)
 	}
-	ok, crowded, err := h.add(s, address(conn), func() poll.Stream { return h.poller.Open(conn, early, s) })
-	if !ok {
-		_ = conn.SetWriteDeadline(time.Now().Add(h.opts.CloseTimeout))
-		_, _ = conn.Write(s.dialect.Close(ws.GoingAway, "the server is about to stop"))
-		conn.Close()
-		return
-	}
-	switch {
-	case crowded:
-		s.close(ws.TooMany, "too many connections of one address")
-	case err != nil:
-		closeUnconnected(s, err)
-	}
-	h.wheel.put(s, 1)
+	h.enter(s, conn, first, func() poll.Stream { return h.poller.Open(conn, early, s) })
 }
 
-// address returns the remote address of a connection without the port.
-func address(conn net.Conn) string {
-	host, _, err := net.SplitHostPort(conn.RemoteAddr().String())
+// enter adds a session of a connection, which gets first before anything else, and opens its
+// stream with openStream.
+func (h *Hub) enter(s *session, conn net.Conn, first []byte, openStream func() poll.Stream) {
+	if h.add(s, address(conn.RemoteAddr().String()), first, openStream) {
+		return
+	}
+	_ = conn.SetWriteDeadline(time.Now().Add(h.opts.CloseTimeout))
+	_, _ = conn.Write(s.dialect.Close(ws.GoingAway, "the server is about to stop"))
+	conn.Close()
+}
+
+// address returns the address of a remote end without the port.
+func address(remote string) string {
+	host, _, err := net.SplitHostPort(remote)
 	if err != nil {
-		return conn.RemoteAddr().String()
+		return remote
 	}
 	return host
 }

@@ -21,12 +21,27 @@ func (r *request) authenticate() {
 		ctx, cancel := r.s.hub.work.Deadline(r.s.hub.work.Context())
 		defer cancel()
 		who, err := r.s.hub.verify.Verify(ctx, r.Data.Token)
-		r.admit(who, err)
+		renews := r.s.who() != nil
+		if !r.admit(who, err) {
+			return
+		}
+		r.sendUser(r.ID)
+		r.s.hub.wheel.put(r.s, 1)
+		if renews {
+			r.s.tolerate()
+		}
 	}
 }
 
-// admit handles what the Verifier says about a token.
-func (r *request) admit(who auth.Identity, err error) {
+// sendUser sends auth_success, as the answer to the request with id.
+func (r *request) sendUser(id native.RequestID) {
+	who := r.s.who()
+	r.s.send(r.s.dialect.AuthSuccess(id, who.user, who.name, time.UnixMilli(who.expires)))
+}
+
+// admit handles what the Verifier says about a token. It reports whether the session has the user
+// now.
+func (r *request) admit(who auth.Identity, err error) bool {
 	known := r.s.who()
 	next := identityOf(who)
 	switch {
@@ -34,20 +49,16 @@ func (r *request) admit(who auth.Identity, err error) {
 	// end at once, so it is refused here.
 	case errors.Is(err, auth.ErrExpired), err == nil && !time.Now().Before(who.ExpiresAt):
 		r.s.hub.refusedToken("expired", err)
-		r.reject(known, tokenExpired, "the token has expired")
-		return
+		return r.reject(known, tokenExpired, "the token has expired")
 	case errors.Is(err, auth.ErrInvalid), err == nil && !store.ValidID(who.UserID):
 		r.s.hub.refusedToken("invalid", err)
-		r.reject(known, tokenInvalid, "the token is not valid")
-		return
+		return r.reject(known, tokenInvalid, "the token is not valid")
 	case err != nil:
 		r.s.hub.refusedToken("unavailable", err)
-		sendError(r.s, r.ID, native.Error{Code: unavailable, Message: "the token cannot be checked now"})
-		return
+		return r.postpone("the token cannot be checked now")
 	case known != nil && known.user != next.user:
 		r.s.hub.refusedToken(userMismatch, nil)
-		r.reject(known, userMismatch, "the token is somebody else's")
-		return
+		return r.reject(known, userMismatch, "the token is somebody else's")
 	}
 	r.s.mu.Lock()
 	if known == nil && !r.s.left {
@@ -55,14 +66,7 @@ func (r *request) admit(who auth.Identity, err error) {
 	}
 	r.s.identity = next
 	r.s.mu.Unlock()
-	if known == nil && !r.connect() {
-		return
-	}
-	r.s.send(r.s.dialect.AuthSuccess(r.ID, next.user, next.name, who.ExpiresAt))
-	r.s.hub.wheel.put(r.s, 1)
-	if known != nil {
-		r.s.tolerate()
-	}
+	return known != nil || r.connect()
 }
 
 // refusedToken counts and logs why a token was not accepted. reason stands for an error that
@@ -82,6 +86,8 @@ func (r *request) connect() bool {
 	err := r.s.hub.rooms.Connect(r.s)
 	switch {
 	case err != nil:
+		r.s.mu.Lock()
+		defer r.s.mu.Unlock()
 		closeUnconnected(r.s, err)
 		return false
 	case r.s.over(): // it ended meanwhile, and Gone may have come before Connect
@@ -91,11 +97,11 @@ func (r *request) connect() bool {
 	return true
 }
 
-// closeUnconnected closes a session that the rooms did not take.
+// closeUnconnected closes a session that the rooms did not take. The caller holds its mu.
 func closeUnconnected(s *session, err error) {
 	if errors.Is(err, room.ErrTooMany) {
-		s.close(ws.TooMany, "too many connections of one user")
+		s.closeLocked(ws.TooMany, "too many connections of one user")
 		return
 	}
-	s.close(ws.GoingAway, "the server is about to stop")
+	s.closeLocked(ws.GoingAway, "the server is about to stop")
 }

@@ -2,32 +2,49 @@ package hub
 
 import (
 	"slices"
+	"time"
 
 	"github.com/coupchat/coup/room"
+	"github.com/coupchat/coup/store"
 )
 
 // Deliver sends events of rooms and notifications. See room.Conn.
 func (s *session) Deliver(b *room.Batch) {
+	last, own := b.Events[len(b.Events)-1], false
 	if s.hub.opts.ExcludeSender && !b.Replay {
-		if b = without(b, s); len(b.Events) == 0 {
-			return
-		}
+		b, own = without(b, s), last.From == room.Conn(s)
 	}
-	frames := b.Encoded(s.encoder)
+	var shared []byte
+	if len(b.Events) > 0 {
+		shared = b.Encoded(s.encoder)
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.state != open || s.stream == nil { // a notification may come before the stream
 		return
 	}
-	if ev := b.Events[0]; ev.Kind == room.Left { // alone in its batch
-		// A session that has joined again meanwhile keeps the new seat.
-		s.seats = slices.DeleteFunc(s.seats, func(seat *room.Seat) bool { return seat.StudyID() == ev.StudyID && seat.Gone() })
+	if shared != nil {
+		if ev := b.Events[0]; ev.Kind == room.Left { // alone in its batch
+			// A session that has joined again meanwhile keeps the new seat.
+			s.seats = slices.DeleteFunc(s.seats, func(seat *room.Seat) bool { return seat.StudyID() == ev.StudyID && seat.Gone() })
+		}
+		push := s.out.push
+		if b.Replay {
+			push = s.out.pushReplay
+		}
+		push(s, s.dialect.Deliver(b, shared))
 	}
-	if b.Replay {
-		s.out.pushReplay(s, frames)
-		return
+	if own { // the client has come as far as if it had got that too
+		s.moved(last.Message.StudyID, last.Message.Seq, last.Message.SentAt)
 	}
-	s.out.push(s, frames)
+}
+
+// moved notes how far the client has come in a study, and tells it if the dialect does that. The
+// caller holds mu.
+func (s *session) moved(study store.StudyID, seq int64, at time.Time) {
+	if frame := s.dialect.Moved(study, seq, at); frame != nil && s.state == open {
+		s.out.push(s, frame)
+	}
 }
 
 // without returns a batch without what conn has posted.
@@ -37,11 +54,4 @@ func without(b *room.Batch, conn room.Conn) *room.Batch {
 		return b
 	}
 	return &room.Batch{Events: slices.DeleteFunc(slices.Clone(b.Events), own)}
-}
-
-// forgetSeats removes seats from the session's list.
-func (s *session) forgetSeats(match func(*room.Seat) bool) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.seats = slices.DeleteFunc(s.seats, match)
 }

@@ -3,6 +3,7 @@ package hub
 import (
 	"time"
 
+	"github.com/coupchat/coup/internal/eio"
 	"github.com/coupchat/coup/internal/native"
 	"github.com/coupchat/coup/internal/ws"
 	"github.com/coupchat/coup/room"
@@ -11,14 +12,14 @@ import (
 
 // A dialect reads and writes the frames of one client protocol. A session knows what
 // clients ask for and what it answers, but not how that is written. Its methods may be
-// called at the same time from any goroutine.
+// called at the same time from any goroutine, except where they say more.
 //
 // The words of package native serve all dialects: another protocol carries the same
 // requests and answers in frames of its own. A method that returns nil has nothing to
 // send.
 type dialect interface {
 	// Decode reads one message of a client, which is binary only if the endpoint takes that.
-	// The text of the error may be sent to it.
+	// The text of the error may be sent to it. An error that is a *ws.Error ends the session.
 	Decode(message []byte, binary bool) (native.Request, error)
 	// Ack answers a request that succeeded, Error one that failed.
 	Ack(native.RequestID, native.Ack) []byte
@@ -26,18 +27,24 @@ type dialect interface {
 	// AuthSuccess answers authenticate. AuthError does, or ends a session.
 	AuthSuccess(id native.RequestID, user store.UserID, name string, expires time.Time) []byte
 	AuthError(id native.RequestID, code, message string) []byte
-	// EncodeBatch writes events for one connection only. See room.Encoder for those
-	// that connections share.
-	EncodeBatch(*room.Batch) []byte
+	// Deliver returns what the client gets of a batch, of which the encoder of the endpoint has
+	// written shared. Moved says how far the client has come in a room, and Left that it is not
+	// there any more; both return what has to be sent before the answer to the request. The
+	// session's mutex is held.
+	Deliver(b *room.Batch, shared []byte) []byte
+	Moved(study store.StudyID, seq int64, at time.Time) []byte
+	Left(store.StudyID) []byte
 	// Ping asks the client for a sign of life. Close is the last frame.
 	Ping() []byte
 	Close(code ws.Code, reason string) []byte
 }
 
-// An endpoint is what all sessions of one dialect on a hub share.
+// An endpoint is what all sessions of one dialect on a hub share. A session whose dialect
+// remembers something has its own.
 type endpoint struct {
 	hub     *Hub
 	dialect dialect
 	encoder room.Encoder // the dialect, as rooms see it
 	binary  bool         // the dialect reads binary messages too
+	sid     eio.ID       // of a Socket.IO connection, else zero
 }

@@ -49,7 +49,9 @@ func (h *Hub) Shutdown(ctx context.Context) error {
 	case <-ctx.Done():
 		err = ctx.Err()
 		for _, s := range left {
-			s.cut()
+			s.mu.Lock()
+			s.stream.Close()
+			s.mu.Unlock()
 		}
 		<-h.empty
 	}

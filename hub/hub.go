@@ -9,9 +9,11 @@ import (
 	"time"
 
 	"github.com/coupchat/coup/auth"
+	"github.com/coupchat/coup/internal/eio"
 	"github.com/coupchat/coup/internal/native"
 	"github.com/coupchat/coup/internal/poll"
 	"github.com/coupchat/coup/internal/work"
+	"github.com/coupchat/coup/internal/ws"
 	"github.com/coupchat/coup/room"
 )
 
@@ -40,6 +42,7 @@ type Hub struct {
 
 	mu        sync.Mutex // guards what follows
 	sessions  map[*session]struct{}
+	sids      map[eio.ID]*session // those of the Socket.IO endpoint
 	entering  int                 // connections that were admitted and are no sessions yet
 	addresses map[string]int      // connections of each address, with MaxPerAddress only
 	addressOf map[*session]string // likewise
@@ -65,7 +68,8 @@ func New(rooms *room.Registry, verify auth.Verifier, opts Options) (*Hub, error)
 	}
 	h := &Hub{
 		opts: opts, rooms: rooms, verify: verify, poller: poller, work: work.NewGroup(requestTimeout),
-		sessions: map[*session]struct{}{}, addresses: map[string]int{}, addressOf: map[*session]string{},
+		sessions: map[*session]struct{}{}, sids: map[eio.ID]*session{},
+		addresses: map[string]int{}, addressOf: map[*session]string{},
 		empty: make(chan struct{}),
 	}
 	h.native = endpoint{hub: h, dialect: native.Dialect{}, encoder: native.Dialect{}}
@@ -74,10 +78,9 @@ func New(rooms *room.Registry, verify auth.Verifier, opts Options) (*Hub, error)
 	return h, nil
 }
 
-// add adds a session and opens its stream with openStream. It reports false if the hub
-// is draining, and whether the session's address has too many connections. A session that
-// has a user already gets auth_success first; err is why its rooms do not take it.
-func (h *Hub) add(s *session, addr string, openStream func() poll.Stream) (ok, crowded bool, err error) {
+// add adds a session whose place is reserved, opens its stream with openStream, and sends first.
+// It reports false if the hub is draining. A session that should not be there after all is closed.
+func (h *Hub) add(s *session, addr string, first []byte, openStream func() poll.Stream) bool {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	h.entering--
@@ -85,27 +88,38 @@ func (h *Hub) add(s *session, addr string, openStream func() poll.Stream) (ok, c
 		if s.identity == nil {
 			h.strangers.Add(-1)
 		}
-		return false, false, nil
+		return false
 	}
+	crowded := false
 	if limit := h.opts.MaxPerAddress; limit > 0 {
 		crowded = h.addresses[addr] >= limit
 		h.addresses[addr]++
 		h.addressOf[s] = addr
 	}
 	h.sessions[s] = struct{}{}
+	if s.sid != (eio.ID{}) {
+		h.sids[s.sid] = s
+	}
 	h.counts.accepted.Add(1)
-	who := s.identity // nobody else has the session yet
-	if who != nil {
+	var err error
+	if s.identity != nil { // nobody else has the session yet
 		err = h.rooms.Connect(s)
 	}
 	// The stream may call the session before openStream returns: it waits for mu.
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.stream = openStream()
-	if who != nil && err == nil {
-		s.out.push(s, s.dialect.AuthSuccess(native.RequestID{}, who.user, who.name, time.UnixMilli(who.expires)))
+	if first != nil && (err == nil || s.sid != (eio.ID{})) {
+		s.out.push(s, first)
 	}
-	return true, crowded, err
+	switch {
+	case crowded:
+		s.closeLocked(ws.TooMany, "too many connections of one address")
+	case err != nil:
+		closeUnconnected(s, err)
+	}
+	h.wheel.put(s, 1)
+	return true
 }
 
 // remove removes a session that has ended.
@@ -113,6 +127,9 @@ func (h *Hub) remove(s *session) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	delete(h.sessions, s)
+	if s.sid != (eio.ID{}) {
+		delete(h.sids, s.sid)
+	}
 	if addr, ok := h.addressOf[s]; ok {
 		delete(h.addressOf, s)
 		if h.addresses[addr]--; h.addresses[addr] == 0 {

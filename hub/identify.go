@@ -7,14 +7,13 @@ import (
 	"time"
 
 	"github.com/coupchat/coup/auth"
-	"github.com/coupchat/coup/internal/ws"
 	"github.com/coupchat/coup/store"
 )
 
 // identify returns the identity that a request carries, see Options.Identify. It is nil if
 // the client has to authenticate by event.
 func (h *Hub) identify(r *http.Request) (*auth.Identity, error) {
-	if h.opts.Identify == nil || !ws.IsHandshake(r) {
+	if h.opts.Identify == nil {
 		return nil, nil
 	}
 	who, err := h.opts.Identify(r)
@@ -31,12 +30,10 @@ func (h *Hub) identify(r *http.Request) (*auth.Identity, error) {
 	return who, nil
 }
 
-// refuseIdentity answers a handshake whose identity was refused.
-func refuseIdentity(w http.ResponseWriter, err error) {
+// identityRefused returns why a handshake with a refused identity is refused.
+func identityRefused(err error) *refusal {
 	if errors.Is(err, auth.ErrInvalid) || errors.Is(err, auth.ErrExpired) {
-		http.Error(w, "not authenticated", http.StatusUnauthorized)
-		return
+		return &refusal{"identity", http.StatusUnauthorized, "not authenticated", "", err}
 	}
-	w.Header().Set("Retry-After", "2")
-	http.Error(w, "the identity cannot be checked now", http.StatusServiceUnavailable)
+	return &refusal{"identity", http.StatusServiceUnavailable, "the identity cannot be checked now", "2", err}
 }

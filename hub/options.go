@@ -105,6 +105,11 @@ type Options struct {
 	// Defaults to 100; -1 is no limit.
 	MaxRefused int
 
+	// Tag begins the ids of Socket.IO connections on this hub, so that a load balancer can find
+	// the hub of a client that polls: see docs/deployment.md. Up to 32 letters, digits, "-" and
+	// "_". Defaults to none.
+	Tag string
+
 	// Goroutines serves every connection with a goroutine. By default, on Linux,
 	// connections of plain TCP wait in epoll sets, where an idle one costs no goroutine
 	// and no buffer.

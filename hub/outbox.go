@@ -1,6 +1,8 @@
 package hub
 
 import (
+	"slices"
+
 	"github.com/coupchat/coup/internal/ws"
 )
 
@@ -18,6 +20,8 @@ type backlog struct {
 	limit  int           // bytes that may wait; below 0 there is no limit
 	moved  int32         // when the socket last took some of it, by the wheel
 	replay chan struct{} // closed when the backlog ends; nil if no replay is in it
+	held   bool          // everything waits until release; the queue may be empty
+	before int           // how much of the queue was there before that
 }
 
 // push sends a frame, or several frames in one slice. It queues what the socket does not accept
@@ -108,9 +112,45 @@ func (o *outbox) clear(s *session) {
 	o.backlog = nil
 }
 
+// hold makes what is pushed from now on wait until release.
+func (o *outbox) hold(s *session) {
+	if o.backlog == nil {
+		o.backlog = &backlog{limit: s.hub.opts.MaxQueue, moved: s.hub.wheel.now()}
+	}
+	o.backlog.held, o.backlog.before = true, len(o.backlog.queue)
+}
+
+// release ends the wait. What was pushed meanwhile comes after first, or is dropped.
+func (o *outbox) release(s *session, first [][]byte, drop bool) {
+	b := o.backlog
+	if b == nil || !b.held {
+		return // the session has ended
+	}
+	b.held = false
+	before := min(b.before, len(b.queue))
+	waited := b.queue[before:]
+	if drop {
+		waited = nil
+	}
+	b.queue = slices.Concat(b.queue[:before], first, waited)
+	size := 0
+	for _, frame := range b.queue {
+		size += len(frame)
+	}
+	b.grow(s, size-b.size)
+	if len(b.queue) == 0 {
+		o.clear(s)
+		return
+	}
+	o.flush(s)
+}
+
 // flush writes what the socket takes of the backlog.
 func (o *outbox) flush(s *session) {
 	b := o.backlog
+	if b.held {
+		return
+	}
 	n, err := s.stream.Writev(b.queue)
 	if err != nil {
 		o.clear(s)

@@ -2,6 +2,7 @@ package hub
 
 import (
 	"errors"
+	"slices"
 
 	"github.com/coupchat/coup/internal/native"
 	"github.com/coupchat/coup/internal/ws"
@@ -32,7 +33,15 @@ func (s *session) request(message []byte, binary bool) {
 		return
 	}
 	decoded, err := s.dialect.Decode(message, binary)
+	if violated, is := errors.AsType[*ws.Error](err); is {
+		s.end(violated.Code, violated.Reason)
+		return
+	}
 	r := &request{s, decoded}
+	if r.Kind != native.Event {
+		r.control(err)
+		return
+	}
 	switch handle := handlers[r.Event]; {
 	case who == nil && r.Event != "authenticate" && (err == nil || r.Event != ""):
 		r.refuse(unauthorized, "authenticate first")
@@ -82,10 +91,17 @@ func (r *request) joinRoom() {
 // joined keeps a new seat and answers the join, in the order of the room. before is the
 // seat that the session had in this study.
 func (r *request) joined(j room.Joined, before *room.Seat) {
+	seq, at := j.Seq, j.SentAt // how far the client has come now
+	if r.Data.HasAfter && !j.Truncated && !j.Reset {
+		seq, at = r.Data.After, r.Data.AfterSentAt
+	}
 	r.s.mu.Lock()
 	late := r.s.state == ended
-	if !late && j.Seat != before {
-		r.s.seats = append(r.s.seats, j.Seat)
+	if !late {
+		if j.Seat != before {
+			r.s.seats = append(r.s.seats, j.Seat)
+		}
+		r.s.moved(j.Seat.StudyID(), seq, at)
 	}
 	r.s.mu.Unlock()
 	if late {
@@ -101,11 +117,12 @@ func (r *request) joined(j room.Joined, before *room.Seat) {
 // sendReplay sends the messages that a join replays.
 func (r *request) sendReplay(events []*room.Event) {
 	s := r.s
-	frames := s.dialect.EncodeBatch(&room.Batch{Events: events})
+	b := &room.Batch{Events: events}
+	shared := s.encoder.EncodeBatch(b)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.state == open {
-		s.out.pushReplay(s, frames)
+		s.out.pushReplay(s, s.dialect.Deliver(b, shared))
 	}
 }
 
@@ -153,12 +170,20 @@ func (r *request) leaveRoom() {
 		r.refuse(notJoined, "join the study first")
 		return
 	}
-	r.s.forgetSeats(func(s *room.Seat) bool { return s == seat })
-	r.s.await = func() {
+	s := r.s
+	s.mu.Lock()
+	s.seats = slices.DeleteFunc(s.seats, func(other *room.Seat) bool { return other == seat })
+	s.mu.Unlock()
+	s.await = func() {
 		left := make(chan struct{})
 		seat.Leave(func() {
 			defer close(left)
-			r.s.send(r.s.dialect.Ack(r.ID, native.Ack{StudyID: study}))
+			s.mu.Lock()
+			if frame := s.dialect.Left(study); frame != nil && s.state == open {
+				s.out.push(s, frame)
+			}
+			s.mu.Unlock()
+			s.send(s.dialect.Ack(r.ID, native.Ack{StudyID: study}))
 		})
 		<-left
 	}
@@ -219,12 +244,28 @@ func (r *request) fail(err error) {
 	}
 }
 
-// reject refuses a token. Without another identity the session is closed.
-func (r *request) reject(known *identity, code, message string) {
+// reject refuses a token. Without another identity the session is closed. It reports false.
+func (r *request) reject(known *identity, code, message string) bool {
+	if r.Kind == native.Connect {
+		r.s.send(r.s.dialect.(connector).Refused(code, message))
+		r.s.close(ws.Unauthenticated, message)
+		return false
+	}
 	r.s.send(r.s.dialect.AuthError(r.ID, code, message))
 	if known == nil {
 		r.s.close(ws.Unauthenticated, message)
-		return
+		return false
 	}
 	r.s.tolerate()
+	return false
+}
+
+// postpone says that a token cannot be checked now. It reports false.
+func (r *request) postpone(message string) bool {
+	if r.Kind == native.Connect { // an error would be final: the client comes back without one
+		r.s.close(ws.TryLater, message)
+		return false
+	}
+	sendError(r.s, r.ID, native.Error{Code: unavailable, Message: message})
+	return false
 }

@@ -67,11 +67,14 @@ const (
 	ended         // nothing can be sent
 )
 
-// newSession returns a session without a stream. accepted is from when AuthTimeout
-// counts.
-func newSession(e *endpoint, accepted time.Time) *session {
+// begin begins a session that has no stream yet. accepted is from when AuthTimeout counts. who
+// is the identity that the handshake had, or nil.
+func (s *session) begin(e *endpoint, accepted time.Time, who *auth.Identity) {
 	w, opts := &e.hub.wheel, &e.hub.opts
-	s := &session{endpoint: e, endBy: never, nextPing: never}
+	s.endpoint, s.endBy, s.nextPing = e, never, never
+	if who != nil {
+		s.identity = identityOf(*who)
+	}
 	s.lastSeen.Store(w.now())
 	if opts.AuthTimeout > 0 {
 		s.endBy = w.at(accepted.Add(opts.AuthTimeout))
@@ -79,11 +82,15 @@ func newSession(e *endpoint, accepted time.Time) *session {
 	if opts.PingEvery > 0 {
 		s.nextPing = w.now() + seconds(opts.PingEvery)
 	}
-	return s
 }
 
-// User returns the user of the connection. See room.Conn.
-func (s *session) User() store.UserID { return s.who().user }
+// User returns the user of the connection, or "" if it has none any more. See room.Conn.
+func (s *session) User() store.UserID {
+	if who := s.who(); who != nil {
+		return who.user
+	}
+	return ""
+}
 
 // who returns the identity, nil before authenticate.
 func (s *session) who() *identity {
@@ -176,14 +183,6 @@ func (s *session) leave() {
 	s.hub.rooms.Disconnect(s)
 }
 
-// cut closes the connection without a close frame.
-func (s *session) cut() {
-	s.mu.Lock()
-	stream := s.stream
-	s.mu.Unlock()
-	stream.Close()
-}
-
 // Gone ends the session, after its stream has ended. See poll.Handler.
 func (s *session) Gone(error) {
 	s.mu.Lock()
@@ -232,7 +231,7 @@ func (s *session) tick(now int32) (next int32) {
 		return s.endBy
 	}
 	next = never
-	if b := s.out.backlog; b != nil && opts.WriteTimeout > 0 {
+	if b := s.out.backlog; b != nil && !b.held && opts.WriteTimeout > 0 {
 		stuck := b.moved + seconds(opts.WriteTimeout)
 		if now >= stuck {
 			s.out.giveUp(s)

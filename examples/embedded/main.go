@@ -94,6 +94,7 @@ func run(ctx context.Context, addr string, profile bool) error {
 	}
 	mux := http.NewServeMux()
 	mux.Handle("/ws", server)
+	mux.Handle("/socket.io/", server.SocketIO())
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "ok\n") })
 	mux.HandleFunc("GET /readyz", func(w http.ResponseWriter, _ *http.Request) {
 		if err := server.Ready(); err != nil {

@@ -44,6 +44,7 @@ func (s *services) startSignaling(l net.Listener) error {
 	}
 	mux := http.NewServeMux()
 	mux.Handle("/ws", server)
+	mux.Handle("/socket.io/", server.SocketIO())
 	mux.HandleFunc("GET /healthz", healthy)
 	mux.HandleFunc("GET /readyz", readiness(server.Ready, func() []part {
 		now := server.Stats().Room

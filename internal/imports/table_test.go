@@ -15,6 +15,8 @@ var table = map[string]rule{
 	"auth":              {},
 	"internal/batch":    {},
 	"internal/native":   {ours: []string{"room", "store", "internal/ws", "internal/json"}},
+	"internal/socketio": {ours: []string{"room", "store", "internal/ws", "internal/json", "internal/native"}},
+	"internal/eio":      {ours: []string{"internal/ws", "internal/json", "internal/poll"}},
 	"internal/json":     {},
 	"internal/poll":     {others: []string{"golang.org/x/sys"}},
 	"internal/loglimit": {},
@@ -28,7 +30,7 @@ var table = map[string]rule{
 	"internal/relay":      {ours: []string{"store", "bus", "internal/work"}},
 	"room": {ours: []string{"store", "bus", "internal/commit", "internal/membership",
 		"internal/presence", "internal/relay", "internal/batch", "internal/loglimit", "internal/work"}},
-	"hub": {ours: []string{"room", "store", "auth", "internal/ws", "internal/native", "internal/poll", "internal/loglimit", "internal/text", "internal/work"}},
+	"hub": {ours: []string{"room", "store", "auth", "internal/ws", "internal/native", "internal/socketio", "internal/eio", "internal/poll", "internal/loglimit", "internal/text", "internal/work"}},
 
 	"store/rest":        {ours: []string{"store", "internal/json"}},
 	"internal/sqlstore": {ours: []string{"store"}, others: []string{"github.com/jmoiron/sqlx"}},

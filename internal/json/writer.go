@@ -52,6 +52,33 @@ func (o *Object) True(name string) {
 	o.b = append(o.b, "true"...)
 }
 
+// False adds a field that is false.
+func (o *Object) False(name string) {
+	o.name(name)
+	o.b = append(o.b, "false"...)
+}
+
+// Strings adds a field that is an array of strings.
+func (o *Object) Strings(name string, values []string) {
+	o.name(name)
+	o.b = append(o.b, '[')
+	for i, v := range values {
+		if i > 0 {
+			o.b = append(o.b, ',')
+		}
+		o.b = AppendString(o.b, v)
+	}
+	o.b = append(o.b, ']')
+}
+
+// Object adds a field that is an object, whose fields write adds.
+func (o *Object) Object(name string, write func(*Object)) {
+	o.name(name)
+	inner := Begin(o.b)
+	write(&inner)
+	o.b = inner.End()
+}
+
 // AppendString writes s as a JSON string at the end of b. It escapes what RFC 8259
 // section 7 demands and nothing else; a byte that is not UTF-8 becomes U+FFFD.
 func AppendString(b []byte, s string) []byte {

@@ -4,6 +4,8 @@
 package native
 
 import (
+	"time"
+
 	"github.com/coupchat/coup/internal/json"
 	"github.com/coupchat/coup/internal/ws"
 	"github.com/coupchat/coup/room"
@@ -34,60 +36,37 @@ func begin(size int, name string, id RequestID) event {
 func (e *event) seal() []byte { return ws.Seal(append(e.End(), '}')) }
 
 // EncodeBatch returns the frames of a batch in one piece.
-func (d Dialect) EncodeBatch(b *room.Batch) []byte {
+func (d Dialect) EncodeBatch(b *room.Batch) []byte { return Join(b, d) }
+
+// Join returns the frames of the events of a batch in one piece.
+func Join(b *room.Batch, enc room.Encoder) []byte {
 	if len(b.Events) == 1 {
-		return b.Events[0].Encoded(d)
+		return b.Events[0].Encoded(enc)
 	}
 	size := 0
 	for _, ev := range b.Events {
-		size += len(ev.Encoded(d))
+		size += len(ev.Encoded(enc))
 	}
 	frames := make([]byte, 0, size)
 	for _, ev := range b.Events {
-		frames = append(frames, ev.Encoded(d)...)
+		frames = append(frames, ev.Encoded(enc)...)
 	}
 	return frames
 }
 
 // EncodeEvent returns the frame of an event.
 func (Dialect) EncodeEvent(ev *room.Event) []byte {
-	switch ev.Kind {
-	case room.NewMessage:
-		m := &ev.Message
-		e := begin(192+len(m.Content)+len(m.UserName)+2*len(m.StudyID)+len(m.UserID), "new_message", RequestID{})
-		e.String("id", m.ID)
-		e.String("studyId", string(m.StudyID))
-		e.Int("seq", m.Seq)
-		e.String("userId", string(m.UserID))
-		e.String("userName", m.UserName)
-		e.String("content", m.Content)
-		e.String("sentAt", store.FormatTime(m.SentAt))
-		e.Optional("clientId", m.ClientID)
-		return e.seal()
-	case room.Left:
-		e := begin(64, "room_left", RequestID{})
-		e.String("studyId", string(ev.StudyID))
-		e.String("reason", ev.Reason)
-		return e.seal()
-	case room.Reset:
-		e := begin(64, "room_reset", RequestID{})
-		e.String("studyId", string(ev.StudyID))
-		e.Int("seq", ev.Seq)
-		return e.seal()
-	case room.Erased:
-		e := begin(64, "messages_erased", RequestID{})
-		e.String("studyId", string(ev.StudyID))
-		e.Int("from", ev.First)
-		e.Int("to", ev.Last)
-		return e.seal()
-	default:
-		n := &ev.Notice
-		e := begin(128+len(n.Message)+len(n.Link), "notification", RequestID{})
-		e.String("type", n.Type)
-		e.String("message", n.Message)
-		e.Optional("link", n.Link)
-		e.Optional("studyId", string(ev.StudyID))
-		e.Optional("id", n.ID)
-		return e.seal()
-	}
+	name, size := Name(ev)
+	e := begin(size, name, RequestID{})
+	WriteEvent(&e.Object, ev)
+	return e.seal()
 }
+
+// Deliver returns what a client gets of a batch, of which its dialect has written shared.
+func (Dialect) Deliver(_ *room.Batch, shared []byte) []byte { return shared }
+
+// Moved and Left return nothing: a client remembers its rooms itself.
+func (Dialect) Moved(store.StudyID, int64, time.Time) []byte { return nil }
+
+// Left does as Moved.
+func (Dialect) Left(store.StudyID) []byte { return nil }

@@ -31,21 +31,7 @@ func (Dialect) Ack(id RequestID, a Ack) []byte {
 		return nil
 	}
 	e := begin(160+2*len(a.StudyID)+len(a.ClientID), "ack", id)
-	e.Optional("id", a.MessageID)
-	e.String("studyId", string(a.StudyID))
-	if a.HasSeq {
-		e.Int("seq", a.Seq)
-	}
-	if !a.SentAt.IsZero() {
-		e.String("sentAt", store.FormatTime(a.SentAt))
-	}
-	e.Optional("clientId", a.ClientID)
-	if a.Truncated {
-		e.True("truncated")
-	}
-	if a.Reset {
-		e.True("reset")
-	}
+	a.Write(&e.Object)
 	return e.seal()
 }
 
@@ -60,20 +46,14 @@ type Error struct {
 // Error returns the frame of an error.
 func (Dialect) Error(id RequestID, err Error) []byte {
 	e := begin(128+len(err.Message), "error", id)
-	e.String("code", err.Code)
-	e.String("message", err.Message)
-	if err.RetryAfter > 0 {
-		e.Int("retryAfterMs", int64((err.RetryAfter+time.Millisecond-1)/time.Millisecond))
-	}
+	err.Write(&e.Object)
 	return e.seal()
 }
 
 // AuthSuccess returns the frame that answers authenticate.
 func (Dialect) AuthSuccess(id RequestID, user store.UserID, name string, expires time.Time) []byte {
 	e := begin(128+len(name), "auth_success", id)
-	e.String("userId", string(user))
-	e.String("userName", name)
-	e.String("expiresAt", store.FormatTime(expires))
+	WriteUser(&e.Object, user, name, expires)
 	return e.seal()
 }
 

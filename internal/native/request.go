@@ -7,12 +7,33 @@ import (
 	"github.com/coupchat/coup/internal/json"
 )
 
-// A Request is one event of a client. Fields that were not given are zero.
+// A Request is one event of a client, or something else that it may ask for in another dialect.
+// Fields that were not given are zero.
 type Request struct {
+	Kind  Kind
 	Event string
 	ID    RequestID
 	Data  Data
+	// Answer is the frame that answers a request of the kind Answered.
+	Answer []byte
 }
+
+// A Kind says what a client asks for. The native dialect has Event only.
+type Kind byte
+
+const (
+	// Event is one of the events in the documentation.
+	Event Kind = iota
+	// Connect asks for the namespace in which events are sent, Disconnect leaves it.
+	Connect
+	Disconnect
+	// Nothing asks for nothing: a sign of life, for example.
+	Nothing
+	// Answered asks for what the dialect has answered already, with Request.Answer.
+	Answered
+	// Close ends the connection.
+	Close
+)
 
 // A RequestID is the id that a client gave a request. The answer carries it.
 type RequestID struct {
@@ -31,6 +52,9 @@ type Data struct {
 	After       int64
 	HasAfter    bool
 	AfterSentAt time.Time
+
+	// Resume and Cursor are what a Connect gives back of an earlier connection.
+	Resume, Cursor string
 
 	given field // the string fields that were given
 }
@@ -80,7 +104,7 @@ func (Dialect) Decode(frame []byte, _ bool) (Request, error) {
 		case "id":
 			req.ID.Text, req.ID.Given = stringField(&r, "id")
 		case "data":
-			req.Data.decode(&r)
+			req.Data.Decode(&r)
 		default:
 			r.Skip()
 		}
@@ -95,7 +119,9 @@ func (Dialect) Decode(frame []byte, _ bool) (Request, error) {
 	return req, r.Err()
 }
 
-func (d *Data) decode(r *json.Reader) {
+// Decode reads the data of an event, which is the next value of r. See Dialect.Decode for what it
+// refuses.
+func (d *Data) Decode(r *json.Reader) {
 	str := func(name string, to *string, bit field) {
 		if v, ok := stringField(r, name); ok {
 			*to = v
@@ -121,6 +147,14 @@ func (d *Data) decode(r *json.Reader) {
 		}
 	}) {
 		r.Flag(errData)
+	}
+}
+
+// SetToken reads the token, which is the next value of r.
+func (d *Data) SetToken(r *json.Reader) {
+	if v, ok := stringField(r, "token"); ok {
+		d.Token = v
+		d.given |= token
 	}
 }
 

@@ -1,0 +1,100 @@
+package hub
+
+import (
+	"net/http"
+	"time"
+
+	"github.com/coupchat/coup/auth"
+	"github.com/coupchat/coup/internal/eio"
+	"github.com/coupchat/coup/internal/poll"
+	"github.com/coupchat/coup/internal/socketio"
+	"github.com/coupchat/coup/internal/ws"
+)
+
+// SocketIO returns the handler of the endpoint for Socket.IO clients, version 3 and 4, to be
+// served at /socket.io/. They see the same rooms as the clients of the native endpoint, and all
+// options hold for them too.
+func (h *Hub) SocketIO() http.Handler { return http.HandlerFunc(h.serveSocketIO) }
+
+// A socketSession is a session of the Socket.IO endpoint.
+type socketSession struct {
+	session
+	own     endpoint
+	dialect socketio.Dialect
+}
+
+func (h *Hub) newSocketSession(accepted time.Time, who *auth.Identity) *session {
+	s := &socketSession{}
+	s.own = endpoint{hub: h, dialect: &s.dialect, encoder: socketio.Encoder{}, binary: true, sid: eio.NewID()}
+	s.begin(&s.own, accepted, who)
+	return &s.session
+}
+
+func (h *Hub) serveSocketIO(w http.ResponseWriter, r *http.Request) {
+	allowed := h.originAllowed(r)
+	h.shareWithOrigin(w, r, allowed)
+	if r.Method == http.MethodOptions {
+		w.WriteHeader(http.StatusNoContent)
+		return
+	}
+	q, err := eio.Parse(r.URL.Query())
+	switch {
+	case err != nil:
+	case !allowed:
+		err = eio.ErrForbidden
+	case q.SID != "":
+		h.continueSocketIO(w, r, q)
+		return
+	default:
+		err = q.CheckHandshake(r.Method, ws.IsHandshake(r))
+	}
+	if err != nil {
+		h.refusedHandshake("socketio", r, err)
+		eio.Fail(w, err)
+		return
+	}
+	place, refused := h.admit(r, true)
+	if refused != nil {
+		if refused.retryAfter != "" {
+			w.Header().Set("Retry-After", refused.retryAfter)
+		}
+		eio.Fail(w, &eio.Error{Code: eio.ErrForbidden.Code, Status: refused.status, Message: refused.message})
+		return
+	}
+	defer place.giveBack()
+	if q.WebSocket {
+		h.openSocket(w, r, place)
+		return
+	}
+	place.taken = true
+	h.openPolling(w, r, place)
+}
+
+// openFrame returns the first packet of a session.
+func (h *Hub) openFrame(s *session, upgrades ...string) []byte {
+	// A client counts the time without a ping in 32 bits of milliseconds.
+	const longest = time.Duration(1<<31-1) * time.Millisecond
+	ping, timeout := longest/2, longest/2
+	if h.opts.PingEvery > 0 {
+		ping = min(ping, time.Duration(seconds(h.opts.PingEvery))*time.Second)
+	}
+	if h.opts.PongTimeout > 0 {
+		timeout = min(timeout, time.Duration(seconds(h.opts.PongTimeout))*time.Second-ping)
+	}
+	largest := h.opts.MaxMessage
+	if largest < 0 {
+		largest = 1<<31 - 1
+	}
+	return socketio.Open(s.sid.Text(h.opts.Tag), upgrades, ping, timeout, largest)
+}
+
+// openSocket serves a client that begins with a WebSocket.
+func (h *Hub) openSocket(w http.ResponseWriter, r *http.Request, place *place) {
+	conn, early, ok := h.upgrade(w, r)
+	if !ok {
+		return
+	}
+	place.taken = true
+	s := h.newSocketSession(h.acceptedAt(r), place.who)
+	h.enter(s, conn, h.openFrame(s), func() poll.Stream { return h.poller.Open(conn, early, s) })
+}

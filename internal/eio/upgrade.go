@@ -1,0 +1,156 @@
+package eio
+
+import (
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/coupchat/coup/internal/poll"
+	"github.com/coupchat/coup/internal/ws"
+)
+
+// upgradeTimeout is how long an upgrade may take.
+const upgradeTimeout = 10 * time.Second
+
+// A Probe is the WebSocket connection to which a polling stream may be upgraded. The client sends
+// "2probe", gets "3probe", ends its polling, and sends "5": from then on the connection is the
+// WebSocket's. It is a poll.Handler.
+type Probe struct {
+	from *Stream
+	// move is given a function that takes the connection off its polling stream and returns the
+	// WebSocket, or nil if it may not be taken off now. It reports whether it was.
+	move func(take func() poll.Stream) bool
+	done atomic.Bool // the connection is that of the WebSocket
+
+	// What follows belongs to the goroutine that reads.
+
+	reader ws.Reader
+	rest   []byte
+
+	// answered says that "3probe" was sent. The mutex of from guards it.
+	answered bool
+
+	mu     sync.Mutex // guards stream, which Open sets after the handler may be called
+	stream poll.Stream
+	timer  *time.Timer
+}
+
+// Probe begins an upgrade. open opens the WebSocket with a handler. move is called when the client
+// wants the connection to move there, with a function that does what there is to do here and
+// returns the WebSocket, or nil if the client may not do that now: move must call it, and nothing
+// may be written to the old stream after that. Probe reports false, and calls neither, if the
+// stream cannot be upgraded: it has been, or is about to be.
+func (s *Stream) Probe(open func(poll.Handler) poll.Stream, move func(take func() poll.Stream) bool) bool {
+	p := &Probe{from: s, move: move}
+	s.mu.Lock()
+	busy := s.probe != nil || s.upgraded || s.ended || s.last
+	if !busy {
+		s.probe = p
+	}
+	s.mu.Unlock()
+	if busy {
+		return false
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.stream = open(p)
+	p.timer = time.AfterFunc(upgradeTimeout, p.drop)
+	return true
+}
+
+// socket returns the WebSocket.
+func (p *Probe) socket() poll.Stream {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.stream
+}
+
+// drop ends the WebSocket unless the connection has moved there.
+func (p *Probe) drop() {
+	if !p.done.Load() {
+		p.socket().Close()
+	}
+}
+
+// Data reads what the client has sent. See poll.Handler.
+func (p *Probe) Data(b []byte) (more bool) {
+	if p.done.Load() {
+		return p.from.h.Data(b)
+	}
+	p.rest = append(p.rest, b...)
+	for {
+		m, n, ok, err := p.reader.Next(p.rest, ws.Limits{MaxMessage: 64, MaxFrames: 1})
+		p.rest = p.rest[n:]
+		switch {
+		case err != nil:
+			p.socket().Close()
+			return true
+		case !ok:
+			return true
+		case m.Op == ws.Ping:
+			_, _ = p.socket().Write(ws.PongFrame(m.Payload))
+		case m.Op == ws.Pong:
+		case m.Op == ws.Text && string(m.Payload) == "2probe" && p.answer():
+		case m.Op == ws.Text && string(m.Payload) == "5" && p.move(p.take):
+			rest := p.rest
+			p.rest = nil
+			return len(rest) == 0 || p.from.h.Data(rest)
+		default:
+			p.socket().Close()
+			return true
+		}
+	}
+}
+
+// answer sends "3probe". It reports false if it did so before.
+func (p *Probe) answer() bool {
+	s := p.from
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if p.answered {
+		return false
+	}
+	p.answered = true
+	if s.poll != nil {
+		s.poll.wake()
+	}
+	_, err := p.socket().Write(ws.Seal(append(make([]byte, ws.HeaderSpace), "3probe"...)))
+	return err == nil
+}
+
+// take ends the polling and returns the WebSocket.
+func (p *Probe) take() poll.Stream {
+	s := p.from
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if !p.answered || s.posting || s.ended || s.last || s.left {
+		return nil
+	}
+	s.upgraded, s.probe = true, nil
+	if s.poll != nil {
+		s.poll.wake()
+	}
+	p.timer.Stop()
+	p.done.Store(true)
+	return p.socket()
+}
+
+// Writable goes on to send. See poll.Handler.
+func (p *Probe) Writable() {
+	if p.done.Load() {
+		p.from.h.Writable()
+	}
+}
+
+// Gone ends the connection, or only the upgrade. See poll.Handler.
+func (p *Probe) Gone(err error) {
+	if p.done.Load() {
+		p.from.h.Gone(err)
+		return
+	}
+	p.from.mu.Lock()
+	defer p.from.mu.Unlock()
+	if p.from.probe == p {
+		p.from.probe = nil
+	}
+}

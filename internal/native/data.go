@@ -1,0 +1,96 @@
+package native
+
+import (
+	"time"
+
+	"github.com/coupchat/coup/internal/json"
+	"github.com/coupchat/coup/room"
+	"github.com/coupchat/coup/store"
+)
+
+// The names and fields of this file are those of every dialect.
+
+// Name returns the name of an event, and about how many bytes its data takes.
+func Name(ev *room.Event) (name string, size int) {
+	switch ev.Kind {
+	case room.NewMessage:
+		m := &ev.Message
+		return "new_message", 192 + len(m.Content) + len(m.UserName) + 2*len(m.StudyID) + len(m.UserID)
+	case room.Left:
+		return "room_left", 64
+	case room.Reset:
+		return "room_reset", 64
+	case room.Erased:
+		return "messages_erased", 64
+	default:
+		return "notification", 128 + len(ev.Notice.Message) + len(ev.Notice.Link)
+	}
+}
+
+// WriteEvent writes the data of an event.
+func WriteEvent(o *json.Object, ev *room.Event) {
+	switch ev.Kind {
+	case room.NewMessage:
+		m := &ev.Message
+		o.String("id", m.ID)
+		o.String("studyId", string(m.StudyID))
+		o.Int("seq", m.Seq)
+		o.String("userId", string(m.UserID))
+		o.String("userName", m.UserName)
+		o.String("content", m.Content)
+		o.String("sentAt", store.FormatTime(m.SentAt))
+		o.Optional("clientId", m.ClientID)
+	case room.Left:
+		o.String("studyId", string(ev.StudyID))
+		o.String("reason", ev.Reason)
+	case room.Reset:
+		o.String("studyId", string(ev.StudyID))
+		o.Int("seq", ev.Seq)
+	case room.Erased:
+		o.String("studyId", string(ev.StudyID))
+		o.Int("from", ev.First)
+		o.Int("to", ev.Last)
+	default:
+		n := &ev.Notice
+		o.String("type", n.Type)
+		o.String("message", n.Message)
+		o.Optional("link", n.Link)
+		o.Optional("studyId", string(ev.StudyID))
+		o.Optional("id", n.ID)
+	}
+}
+
+// Write writes the fields of an ack.
+func (a *Ack) Write(o *json.Object) {
+	o.Optional("id", a.MessageID)
+	o.String("studyId", string(a.StudyID))
+	if a.HasSeq {
+		o.Int("seq", a.Seq)
+	}
+	if !a.SentAt.IsZero() {
+		o.String("sentAt", store.FormatTime(a.SentAt))
+	}
+	o.Optional("clientId", a.ClientID)
+	if a.Truncated {
+		o.True("truncated")
+	}
+	if a.Reset {
+		o.True("reset")
+	}
+}
+
+// Write writes the fields of an error.
+func (e *Error) Write(o *json.Object) {
+	o.String("code", e.Code)
+	o.String("message", e.Message)
+	if e.RetryAfter > 0 {
+		o.Int("retryAfterMs", int64((e.RetryAfter+time.Millisecond-1)/time.Millisecond))
+	}
+}
+
+// WriteUser writes the fields of auth_success.
+func WriteUser(o *json.Object, user store.UserID, name string, expires time.Time) {
+	o.String("userId", string(user))
+	o.String("userName", name)
+	o.String("expiresAt", store.FormatTime(expires))
+}

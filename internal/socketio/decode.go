@@ -1,0 +1,223 @@
+package socketio
+
+import (
+	"bytes"
+	"errors"
+
+	"github.com/coupchat/coup/internal/json"
+	"github.com/coupchat/coup/internal/native"
+	"github.com/coupchat/coup/internal/ws"
+)
+
+// maxBinaries is how many binary messages an event may announce. They are read and dropped.
+const maxBinaries = 10
+
+// maxID is how many digits the id of a packet may have: those of 2^53.
+const maxID = 16
+
+// The texts of these errors are sent to the client.
+var (
+	errBinary = errors.New("binary data is not understood")
+	errName   = errors.New("the name of an event must be a string")
+)
+
+// violated returns the error that ends a connection whose client breaks the protocol.
+func violated(what string) error { return &ws.Error{Code: ws.Protocol, Reason: what} }
+
+// Decode reads one packet. What it says about JSON is that of native.Dialect.Decode, but an error
+// that is a *ws.Error ends the connection, as the protocol demands for a packet that is not one.
+func (d *Dialect) Decode(message []byte, binary bool) (native.Request, error) {
+	nothing := native.Request{Kind: native.Nothing}
+	switch {
+	case binary && d.binaries == 0:
+		return nothing, violated("a binary message was not announced")
+	case binary:
+		d.binaries--
+		return nothing, nil
+	case len(message) == 0:
+		return nothing, violated("an empty packet")
+	case d.binaries > 0 && message[0] == '4':
+		return nothing, violated("the binary messages of the packet before are missing")
+	}
+	switch message[0] {
+	case '1':
+		return native.Request{Kind: native.Close}, nil
+	case '3', '5', '6': // pong; upgrade and noop mean nothing here
+		return nothing, nil
+	case '4':
+		return d.packet(message[1:])
+	}
+	return nothing, violated("a packet of this type is not for the server")
+}
+
+// packet reads a packet of Socket.IO.
+func (d *Dialect) packet(p []byte) (native.Request, error) {
+	kind := byte(0)
+	if len(p) > 0 {
+		kind, p = p[0], p[1:]
+	}
+	binaries := 0
+	if kind == '5' || kind == '6' {
+		n, rest, ok := bytes.Cut(p, []byte("-"))
+		if count, isNumber := number(n); ok && isNumber && count <= maxBinaries {
+			binaries, p = count, rest
+		} else {
+			return native.Request{}, violated("a packet with too many binary messages")
+		}
+	}
+	namespace, p := cutNamespace(p)
+	id, p := cutID(p)
+	if len(id.Text) > maxID {
+		return native.Request{}, violated("the id of a packet is too long")
+	}
+	switch main := namespace == "/"; {
+	case kind == '0' && !main:
+		answer := frame(refused, namespace, `,{"message":"Invalid namespace"}`)
+		return native.Request{Kind: native.Answered, Answer: answer}, nil
+	case !main:
+		return native.Request{}, violated("there is no such namespace")
+	case kind == '0' && !d.asked && !id.Given:
+		d.asked = true
+		return connection(p)
+	case kind == '0':
+		return native.Request{}, violated("a second CONNECT")
+	case !d.asked:
+		return native.Request{}, violated("CONNECT is missing")
+	case kind == '1' && len(p) == 0:
+		d.asked = false
+		return native.Request{Kind: native.Disconnect}, nil
+	case kind == '2':
+		return eventOf(id, p)
+	case kind == '3', kind == '6': // an answer: nothing was asked
+		d.binaries = binaries
+		return native.Request{Kind: native.Nothing}, args(p)
+	case kind == '5':
+		d.binaries = binaries
+		req, err := eventOf(id, p)
+		if !isViolation(err) {
+			err = errBinary
+		}
+		return req, err
+	}
+	return native.Request{}, violated("a packet of this type is not for the server")
+}
+
+// isViolation reports whether err ends the connection.
+func isViolation(err error) bool {
+	_, is := errors.AsType[*ws.Error](err)
+	return is
+}
+
+// cutNamespace cuts the namespace off a packet, without its query.
+func cutNamespace(p []byte) (namespace string, rest []byte) {
+	if len(p) == 0 || p[0] != '/' {
+		return "/", p
+	}
+	name, rest, _ := bytes.Cut(p, []byte(","))
+	name, _, _ = bytes.Cut(name, []byte("?"))
+	return string(name), rest
+}
+
+// cutID cuts the id of a packet off. The id is sent back as it is.
+func cutID(p []byte) (id native.RequestID, rest []byte) {
+	n := 0
+	for n < len(p) && p[n] >= '0' && p[n] <= '9' {
+		n++
+	}
+	if n > 0 {
+		id = native.RequestID{Text: string(p[:n]), Given: true}
+	}
+	return id, p[n:]
+}
+
+// number reads a small number.
+func number(digits []byte) (n int, ok bool) {
+	if len(digits) == 0 || len(digits) > 2 {
+		return 0, false
+	}
+	for _, c := range digits {
+		if c < '0' || c > '9' {
+			return 0, false
+		}
+		n = 10*n + int(c-'0')
+	}
+	return n, true
+}
+
+// connection reads the object that a client sends with CONNECT, if it sends one.
+func connection(p []byte) (native.Request, error) {
+	req := native.Request{Kind: native.Connect}
+	if len(p) == 0 {
+		return req, nil
+	}
+	r := json.NewReader(p)
+	if r.Next() != '{' {
+		return req, violated("what a client sends with CONNECT must be an object")
+	}
+	r.Object(func(key []byte) {
+		switch string(key) {
+		case "token":
+			req.Data.SetToken(&r)
+		case "pid":
+			req.Data.Resume, _ = r.String()
+		case "offset":
+			req.Data.Cursor, _ = r.String()
+		default:
+			r.Skip()
+		}
+	})
+	r.End()
+	if notJSON(&r) {
+		return req, violated("not JSON: " + r.Err().Error())
+	}
+	return req, r.Err()
+}
+
+// notJSON reports whether r has read something that is not JSON. What is nested too deeply is.
+func notJSON(r *json.Reader) bool { return r.Failed() && !errors.Is(r.Err(), json.ErrDepth) }
+
+// reserved are names that events must not have: clients use them for events of their own.
+var reserved = map[string]bool{
+	"connect": true, "connect_error": true, "disconnect": true, "disconnecting": true, "newListener": true, "removeListener": true,
+}
+
+// eventOf reads an event: an array of its name and its data. It ignores further arguments.
+func eventOf(id native.RequestID, p []byte) (native.Request, error) {
+	req := native.Request{ID: id}
+	r := json.NewReader(p)
+	n := 0
+	isArray := r.Array(func() {
+		switch n++; n {
+		case 1:
+			isString := r.Next() == '"'
+			if req.Event, _ = r.String(); !isString {
+				r.Flag(errName)
+			}
+		case 2:
+			req.Data.Decode(&r)
+		default:
+			r.Skip()
+		}
+	})
+	r.End()
+	switch {
+	case notJSON(&r):
+		return req, violated("not JSON: " + r.Err().Error())
+	case !isArray || n == 0:
+		return req, violated("an event must be an array")
+	case reserved[req.Event]:
+		return req, violated("an event with a reserved name")
+	}
+	return req, r.Err()
+}
+
+// args reads the arguments of an answer, which must be an array.
+func args(p []byte) error {
+	r := json.NewReader(p)
+	isArray := r.Array(r.Skip)
+	r.End()
+	if !isArray || notJSON(&r) {
+		return violated("an answer must be an array")
+	}
+	return nil
+}
