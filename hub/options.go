@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"math"
 	"net/http"
+	"regexp"
 	"time"
 
 	"github.com/coupchat/coup/auth"
@@ -124,12 +125,17 @@ type Options struct {
 	Log *slog.Logger
 }
 
+var validTag = regexp.MustCompile(`^[A-Za-z0-9_-]{0,32}$`)
+
 // setDefaults returns an error for an option that makes no sense.
 func (o *Options) setDefaults() error {
 	for _, origin := range o.Origins {
 		if err := checkOrigin(origin); err != nil {
 			return err
 		}
+	}
+	if !validTag.MatchString(o.Tag) {
+		return fmt.Errorf("hub: the tag %q must be up to 32 letters, digits, - and _", o.Tag)
 	}
 	o.AuthTimeout = cmp.Or(o.AuthTimeout, 10*time.Second)
 	o.PingEvery = cmp.Or(o.PingEvery, 25*time.Second)

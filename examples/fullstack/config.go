@@ -69,6 +69,7 @@ var environment = map[string]string{
 	"signaling-url":  "COUP_SIGNALING_URL",
 	"database":       "DATABASE_URL",
 	"redis":          "REDIS_URL",
+	"tag":            "COUP_TAG",
 	"jwt-secret":     "COUP_JWT_SECRET",
 	"service-token":  "COUP_SERVICE_TOKEN",
 	"origins":        "COUP_ORIGINS",
@@ -94,6 +95,7 @@ func parse(args []string, getenv func(string) string, help io.Writer) (config, e
 	fs.StringVar(&c.signalingURL, "signaling-url", "", "ws:// or wss:// URL where browsers find signaling (default: the page's host, the port of -signaling-addr, /ws)")
 	fs.StringVar(&c.database, "database", "sqlite:coup.db", "sqlite:FILE, memory: or postgres://…")
 	fs.StringVar(&c.redis, "redis", "", "redis://… (default: in-process bus, only with -role all)")
+	fs.StringVar(&c.hub.Tag, "tag", "", "begins the ids of Socket.IO connections, so that a proxy finds the hub of a client that polls")
 	fs.StringVar(&c.jwtSecret, "jwt-secret", "", "HS256 secret of at least 32 bytes; better given as COUP_JWT_SECRET")
 	fs.StringVar(&tokens, "service-token", "", "internal API token of at least 32 bytes, or two with a comma during a rotation; better given as COUP_SERVICE_TOKEN")
 	fs.StringVar(&origins, "origins", "", "comma-separated origins that may connect (default: the web page's own)")

@@ -207,3 +207,25 @@ func TestAProxyKeepsAQuietConnection(t *testing.T) {
 		}
 	}
 }
+
+// A Socket.IO client that polls has its connection on one hub, whose -tag begins its id.
+func TestAProxyFindsTheHubOfAClientThatPolls(t *testing.T) {
+	for _, p := range proxies {
+		t.Run(p.program, func(t *testing.T) {
+			t.Parallel() // it mostly waits
+			a, b := newRecorder(t, http.StatusOK), newRecorder(t, http.StatusOK)
+			addr := behind(t, p, a, a, b)
+			for i := range 10 {
+				for tag, to := range map[string]*recorder{"a": a, "b": b} {
+					uri := fmt.Sprintf("/socket.io/?EIO=4&transport=polling&t=%d&sid=%s.id%d", i, tag, i)
+					if status, _ := send(t, "POST", "http://"+addr+uri, "3"); status != http.StatusOK {
+						t.Fatalf("POST %s = %d", uri, status)
+					}
+					if got := to.last(t).uri; got != uri {
+						t.Fatalf("POST %s did not reach hub %s, which got %s last", uri, tag, got)
+					}
+				}
+			}
+		})
+	}
+}
