@@ -25,7 +25,7 @@ func frames(payload []byte) (out []byte, end, ok bool) {
 		case len(packet) == 0 || end:
 			return nil, false, false
 		case packet[0] == 'b':
-			data, err := base64.StdEncoding.AppendDecode(nil, packet[1:])
+			data, err := base64.StdEncoding.Strict().AppendDecode(nil, packet[1:])
 			if err != nil {
 				return nil, false, false
 			}

@@ -142,7 +142,7 @@ func ParseCursor(text string) (places []Place, ok bool) {
 		}
 		if at != "" {
 			ms, err := parse(at, 36)
-			if err != nil {
+			if err != nil || ms == 0 {
 				return nil, false
 			}
 			p.SentAt = time.UnixMilli(ms)
