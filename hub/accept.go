@@ -44,7 +44,7 @@ func (h *Hub) acceptedAt(r *http.Request) time.Time {
 // ResponseWriter, it must be an http.Hijacker or have Unwrap. Otherwise, as with
 // http.TimeoutHandler, the answer is 500.
 func (h *Hub) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	place, refused := h.admit(r, ws.IsHandshake(r))
+	place, refused := h.admit(r, ws.IsHandshake(r), false)
 	if refused != nil {
 		refused.write(w)
 		return
@@ -95,7 +95,7 @@ func (h *Hub) boundSendBuffer(conn net.Conn) {
 // identity that the handshake had, or nil.
 func (h *Hub) open(conn net.Conn, early []byte, accepted time.Time, who *auth.Identity) {
 	s := &session{}
-	s.begin(&h.native, accepted, who)
+	s.begin(&h.native, accepted, identityOf(who))
 	var first []byte
 	if who != nil {
 		first = s.dialect.AuthSuccess(native.RequestID{}, s.identity.user, s.identity.name, who.ExpiresAt)

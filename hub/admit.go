@@ -42,8 +42,8 @@ type place struct {
 
 // admit decides about a handshake. It returns a place for the connection, which the caller gives
 // back unless it was taken, or why there is none. valid says that there is nothing else to be said
-// against the request.
-func (h *Hub) admit(r *http.Request, valid bool) (_ *place, f *refusal) {
+// against the request. later says that an identity of the handshake does not count yet.
+func (h *Hub) admit(r *http.Request, valid, later bool) (_ *place, f *refusal) {
 	defer func() {
 		if f != nil {
 			h.refusedHandshake(f.reason, r, f.err)
@@ -70,7 +70,7 @@ func (h *Hub) admit(r *http.Request, valid bool) (_ *place, f *refusal) {
 			return nil, identityRefused(err)
 		}
 	}
-	if p.who == nil {
+	if p.who == nil || later {
 		if p.stranger = h.admitStranger(); !p.stranger {
 			return nil, &strangers
 		}

@@ -43,7 +43,10 @@ func (r *request) sendUser(id native.RequestID) {
 // now.
 func (r *request) admit(who auth.Identity, err error) bool {
 	known := r.s.who()
-	next := identityOf(who)
+	if r.Kind == native.Connect {
+		known = r.s.given
+	}
+	next := identityOf(&who)
 	switch {
 	// A Verifier may accept a token for a while after it has expired. The session would
 	// end at once, so it is refused here.
@@ -60,13 +63,20 @@ func (r *request) admit(who auth.Identity, err error) bool {
 		r.s.hub.refusedToken(userMismatch, nil)
 		return r.reject(known, userMismatch, "the token is somebody else's")
 	}
+	return r.become(next)
+}
+
+// become gives the session its user, or renews the identity. It reports false if the session is
+// closed instead.
+func (r *request) become(next *identity) bool {
 	r.s.mu.Lock()
-	if known == nil && !r.s.left {
+	first := r.s.identity == nil
+	if first && !r.s.left {
 		r.s.hub.strangers.Add(-1)
 	}
 	r.s.identity = next
 	r.s.mu.Unlock()
-	return known != nil || r.connect()
+	return !first || r.connect()
 }
 
 // refusedToken counts and logs why a token was not accepted. reason stands for an error that

@@ -3,6 +3,7 @@ package hub
 import (
 	"context"
 	"errors"
+	"slices"
 	"sync"
 	"time"
 
@@ -54,35 +55,54 @@ func (r *request) open(err error) {
 	case err != nil:
 		s.send(c.Refused(badRequest, err.Error()))
 		s.close(ws.Unauthenticated, err.Error())
-	case r.Data.HasToken():
+	case r.Data.HasToken() || s.given != nil:
 		s.await = func() {
 			ctx, cancel := s.hub.work.Deadline(s.hub.work.Context())
 			defer cancel()
-			if r.admit(s.hub.verify.Verify(ctx, r.Data.Token)) {
+			// A client that got an event before the answer would get it again after the next cut.
+			s.mu.Lock()
+			s.out.hold(s)
+			s.mu.Unlock()
+			if r.enter(ctx) {
 				s.hub.wheel.put(s, 1)
 				r.recover(ctx)
 			}
-		}
-	case s.who() != nil:
-		s.await = func() {
-			ctx, cancel := s.hub.work.Deadline(s.hub.work.Context())
-			defer cancel()
-			r.recover(ctx)
+			s.mu.Lock()
+			s.out.release(s, nil, false) // if it was refused
+			s.mu.Unlock()
 		}
 	default:
-		r.welcome()
+		r.welcome(false)
 	}
 }
 
-// welcome answers a CONNECT of a client that gets nothing back.
-func (r *request) welcome() {
-	s, c := r.s, r.s.dialect.(connector)
-	if r.Data.Resume != "" { // a new id alone would leave the client with its old cursor
-		s.send(c.Forget())
+// enter gives the session the user of the token, or that of the handshake.
+func (r *request) enter(ctx context.Context) bool {
+	if r.Data.HasToken() {
+		return r.admit(r.s.hub.verify.Verify(ctx, r.Data.Token))
 	}
-	s.send(c.Connected(socketio.NewID()))
-	if s.who() != nil {
-		r.sendUser(native.RequestID{})
+	return r.become(r.s.given)
+}
+
+// welcome answers a CONNECT of a client that gets nothing back. drop drops what was held for it.
+func (r *request) welcome(drop bool) {
+	s, c := r.s, r.s.dialect.(connector)
+	var first [][]byte
+	if r.Data.Resume != "" { // a new id alone would leave the client with its old cursor
+		first = append(first, c.Forget())
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.state != open {
+		return
+	}
+	first = append(first, c.Connected(socketio.NewID()))
+	if who := s.identity; who != nil {
+		first = append(first, c.AuthSuccess(native.RequestID{}, who.user, who.name, time.UnixMilli(who.expires)))
+	}
+	frames := slices.Concat(first...)
+	if !s.out.release(s, [][]byte{frames}, drop) {
+		s.out.push(s, frames)
 	}
 }
 
@@ -102,22 +122,17 @@ func (r *request) recover(ctx context.Context) {
 	s, c := r.s, r.s.dialect.(connector)
 	places, ok := socketio.ParseCursor(r.Data.Cursor)
 	if limit := s.hub.opts.MaxRooms; !ok || r.Data.Resume == "" || len(r.Data.Resume) > maxResume || limit >= 0 && len(places) > limit {
-		r.welcome()
+		r.welcome(false)
 		return
 	}
-	// A client that got an event before the answer would get it again after the next cut.
-	s.mu.Lock()
-	s.out.hold(s)
-	s.mu.Unlock()
 	back, err := r.rejoin(ctx, places)
 	if err != nil {
 		r.leaveRooms()
 		s.mu.Lock()
 		c.Disconnected()
-		s.out.release(s, nil, s.state == open) // what has come is of rooms that the client is not in
 		s.mu.Unlock()
 		if err == errLost {
-			r.welcome()
+			r.welcome(true)
 			return
 		}
 		s.close(ws.TryLater, "what was missed cannot be read now")
@@ -138,7 +153,6 @@ func (r *request) welcomeBack(gone []store.StudyID) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.state != open {
-		s.out.release(s, nil, false)
 		return
 	}
 	first := [][]byte{
@@ -169,9 +183,15 @@ func (r *request) rejoin(ctx context.Context, places []socketio.Place) (back rec
 			Sent: r.waitForReplay, Later: true,
 		}, func(j room.Joined) {
 			s.mu.Lock()
-			s.seats = append(s.seats, j.Seat)
-			s.dialect.Moved(p.StudyID, p.Seq, p.SentAt)
+			late := s.state == ended
+			if !late {
+				s.seats = append(s.seats, j.Seat)
+				s.dialect.Moved(p.StudyID, p.Seq, p.SentAt)
+			}
 			s.mu.Unlock()
+			if late {
+				j.Seat.Leave(func() {})
+			}
 			missed += j.Seq - p.Seq
 			lost = j.CatchUp == nil || missed > maxRecovered
 			back.replays = append(back.replays, j.CatchUp)

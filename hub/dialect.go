@@ -46,5 +46,8 @@ type endpoint struct {
 	dialect dialect
 	encoder room.Encoder // the dialect, as rooms see it
 	binary  bool         // the dialect reads binary messages too
-	sid     eio.ID       // of a Socket.IO connection, else zero
+	// What follows is only of a Socket.IO connection.
+
+	sid   eio.ID
+	given *identity // that of the handshake, which counts from CONNECT on; or nil
 }

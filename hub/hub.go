@@ -109,7 +109,7 @@ func (h *Hub) add(s *session, addr string, first []byte, openStream func() poll.
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.stream = openStream()
-	if first != nil && (err == nil || s.sid != (eio.ID{})) {
+	if first != nil && err == nil {
 		s.out.push(s, first)
 	}
 	switch {

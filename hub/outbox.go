@@ -120,11 +120,12 @@ func (o *outbox) hold(s *session) {
 	o.backlog.held, o.backlog.before = true, len(o.backlog.queue)
 }
 
-// release ends the wait. What was pushed meanwhile comes after first, or is dropped.
-func (o *outbox) release(s *session, first [][]byte, drop bool) {
+// release ends the wait. What was pushed meanwhile comes after first, or is dropped. It reports
+// false, and does nothing, if nothing waits.
+func (o *outbox) release(s *session, first [][]byte, drop bool) bool {
 	b := o.backlog
 	if b == nil || !b.held {
-		return // the session has ended
+		return false
 	}
 	b.held = false
 	before := min(b.before, len(b.queue))
@@ -140,9 +141,10 @@ func (o *outbox) release(s *session, first [][]byte, drop bool) {
 	b.grow(s, size-b.size)
 	if len(b.queue) == 0 {
 		o.clear(s)
-		return
+	} else {
+		o.flush(s)
 	}
-	o.flush(s)
+	return true
 }
 
 // flush writes what the socket takes of the backlog.

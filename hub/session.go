@@ -52,9 +52,13 @@ type identity struct {
 	expires int64 // Unix milliseconds: nanoseconds end in 2262
 }
 
-// identityOf returns the identity of a session from that of a token. Of the name it keeps what
-// store.ValidUserName takes: the rules of who gave it must not lock the user out.
-func identityOf(who auth.Identity) *identity {
+// identityOf returns the identity of a session from that of a token or a handshake, which may be
+// nil. Of the name it keeps what store.ValidUserName takes: the rules of who gave it must not lock
+// the user out.
+func identityOf(who *auth.Identity) *identity {
+	if who == nil {
+		return nil
+	}
 	return &identity{store.UserID(who.UserID), text.CleanName(who.UserName, store.MaxUserName), who.ExpiresAt.UnixMilli()}
 }
 
@@ -68,13 +72,10 @@ const (
 )
 
 // begin begins a session that has no stream yet. accepted is from when AuthTimeout counts. who
-// is the identity that the handshake had, or nil.
-func (s *session) begin(e *endpoint, accepted time.Time, who *auth.Identity) {
+// is its user, if that is known already.
+func (s *session) begin(e *endpoint, accepted time.Time, who *identity) {
 	w, opts := &e.hub.wheel, &e.hub.opts
-	s.endpoint, s.endBy, s.nextPing = e, never, never
-	if who != nil {
-		s.identity = identityOf(*who)
-	}
+	s.endpoint, s.endBy, s.nextPing, s.identity = e, never, never, who
 	s.lastSeen.Store(w.now())
 	if opts.AuthTimeout > 0 {
 		s.endBy = w.at(accepted.Add(opts.AuthTimeout))
@@ -248,7 +249,7 @@ func (s *session) tick(now int32) (next int32) {
 		}
 		next = min(next, lost)
 	}
-	if now >= s.nextPing {
+	if held := s.out.backlog != nil && s.out.backlog.held; now >= s.nextPing && !held {
 		s.out.push(s, s.dialect.Ping())
 		s.nextPing = now + seconds(opts.PingEvery)
 	}

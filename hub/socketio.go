@@ -25,8 +25,8 @@ type socketSession struct {
 
 func (h *Hub) newSocketSession(accepted time.Time, who *auth.Identity) *session {
 	s := &socketSession{}
-	s.own = endpoint{hub: h, dialect: &s.dialect, encoder: socketio.Encoder{}, binary: true, sid: eio.NewID()}
-	s.begin(&s.own, accepted, who)
+	s.own = endpoint{hub: h, dialect: &s.dialect, encoder: socketio.Encoder{}, binary: true, sid: eio.NewID(), given: identityOf(who)}
+	s.begin(&s.own, accepted, nil)
 	return &s.session
 }
 
@@ -53,7 +53,7 @@ func (h *Hub) serveSocketIO(w http.ResponseWriter, r *http.Request) {
 		eio.Fail(w, err)
 		return
 	}
-	place, refused := h.admit(r, true)
+	place, refused := h.admit(r, true, true)
 	if refused != nil {
 		if refused.retryAfter != "" {
 			w.Header().Set("Retry-After", refused.retryAfter)
