@@ -36,6 +36,7 @@ func Example() {
 		log.Fatal(err)
 	}
 	mux.Handle("/ws", chat)
+	mux.Handle("/socket.io/", chat.SocketIO()) // for the stock socket.io-client
 	web := &http.Server{Handler: mux, ConnContext: coup.ConnContext,
 		ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 30 * time.Second, WriteTimeout: time.Minute, IdleTimeout: time.Minute}
 
