@@ -41,14 +41,14 @@
 // and its client is a store over HTTP.
 //
 //	 browsers, phones                          other services
-//	      | WebSocket                               | HTTP, internal
+//	      | WebSocket, Socket.IO                    | HTTP, internal
 //	+-----v-----------------------------------------v--------+
 //	| coup       assembles a server from Options             |
 //	+-----------------------------------------+--------------+
 //	| hub        connections, sessions,       | store/rest   |
 //	|            one dialect per protocol     | both ends of |
-//	|   auth · internal/{ws,poll,native,json} | the internal |
-//	|                                         | API          |
+//	|   auth · internal/{ws,poll,native,eio,  | the internal |
+//	|                    socketio,json}       | API          |
 //	+-----------------------------------------+              |
 //	| room       join, post, deliver, catch up               |
 //	|   internal/{commit,membership,presence,relay}          |

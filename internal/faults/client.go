@@ -27,6 +27,8 @@ type ClientConfig struct {
 	MaxPause time.Duration
 	// Buffer is the size of the socket's receive buffer. 0 leaves it to the system.
 	Buffer int
+	// Protocol is how the client speaks to the hub.
+	Protocol Protocol
 	// History reads messages after a truncated join or a reset.
 	History func(ctx context.Context, study string, after int64) ([]Record, error)
 	// Clock is the clock that all clients share.
@@ -55,7 +57,7 @@ type Client struct {
 	mu      sync.Mutex // guards what follows
 	rng     *rand.Rand
 	conn    int
-	wire    *connection
+	wire    wire
 	live    bool // authenticated
 	posts   bool
 	posted  int
@@ -63,6 +65,8 @@ type Client struct {
 	unacked []*post // sent or to be sent, and not acknowledged
 	frozen  chan struct{}
 	asked   time.Time // when authenticate was sent
+
+	past past // belongs to the goroutine that receives
 }
 
 // A seat is what a client knows about one study.
@@ -138,7 +142,7 @@ func (c *Client) Freeze(freeze bool) {
 func (c *Client) Cut() (live bool) {
 	c.locked(func() {
 		if c.wire != nil {
-			c.wire.conn.Close()
+			c.wire.close()
 		}
 		live = c.live
 	})
@@ -223,11 +227,11 @@ func (c *Client) visit(ctx context.Context) (in bool) {
 	c.mu.Lock()
 	addr := c.config.Hubs[c.rng.IntN(len(c.config.Hubs))]
 	c.mu.Unlock()
-	w, err := dialConnection(addr, dialIn, c.config.Buffer)
+	w, err := c.dial(ctx, addr)
 	if err != nil {
 		return false
 	}
-	defer w.conn.Close()
+	defer w.close()
 	c.mu.Lock()
 	c.conn++
 	c.wire, c.live, c.asked = w, false, time.Now()
@@ -238,7 +242,7 @@ func (c *Client) visit(ctx context.Context) (in bool) {
 		p.sent, p.retry = time.Time{}, time.Time{}
 	}
 	c.mu.Unlock()
-	if ctx.Err() != nil || w.send("authenticate", "auth", map[string]any{"token": c.config.Token}) != nil {
+	if ctx.Err() != nil || c.config.Protocol == Native && w.send("authenticate", "auth", map[string]any{"token": c.config.Token}) != nil {
 		return false
 	}
 	var speaking sync.WaitGroup
@@ -246,7 +250,7 @@ func (c *Client) visit(ctx context.Context) (in bool) {
 	speaking.Go(func() { c.sendRequests(w, over) })
 	err = c.receive(ctx, w)
 	close(over)
-	w.conn.Close()
+	w.close()
 	speaking.Wait()
 	c.mu.Lock()
 	in, c.live, c.wire = c.live, false, nil

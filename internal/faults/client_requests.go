@@ -7,7 +7,7 @@ import (
 )
 
 // sendRequests sends joins and posts, and ends the connection if an answer does not come.
-func (c *Client) sendRequests(w *connection, over <-chan struct{}) {
+func (c *Client) sendRequests(w wire, over <-chan struct{}) {
 	gap := 20 * time.Millisecond
 	if c.config.Every == 0 {
 		gap = 100 * time.Millisecond
@@ -18,12 +18,12 @@ func (c *Client) sendRequests(w *connection, over <-chan struct{}) {
 	for {
 		for _, r := range c.due(&next) {
 			if w.send(r.event, r.id, r.data) != nil {
-				w.conn.Close()
+				w.close()
 				return
 			}
 		}
 		if c.overdue() {
-			w.conn.Close()
+			w.close()
 			return
 		}
 		select {
@@ -103,7 +103,7 @@ func (c *Client) overdue() bool {
 }
 
 // receive handles the events of the server until the connection ends.
-func (c *Client) receive(ctx context.Context, w *connection) error {
+func (c *Client) receive(ctx context.Context, w wire) error {
 	for {
 		c.mu.Lock()
 		frozen := c.frozen
@@ -135,6 +135,8 @@ func (c *Client) take(ctx context.Context, e event) error {
 		c.Log.add(r)
 	case "auth_error":
 		return errRefused
+	case recovered:
+		c.recovered()
 	case "ack":
 		return c.acked(ctx, e, r)
 	case "error":
@@ -160,6 +162,16 @@ func (c *Client) take(ctx context.Context, e event) error {
 		c.Log.add(r)
 	}
 	return nil
+}
+
+// recovered notes that the hub has joined the rooms that the client was in.
+func (c *Client) recovered() {
+	for study, s := range c.rooms {
+		if !s.left && s.last != Fresh && c.past.in(study) {
+			s.joined = true
+			c.Log.add(Record{Kind: Joined, Conn: c.conn, Study: study, After: s.last})
+		}
+	}
 }
 
 // leave forgets a study and the posts for it.
@@ -214,6 +226,7 @@ func (c *Client) readHistory(ctx context.Context, s *seat, joined Record) error 
 	for s.last < joined.Seq {
 		found, err := c.config.History(ctx, joined.Study, s.last)
 		if err != nil {
+			c.past = past{} // its cursor says that it has what it could not read
 			return err
 		}
 		if len(found) == 0 { // what is left up to the head was deleted

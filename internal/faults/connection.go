@@ -34,7 +34,18 @@ type event struct {
 	} `json:"data"`
 }
 
-// A connection is one WebSocket connection. One goroutine may read, any may write.
+// A wire carries the requests and events of one client, in one of the protocols of a hub. One
+// goroutine may call next, any the rest.
+type wire interface {
+	// send sends a request.
+	send(name, id string, data any) error
+	// next returns the next event. The error is a closeError if the hub has closed the
+	// connection, and a wstest.ErrFrame after bytes that no server may send.
+	next() (event, error)
+	close()
+}
+
+// A connection is a WebSocket connection.
 type connection struct {
 	conn net.Conn
 	r    *bufio.Reader
@@ -44,9 +55,9 @@ type connection struct {
 // writeTimeout bounds a write of a client.
 const writeTimeout = 3 * time.Second
 
-// dialConnection connects to the hub at addr. buffer is the size of the socket's receive
+// dialConnection opens path of the hub at addr. buffer is the size of the socket's receive
 // buffer, or 0 for that of the system.
-func dialConnection(addr string, timeout time.Duration, buffer int) (*connection, error) {
+func dialConnection(addr, path string, timeout time.Duration, buffer int) (*connection, error) {
 	conn, err := net.DialTimeout("tcp", addr, timeout)
 	if err != nil {
 		return nil, err
@@ -55,19 +66,19 @@ func dialConnection(addr string, timeout time.Duration, buffer int) (*connection
 		_ = conn.(*net.TCPConn).SetReadBuffer(buffer)
 	}
 	w := &connection{conn: conn, r: bufio.NewReaderSize(conn, 4<<10)}
-	if err := w.handshake(addr, timeout); err != nil {
+	if err := w.handshake(addr, path, timeout); err != nil {
 		conn.Close()
 		return nil, err
 	}
 	return w, nil
 }
 
-func (w *connection) handshake(addr string, timeout time.Duration) error {
+func (w *connection) handshake(addr, path string, timeout time.Duration) error {
 	if err := w.conn.SetDeadline(time.Now().Add(timeout)); err != nil {
 		return err
 	}
-	if _, err := fmt.Fprintf(w.conn, "GET /ws HTTP/1.1\r\nHost: %s\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"+
-		"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n", addr); err != nil {
+	if _, err := fmt.Fprintf(w.conn, "GET %s HTTP/1.1\r\nHost: %s\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"+
+		"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n", path, addr); err != nil {
 		return err
 	}
 	answer, err := http.ReadResponse(w.r, nil)
@@ -106,34 +117,39 @@ type closeError int
 
 func (c closeError) Error() string { return fmt.Sprintf("closed with %d", int(c)) }
 
-// next returns the next event, and answers pings before it. The error is a closeError after
-// a close frame, and a wstest.ErrFrame after bytes that no server may send.
-func (w *connection) next() (event, error) {
+func (w *connection) close() { w.conn.Close() }
+
+func (w *connection) next() (e event, err error) {
+	text, err := w.text()
+	if err == nil && json.Unmarshal(text, &e) != nil {
+		err = fmt.Errorf("%w: %q", wstest.ErrFrame, text)
+	}
+	return e, err
+}
+
+// text returns the next text message, and answers pings before it.
+func (w *connection) text() ([]byte, error) {
 	for {
 		first, payload, err := wstest.ReadFrame(w.r)
 		if err != nil {
-			return event{}, err
+			return nil, err
 		}
 		switch first {
 		case 0x81:
-			var e event
-			if err := json.Unmarshal(payload, &e); err != nil {
-				return event{}, fmt.Errorf("%w: %q: %w", wstest.ErrFrame, payload, err)
-			}
-			return e, nil
+			return payload, nil
 		case 0x89:
 			if err := w.frame(0x8a, payload); err != nil {
-				return event{}, err
+				return nil, err
 			}
 		case 0x8a:
 		case 0x88:
 			_ = w.frame(0x88, payload)
 			if len(payload) < 2 {
-				return event{}, closeError(1005)
+				return nil, closeError(1005)
 			}
-			return event{}, closeError(binary.BigEndian.Uint16(payload))
+			return nil, closeError(binary.BigEndian.Uint16(payload))
 		default:
-			return event{}, fmt.Errorf("%w: %#x", wstest.ErrFrame, first)
+			return nil, fmt.Errorf("%w: %#x", wstest.ErrFrame, first)
 		}
 	}
 }

@@ -27,11 +27,12 @@ func (h *deployment) inject(t testing.TB, f fault, seed uint64, score *Scorecard
 		h.heal()
 	}()
 	for i, p := range r.enlist(f.posters+f.silent, true) {
-		if i < f.posters {
-			r.start(p, nil)
-		} else {
-			r.start(p, quiet)
-		}
+		r.start(p, func(c *ClientConfig) {
+			if i >= f.posters {
+				quiet(c)
+			}
+			c.Protocol = Protocols[i%len(Protocols)]
+		})
 	}
 	if !f.alone {
 		r.gather(h.pairs)
@@ -57,8 +58,8 @@ func (r *round) gather(pairs int) {
 	r.clients = nil
 	for i := range pairs {
 		r.studies = []string{fmt.Sprintf("s%d-p%d", r.casts, i)}
-		for _, p := range r.enlist(2, true) {
-			r.start(p, nil)
+		for j, p := range r.enlist(2, true) {
+			r.start(p, func(c *ClientConfig) { c.Protocol = Protocols[(i+j)%len(Protocols)] })
 		}
 		r.beside = append(r.beside, r.studies...)
 	}
