@@ -3,6 +3,7 @@ package coup_test
 import (
 	"context"
 	"errors"
+	"net/http"
 	"net/http/httptest"
 	"strings"
 	"testing"
@@ -48,7 +49,10 @@ func (k kind) serve(t *testing.T, opts coup.Options) (*coup.Server, string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	web := httptest.NewServer(s)
+	mux := http.NewServeMux()
+	mux.Handle("/", s)
+	mux.Handle("/socket.io/", s.SocketIO())
+	web := httptest.NewServer(mux)
 	t.Cleanup(func() {
 		ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
 		defer cancel()

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/coupchat/coup/auth"
+	"github.com/coupchat/coup/internal/ws"
 	"github.com/coupchat/coup/store"
 )
 
@@ -24,10 +25,17 @@ func (h *Hub) identify(r *http.Request) (*auth.Identity, error) {
 		return nil, fmt.Errorf("%w: Identify returned a user id that is not valid", auth.ErrInvalid)
 	case !time.Now().Before(who.ExpiresAt):
 		return nil, auth.ErrExpired
-	case r.Header.Get("Cookie") != "" && !h.originTrusted(r):
+	case r.Header.Get("Cookie") != "" && !h.originTrusted(r) && !sameSite(r):
 		return nil, fmt.Errorf("%w: a cookie counts only for a page of an allowed origin", auth.ErrInvalid)
 	}
 	return who, nil
+}
+
+// sameSite reports whether a request that is no WebSocket handshake comes from no page of another
+// site that could read the answer. A browser sends no Origin with a GET of the page's own host.
+func sameSite(r *http.Request) bool {
+	from := r.Header.Get("Sec-Fetch-Site")
+	return !ws.IsHandshake(r) && r.Header.Get("Origin") == "" && (from == "" || from == "same-origin" || from == "none")
 }
 
 // identityRefused returns why a handshake with a refused identity is refused.

@@ -35,16 +35,21 @@ func (a *api) limited(act personal) personal {
 	}
 }
 
-// maxLimiters bounds the limiters that are kept.
-const maxLimiters = 10_000
+// A sweep comes when there are twice as many limiters as after the last one, minLimiters at least,
+// and maxLimiters are there at most.
+const (
+	minLimiters = 500
+	maxLimiters = 10_000
+)
 
 // limiters are token buckets by key. A nil one has no limit.
 type limiters struct {
 	every rate.Limit
 	burst int
 
-	mu    sync.Mutex // guards byKey
+	mu    sync.Mutex // guards what follows
 	byKey map[string]*rate.Limiter
+	left  int // how many the last sweep left
 }
 
 func newLimiters(perSecond float64, burst int) *limiters {
@@ -76,7 +81,7 @@ func (l *limiters) take(key string) error {
 
 // sweep makes room for one limiter: those that are full hold nothing to remember.
 func (l *limiters) sweep() {
-	if len(l.byKey) < maxLimiters {
+	if len(l.byKey) < min(max(2*l.left, minLimiters), maxLimiters) {
 		return
 	}
 	for key, one := range l.byKey {
@@ -87,6 +92,7 @@ func (l *limiters) sweep() {
 	if len(l.byKey) >= maxLimiters { // so many at once are no users
 		clear(l.byKey)
 	}
+	l.left = len(l.byKey)
 }
 
 // clientOf returns the address of the client of a request: for IPv6 its network, of which one

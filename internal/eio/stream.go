@@ -20,17 +20,19 @@ type Stream struct {
 	// limit returns how long the body of a POST may be, now. 0 and below: no limit.
 	limit func() int
 	// run calls a function on another goroutine.
-	run    func(func())
-	resume chan struct{}
-	gone   chan struct{} // closed when the stream has ended
+	run  func(func())
+	gone chan struct{} // closed when the stream has ended
 
-	mu       sync.Mutex // guards what follows
-	poll     *waiting   // the GET that waits, or nil
-	posting  bool       // a POST is being read or handled
-	probe    *Probe     // the WebSocket of an upgrade, or nil
-	upgraded bool       // the connection goes on over a WebSocket
-	last     bool       // nothing is written any more
-	left     bool       // the client has closed the connection
+	mu       sync.Mutex    // guards what follows
+	poll     *waiting      // the GET that waits, or nil
+	posting  bool          // a POST has come that is not answered
+	busy     chan struct{} // closed when the packets of the last POST have been handled, then nil
+	unread   bool          // there is something to send, and no GET to take it
+	noticed  chan struct{} // closed when unread becomes true, if not nil
+	probe    *Probe        // the WebSocket of an upgrade, or nil
+	upgraded bool          // the connection goes on over a WebSocket
+	last     bool          // nothing is written any more
+	left     bool          // the client has closed the connection
 	ended    bool
 }
 
@@ -51,7 +53,7 @@ func (p *waiting) wake() {
 // NewStream returns a stream. limit returns how long the body of a POST may be at this moment; 0
 // and below is no limit. run calls a function on another goroutine.
 func NewStream(h poll.Handler, limit func() int, run func(func())) *Stream {
-	return &Stream{h: h, limit: limit, run: run, resume: make(chan struct{}, 1), gone: make(chan struct{})}
+	return &Stream{h: h, limit: limit, run: run, gone: make(chan struct{})}
 }
 
 var _ poll.Stream = (*Stream)(nil)
@@ -72,6 +74,11 @@ func (s *Stream) Writev(bufs [][]byte) (n int, err error) {
 		}
 		return n, nil
 	case s.poll == nil: // the next one brings Writable
+		s.unread = true
+		if s.noticed != nil {
+			close(s.noticed)
+			s.noticed = nil
+		}
 		return 0, nil
 	}
 	for _, b := range bufs {
@@ -98,9 +105,15 @@ func (s *Stream) write(b []byte) (n int, all bool) {
 
 // Resume ends the pause that began when Data returned false. See poll.Stream.
 func (s *Stream) Resume() {
-	select {
-	case s.resume <- struct{}{}:
-	default:
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.busy != nil {
+		close(s.busy)
+		s.busy = nil
+	}
+	if p := s.probe; p != nil && p.waits {
+		p.waits = false
+		s.run(p.goOn)
 	}
 }
 
@@ -184,7 +197,7 @@ func (s *Stream) wait(p *waiting) *Error {
 		s.mu.Unlock()
 		return ErrSID
 	case first == nil:
-		s.poll = p
+		s.poll, s.unread = p, false
 		s.mu.Unlock()
 		return nil
 	}
@@ -244,7 +257,8 @@ func noDeadline(w http.ResponseWriter) {
 }
 
 // Receive serves a POST. It answers when the packets have been handled, so a client that waits
-// for that sends no faster than it is served.
+// for that sends no faster than it is served. But a client may poll only after that: it is
+// answered too when there is something to poll.
 func (s *Stream) Receive(w http.ResponseWriter, r *http.Request) {
 	if err := s.begin(); err != nil {
 		Fail(w, err)
@@ -270,14 +284,9 @@ func (s *Stream) Receive(w http.ResponseWriter, r *http.Request) {
 		}
 		s.mu.Unlock()
 	}
-	if !s.h.Data(data) {
-		select {
-		case <-s.resume:
-		case <-s.gone:
-		case <-r.Context().Done():
-			s.end(r.Context().Err())
-			return
-		}
+	if !s.handle(data, r.Context().Done()) {
+		s.end(r.Context().Err())
+		return
 	}
 	if left {
 		s.h.Writable()
@@ -286,6 +295,47 @@ func (s *Stream) Receive(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Content-Length", "2")
 	_ = http.NewResponseController(w).SetWriteDeadline(time.Now().Add(replyTimeout))
 	_, _ = io.WriteString(w, "ok") // a client that has gone is noticed by its GET
+}
+
+// handle hands packets over, once those before have been handled. It reports false if the client
+// has gone.
+func (s *Stream) handle(data []byte, gone <-chan struct{}) bool {
+	s.mu.Lock()
+	for s.busy != nil {
+		before := s.busy
+		s.mu.Unlock()
+		select {
+		case <-before:
+		case <-s.gone:
+			return true
+		case <-gone:
+			return false
+		}
+		s.mu.Lock()
+	}
+	handled := make(chan struct{})
+	s.busy = handled
+	s.mu.Unlock()
+	if s.h.Data(data) {
+		s.Resume()
+		return true
+	}
+	s.mu.Lock()
+	noticed := make(chan struct{})
+	if s.unread {
+		close(noticed)
+	} else {
+		s.noticed = noticed
+	}
+	s.mu.Unlock()
+	select {
+	case <-handled:
+	case <-noticed:
+	case <-s.gone:
+	case <-gone:
+		return false
+	}
+	return true
 }
 
 // begin makes this POST the one that is handled.

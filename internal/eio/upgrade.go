@@ -27,8 +27,9 @@ type Probe struct {
 	reader ws.Reader
 	rest   []byte
 
-	// answered says that "3probe" was sent. The mutex of from guards it.
-	answered bool
+	// answered says that "3probe" was sent, and waits that the upgrade waits until the packets of
+	// the last POST have been handled. The mutex of from guards both.
+	answered, waits bool
 
 	mu     sync.Mutex // guards stream, which Open sets after the handler may be called
 	stream poll.Stream
@@ -91,10 +92,11 @@ func (p *Probe) Data(b []byte) (more bool) {
 			_, _ = p.socket().Write(ws.PongFrame(m.Payload))
 		case m.Op == ws.Pong:
 		case m.Op == ws.Text && string(m.Payload) == "2probe" && p.answer():
-		case m.Op == ws.Text && string(m.Payload) == "5" && p.move(p.take):
-			rest := p.rest
-			p.rest = nil
-			return len(rest) == 0 || p.from.h.Data(rest)
+		case m.Op == ws.Text && string(m.Payload) == "5":
+			if p.mustWait() {
+				return false
+			}
+			return p.finish()
 		default:
 			p.socket().Close()
 			return true
@@ -116,6 +118,35 @@ func (p *Probe) answer() bool {
 	}
 	_, err := p.socket().Write(ws.Seal(append(make([]byte, ws.HeaderSpace), "3probe"...)))
 	return err == nil
+}
+
+// mustWait reports whether the packets of the last POST have not been handled yet. The upgrade
+// then goes on with goOn.
+func (p *Probe) mustWait() bool {
+	s := p.from
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	p.waits = s.busy != nil && !s.posting && p.answered
+	return p.waits
+}
+
+// goOn finishes an upgrade that had to wait.
+func (p *Probe) goOn() {
+	if p.finish() {
+		p.socket().Resume()
+	}
+}
+
+// finish makes the connection that of the WebSocket, and hands over what has come after "5". It
+// returns what Data does.
+func (p *Probe) finish() (more bool) {
+	if !p.move(p.take) {
+		p.socket().Close()
+		return true
+	}
+	rest := p.rest
+	p.rest = nil
+	return len(rest) == 0 || p.from.h.Data(rest)
 }
 
 // take ends the polling and returns the WebSocket.

@@ -80,6 +80,11 @@ func TestSoak(t *testing.T) {
 			t.Logf("%s: %.1f MiB after %s; too short to say how it grows", name, last.bytes/(1<<20), last.at.Round(time.Second))
 			continue
 		}
+		var shape []string
+		for i := 0; i < len(all); i += 15 { // five minutes
+			shape = append(shape, fmt.Sprintf("%.1f", all[i].bytes/(1<<20)))
+		}
+		t.Logf("%s: MiB each five minutes: %s", name, strings.Join(shape, " "))
 		grows := slope(counted)
 		t.Logf("%s: %.1f MiB after %s, %+.2f MiB an hour from minute 10 on", name, last.bytes/(1<<20), last.at.Round(time.Second), grows/(1<<20))
 		if grows > soakSlope {
