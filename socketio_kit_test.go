@@ -225,3 +225,29 @@ func joined(study string) string {
 
 // payload joins packets.
 func payload(packets ...string) string { return strings.Join(packets, "\x1e") }
+
+// send makes a POST, with or without a Content-Length.
+func send(t *testing.T, url, body string, header http.Header, chunked bool) (status int, _ http.Header, _ string) {
+	t.Helper()
+	var r io.Reader = strings.NewReader(body)
+	if chunked {
+		r = io.MultiReader(r) // of unknown length
+	}
+	post, err := http.NewRequestWithContext(t.Context(), "POST", url, r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, values := range header {
+		post.Header[name] = values
+	}
+	answer, err := patient.Do(post)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer answer.Body.Close()
+	b, err := io.ReadAll(answer.Body)
+	if err != nil {
+		t.Error(err)
+	}
+	return answer.StatusCode, answer.Header, string(b)
+}
