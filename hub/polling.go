@@ -12,7 +12,7 @@ import (
 // openPolling serves a client that begins with polling.
 func (h *Hub) openPolling(w http.ResponseWriter, r *http.Request, place *place) {
 	s := h.newSocketSession(time.Now(), place.who)
-	stream := eio.NewStream(s, func() int { return s.limits(s.who()).MaxMessage }, func(fn func()) { h.work.Go(fn) })
+	stream := eio.NewStream(s, func() int { return s.limits(s.who()).MaxMessage }, func(fn func()) { h.work.Go(fn) }, &h.counts.polling)
 	if !h.add(s, address(r.RemoteAddr), h.openFrame(s, "websocket"), func() poll.Stream { return stream }) {
 		w.Header().Set("Retry-After", drains.retryAfter)
 		eio.Fail(w, &eio.Error{Code: eio.ErrForbidden.Code, Status: drains.status, Message: drains.message})

@@ -77,7 +77,7 @@ func (s *session) finish() {
 		rest = s.partial.rest
 	}
 	if s.read(rest) {
-		s.stream.Resume()
+		resume(s)
 	}
 }
 
@@ -110,8 +110,16 @@ func (s *session) recovered(more *bool) {
 	if more != nil {
 		*more = true
 	} else {
-		s.stream.Resume()
+		resume(s)
 	}
+}
+
+// resume goes on to read after a request for which the stream has waited.
+func resume(s *session) {
+	s.mu.Lock()
+	stream := s.stream // it may be another one than when the request came
+	s.mu.Unlock()
+	stream.Resume()
 }
 
 // message handles one whole message.

@@ -7,7 +7,7 @@ import (
 )
 
 type counters struct {
-	accepted, refused, slow, panics, queued atomic.Int64
+	accepted, refused, slow, panics, queued, polling atomic.Int64
 
 	tokens, handshakes, errors, closes tally
 }
@@ -17,6 +17,8 @@ type Stats struct {
 	// Connections is how many there are now, and Unauthenticated how many of them have no user
 	// yet.
 	Connections, Unauthenticated int
+	// Polling is how many clients of long-polling have a request waiting for events.
+	Polling int
 	// Accepted counts handshakes that succeeded, Refused those that failed.
 	Accepted, Refused int64
 	// RefusedHandshakes counts them by reason: origin, full, strangers (see
@@ -52,6 +54,7 @@ func (h *Hub) Stats() Stats {
 
 		Connections:     connections,
 		Unauthenticated: int(h.strangers.Load()),
+		Polling:         int(h.counts.polling.Load()),
 		Accepted:        h.counts.accepted.Load(),
 		Refused:         h.counts.refused.Load(),
 		Slow:            h.counts.slow.Load(),

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"strconv"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/coupchat/coup/internal/poll"
@@ -20,8 +21,10 @@ type Stream struct {
 	// limit returns how long the body of a POST may be, now. 0 and below: no limit.
 	limit func() int
 	// run calls a function on another goroutine.
-	run  func(func())
-	gone chan struct{} // closed when the stream has ended
+	run func(func())
+	// parked counts the GETs that wait.
+	parked *atomic.Int64
+	gone   chan struct{} // closed when the stream has ended
 
 	mu       sync.Mutex    // guards what follows
 	poll     *waiting      // the GET that waits, or nil
@@ -31,6 +34,7 @@ type Stream struct {
 	noticed  chan struct{} // closed when unread becomes true, if not nil
 	probe    *Probe        // the WebSocket of an upgrade, or nil
 	upgraded bool          // the connection goes on over a WebSocket
+	late     *Probe        // its upgrade, if it came while busy was set
 	last     bool          // nothing is written any more
 	left     bool          // the client has closed the connection
 	ended    bool
@@ -51,9 +55,10 @@ func (p *waiting) wake() {
 }
 
 // NewStream returns a stream. limit returns how long the body of a POST may be at this moment; 0
-// and below is no limit. run calls a function on another goroutine.
-func NewStream(h poll.Handler, limit func() int, run func(func())) *Stream {
-	return &Stream{h: h, limit: limit, run: run, gone: make(chan struct{})}
+// and below is no limit. run calls a function on another goroutine. parked counts the GETs that
+// wait, of all streams.
+func NewStream(h poll.Handler, limit func() int, run func(func()), parked *atomic.Int64) *Stream {
+	return &Stream{h: h, limit: limit, run: run, parked: parked, gone: make(chan struct{})}
 }
 
 var _ poll.Stream = (*Stream)(nil)
@@ -104,17 +109,27 @@ func (s *Stream) write(b []byte) (n int, all bool) {
 }
 
 // Resume ends the pause that began when Data returned false. See poll.Stream.
-func (s *Stream) Resume() {
+func (s *Stream) Resume() { s.resume() }
+
+// resume notes that the packets of the last POST have been handled. It reports false if that has
+// been noted before.
+func (s *Stream) resume() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.busy != nil {
-		close(s.busy)
-		s.busy = nil
+	if s.busy == nil {
+		return false
 	}
-	if p := s.probe; p != nil && p.waits {
+	close(s.busy)
+	s.busy = nil
+	if p := s.late; p != nil {
 		p.waits = false
-		s.run(p.goOn)
+		s.run(func() {
+			if p.goOn() {
+				p.socket().Resume()
+			}
+		})
 	}
+	return true
 }
 
 // Finish ends the stream once what Write has taken is sent. See poll.Stream.
@@ -162,6 +177,8 @@ func (s *Stream) Poll(w http.ResponseWriter, r *http.Request) {
 		Fail(w, err)
 		return
 	}
+	s.parked.Add(1)
+	defer s.parked.Add(-1)
 	noDeadline(w)
 	s.h.Writable()
 	timer := time.NewTimer(beforeNoop)

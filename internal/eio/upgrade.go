@@ -27,7 +27,7 @@ type Probe struct {
 	reader ws.Reader
 	rest   []byte
 
-	// answered says that "3probe" was sent, and waits that the upgrade waits until the packets of
+	// answered says that "3probe" was sent, and waits that nothing more is read until the packets of
 	// the last POST have been handled. The mutex of from guards both.
 	answered, waits bool
 
@@ -92,11 +92,8 @@ func (p *Probe) Data(b []byte) (more bool) {
 			_, _ = p.socket().Write(ws.PongFrame(m.Payload))
 		case m.Op == ws.Pong:
 		case m.Op == ws.Text && string(m.Payload) == "2probe" && p.answer():
-		case m.Op == ws.Text && string(m.Payload) == "5":
-			if p.mustWait() {
-				return false
-			}
-			return p.finish()
+		case m.Op == ws.Text && string(m.Payload) == "5" && p.move(p.take):
+			return p.goOn()
 		default:
 			p.socket().Close()
 			return true
@@ -120,35 +117,6 @@ func (p *Probe) answer() bool {
 	return err == nil
 }
 
-// mustWait reports whether the packets of the last POST have not been handled yet. The upgrade
-// then goes on with goOn.
-func (p *Probe) mustWait() bool {
-	s := p.from
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	p.waits = s.busy != nil && !s.posting && p.answered
-	return p.waits
-}
-
-// goOn finishes an upgrade that had to wait.
-func (p *Probe) goOn() {
-	if p.finish() {
-		p.socket().Resume()
-	}
-}
-
-// finish makes the connection that of the WebSocket, and hands over what has come after "5". It
-// returns what Data does.
-func (p *Probe) finish() (more bool) {
-	if !p.move(p.take) {
-		p.socket().Close()
-		return true
-	}
-	rest := p.rest
-	p.rest = nil
-	return len(rest) == 0 || p.from.h.Data(rest)
-}
-
 // take ends the polling and returns the WebSocket.
 func (p *Probe) take() poll.Stream {
 	s := p.from
@@ -163,7 +131,39 @@ func (p *Probe) take() poll.Stream {
 	}
 	p.timer.Stop()
 	p.done.Store(true)
-	return p.socket()
+	if s.busy == nil {
+		return p.socket()
+	}
+	p.waits, s.late = true, p
+	return lateStream{p.socket(), s}
+}
+
+// goOn hands over what has come after "5", unless the packets of the last POST have not been
+// handled yet. It returns what Data does.
+func (p *Probe) goOn() (more bool) {
+	p.from.mu.Lock()
+	waits := p.waits
+	p.from.mu.Unlock()
+	if waits {
+		return false
+	}
+	rest := p.rest
+	p.rest = nil
+	return len(rest) == 0 || p.from.h.Data(rest)
+}
+
+// A lateStream is a WebSocket that was taken while the packets of the last POST were being
+// handled.
+type lateStream struct {
+	poll.Stream
+	from *Stream
+}
+
+// Resume ends the pause of the POST, or one of the WebSocket.
+func (l lateStream) Resume() {
+	if !l.from.resume() {
+		l.Stream.Resume()
+	}
 }
 
 // Writable goes on to send. See poll.Handler.
