@@ -1,0 +1,129 @@
+package eio
+
+import (
+	"errors"
+	"io"
+	"mime"
+	"net/http"
+	"time"
+)
+
+// Receive serves a POST. It answers when the packets have been handled, so a client that waits
+// for that sends no faster than it is served. But a client may poll only after that: it is
+// answered too when there is something to poll.
+func (s *Stream) Receive(w http.ResponseWriter, r *http.Request) {
+	if err := s.begin(); err != nil {
+		Fail(w, err)
+		return
+	}
+	defer func() {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		s.posting = false
+	}()
+	data, left, err := s.body(w, r)
+	if err != nil {
+		s.end(err)
+		Fail(w, err)
+		return
+	}
+	noDeadline(w)
+	if left {
+		s.mu.Lock()
+		s.left = true
+		if s.poll != nil {
+			s.poll.wake()
+		}
+		s.mu.Unlock()
+	}
+	if !s.handle(data, r.Context().Done()) {
+		s.end(r.Context().Err())
+		return
+	}
+	if left {
+		s.h.Writable()
+	}
+	w.Header().Set("Content-Type", "text/html")
+	w.Header().Set("Content-Length", "2")
+	_ = http.NewResponseController(w).SetWriteDeadline(time.Now().Add(replyTimeout))
+	_, _ = io.WriteString(w, "ok") // a client that has gone is noticed by its GET
+}
+
+// handle hands packets over, once those before have been handled. It reports false if the client
+// has gone.
+func (s *Stream) handle(data []byte, gone <-chan struct{}) bool {
+	s.mu.Lock()
+	for s.busy != nil {
+		before := s.busy
+		s.mu.Unlock()
+		select {
+		case <-before:
+		case <-s.gone:
+			return true
+		case <-gone:
+			return false
+		}
+		s.mu.Lock()
+	}
+	handled := make(chan struct{})
+	s.busy = handled
+	s.mu.Unlock()
+	if s.h.Data(data) {
+		s.Resume()
+		return true
+	}
+	s.mu.Lock()
+	noticed := make(chan struct{})
+	if s.unread {
+		close(noticed)
+	} else {
+		s.noticed = noticed
+	}
+	s.mu.Unlock()
+	select {
+	case <-handled:
+	case <-noticed:
+	case <-s.gone:
+	case <-gone:
+		return false
+	}
+	return true
+}
+
+// begin makes this POST the one that is handled.
+func (s *Stream) begin() *Error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	switch {
+	case s.upgraded:
+		return ErrRequest
+	case s.ended || s.last || s.left:
+		return ErrSID
+	case s.posting:
+		s.last = true
+		s.run(func() { s.end(ErrRequest) })
+		return ErrRequest
+	}
+	s.posting = true
+	return nil
+}
+
+// body reads the body of a POST as frames.
+func (s *Stream) body(w http.ResponseWriter, r *http.Request) (data []byte, left bool, _ *Error) {
+	if kind, _, _ := mime.ParseMediaType(r.Header.Get("Content-Type")); kind == "application/octet-stream" {
+		return nil, false, ErrRequest
+	}
+	body := r.Body
+	if limit := s.limit(); limit > 0 {
+		body = http.MaxBytesReader(w, body, int64(limit))
+	}
+	payload, err := io.ReadAll(body)
+	if _, tooLarge := errors.AsType[*http.MaxBytesError](err); tooLarge {
+		return nil, false, errTooLarge
+	}
+	data, left, ok := frames(payload)
+	if err != nil || !ok {
+		return nil, false, ErrRequest
+	}
+	return data, left, nil
+}
