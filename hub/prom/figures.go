@@ -16,11 +16,13 @@ type figure struct {
 
 // figures are all metrics. Their names are public, because dashboards use them.
 var figures = []figure{
-	gauge("coup_connections", "WebSocket connections now.",
+	gauge("coup_connections", "Connections now.",
 		func(s *hub.Stats) int { return s.Connections }),
-	gauge("coup_connections_unauthenticated", "WebSocket connections now that have not authenticated.",
+	gauge("coup_connections_unauthenticated", "Connections now that have not authenticated.",
 		func(s *hub.Stats) int { return s.Unauthenticated }),
-	counter("coup_connections_accepted_total", "Connections that were upgraded to WebSocket.",
+	gauge("coup_connections_polling", "Connections now whose client has a request of long-polling waiting.",
+		func(s *hub.Stats) int { return s.Polling }),
+	counter("coup_connections_accepted_total", "Connections that were accepted.",
 		func(s *hub.Stats) int64 { return s.Accepted }),
 	counter("coup_connections_refused_total", "Handshakes that were refused.",
 		func(s *hub.Stats) int64 { return s.Refused }),

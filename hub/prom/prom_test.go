@@ -24,7 +24,7 @@ type fixed struct{}
 
 func (fixed) Stats() hub.Stats {
 	return hub.Stats{
-		Connections: 1, Unauthenticated: 23, Accepted: 2, Refused: 3, Slow: 4, Panics: 5, Queued: 14,
+		Connections: 1, Unauthenticated: 23, Polling: 25, Accepted: 2, Refused: 3, Slow: 4, Panics: 5, Queued: 14,
 		RefusedHandshakes: map[string]int64{"origin": 15}, RefusedTokens: map[string]int64{"expired": 16},
 		Errors: map[string]int64{"forbidden": 17}, Closes: map[string]int64{"1001": 18},
 		Room: room.Stats{
@@ -42,6 +42,7 @@ coup_bus_unpublished_total 12
 coup_connections 1
 coup_connections_accepted_total 2
 coup_connections_closed_total{code="1001"} 18
+coup_connections_polling 25
 coup_connections_refused_total 3
 coup_connections_slow_total 4
 coup_connections_unauthenticated 23
