@@ -44,7 +44,7 @@ func (r *request) sendUser(id native.RequestID) {
 func (r *request) admit(who auth.Identity, err error) bool {
 	known := r.s.who()
 	if r.Kind == native.Connect {
-		known = r.s.given
+		known = r.s.given()
 	}
 	next := identityOf(&who)
 	switch {

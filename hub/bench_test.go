@@ -40,7 +40,7 @@ func (discard) Close()  {}
 // connections.
 func BenchmarkDeliver(b *testing.B) {
 	h := &Hub{}
-	h.native = endpoint{hub: h, dialect: native.Dialect{}, encoder: native.Dialect{}}
+	h.native = endpoint{hub: h, dialect: native.Dialect{}}
 	sessions := make([]*session, 200)
 	for i := range sessions {
 		sessions[i] = &session{endpoint: &h.native, stream: discard{}}

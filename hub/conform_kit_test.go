@@ -41,6 +41,8 @@ func (echo) Decode(message []byte, binary bool) (native.Request, error) {
 	return r, nil
 }
 
+func (echo) Binary() bool { return true }
+
 func (echo) AuthSuccess(native.RequestID, store.UserID, string, time.Time) []byte { return nil }
 
 func sendBack(first byte) func(*request) {
@@ -74,7 +76,7 @@ func serveEcho(t *testing.T, opts Options) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	h.native = endpoint{hub: h, dialect: echo{}, encoder: native.Dialect{}, binary: true}
+	h.native = endpoint{hub: h, dialect: echo{}}
 	web := httptest.NewServer(h)
 	t.Cleanup(func() {
 		ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)

@@ -52,7 +52,7 @@ func (r *request) open(err error) {
 	case err != nil:
 		s.send(c.Refused(badRequest, err.Error()))
 		s.close(ws.Unauthenticated, err.Error())
-	case r.Data.HasToken() || s.given != nil:
+	case r.Data.HasToken() || s.given() != nil:
 		s.await = func() {
 			ctx, cancel := s.hub.work.Deadline(s.hub.work.Context())
 			defer cancel()
@@ -78,7 +78,7 @@ func (r *request) enter(ctx context.Context) bool {
 	if r.Data.HasToken() {
 		return r.admit(r.s.hub.verify.Verify(ctx, r.Data.Token))
 	}
-	return r.become(r.s.given)
+	return r.become(r.s.given())
 }
 
 // welcome answers a CONNECT of a client that gets nothing back. drop drops what was held for it.

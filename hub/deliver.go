@@ -16,7 +16,7 @@ func (s *session) Deliver(b *room.Batch) {
 	}
 	var shared []byte
 	if len(b.Events) > 0 {
-		shared = b.Encoded(s.encoder)
+		shared = b.Encoded(s.dialect.Encoder())
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()

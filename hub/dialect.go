@@ -18,7 +18,11 @@ import (
 // requests and answers in frames of its own. A method that returns nil has nothing to
 // send.
 type dialect interface {
-	// Decode reads one message of a client, which is binary only if the endpoint takes that.
+	// Encoder is the dialect as rooms see it. Binary reports whether clients may send binary
+	// messages.
+	Encoder() room.Encoder
+	Binary() bool
+	// Decode reads one message of a client.
 	// The text of the error may be sent to it. An error that is a *ws.Error ends the session.
 	Decode(message []byte, binary bool) (native.Request, error)
 	// Ack answers a request that succeeded, Error one that failed.
@@ -44,10 +48,11 @@ type dialect interface {
 type endpoint struct {
 	hub     *Hub
 	dialect dialect
-	encoder room.Encoder // the dialect, as rooms see it
-	binary  bool         // the dialect reads binary messages too
-	// What follows is only of a Socket.IO connection.
+	hello   *handshake // what is kept of the handshake, only of some Socket.IO connections
+}
 
-	sid   eio.ID
-	given *identity // that of the handshake, which counts from CONNECT on; or nil
+// A handshake is what is kept of the handshake of a Socket.IO connection.
+type handshake struct {
+	sid   eio.ID    // of a client that began with polling, or zero
+	given *identity // who the handshake says the client is, which counts from CONNECT on; or nil
 }

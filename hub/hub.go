@@ -42,7 +42,7 @@ type Hub struct {
 
 	mu        sync.Mutex // guards what follows
 	sessions  map[*session]struct{}
-	sids      map[eio.ID]*session // those of the Socket.IO endpoint
+	polls     map[eio.ID]*session // those that began with long-polling
 	entering  int                 // connections that were admitted and are no sessions yet
 	addresses map[string]int      // connections of each address, with MaxPerAddress only
 	addressOf map[*session]string // likewise
@@ -68,11 +68,11 @@ func New(rooms *room.Registry, verify auth.Verifier, opts Options) (*Hub, error)
 	}
 	h := &Hub{
 		opts: opts, rooms: rooms, verify: verify, poller: poller, work: work.NewGroup(requestTimeout),
-		sessions: map[*session]struct{}{}, sids: map[eio.ID]*session{},
+		sessions: map[*session]struct{}{}, polls: map[eio.ID]*session{},
 		addresses: map[string]int{}, addressOf: map[*session]string{},
 		empty: make(chan struct{}),
 	}
-	h.native = endpoint{hub: h, dialect: native.Dialect{}, encoder: native.Dialect{}}
+	h.native = endpoint{hub: h, dialect: native.Dialect{}}
 	h.wheel.start()
 	h.work.Go(func() { h.wheel.run(h.work.Context()) })
 	return h, nil
@@ -97,8 +97,8 @@ func (h *Hub) add(s *session, addr string, first []byte, openStream func() poll.
 		h.addressOf[s] = addr
 	}
 	h.sessions[s] = struct{}{}
-	if s.sid != (eio.ID{}) {
-		h.sids[s.sid] = s
+	if id := s.sid(); id != (eio.ID{}) {
+		h.polls[id] = s
 	}
 	h.counts.accepted.Add(1)
 	var err error
@@ -127,8 +127,8 @@ func (h *Hub) remove(s *session) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	delete(h.sessions, s)
-	if s.sid != (eio.ID{}) {
-		delete(h.sids, s.sid)
+	if id := s.sid(); id != (eio.ID{}) {
+		delete(h.polls, id)
 	}
 	if addr, ok := h.addressOf[s]; ok {
 		delete(h.addressOf, s)

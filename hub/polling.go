@@ -11,9 +11,10 @@ import (
 
 // openPolling serves a client that begins with polling.
 func (h *Hub) openPolling(w http.ResponseWriter, r *http.Request, place *place) {
-	s := h.newSocketSession(time.Now(), place.who)
+	sid := eio.NewID()
+	s := h.newSocketSession(time.Now(), sid, place.who)
 	stream := eio.NewStream(s, func() int { return s.limits(s.who()).MaxMessage }, func(fn func()) { h.work.Go(fn) }, &h.counts.polling)
-	if !h.add(s, address(r.RemoteAddr), h.openFrame(s, "websocket"), func() poll.Stream { return stream }) {
+	if !h.add(s, address(r.RemoteAddr), h.openFrame(sid.Text(h.opts.Tag), "websocket"), func() poll.Stream { return stream }) {
 		w.Header().Set("Retry-After", drains.retryAfter)
 		eio.Fail(w, &eio.Error{Code: eio.ErrForbidden.Code, Status: drains.status, Message: drains.message})
 		return
@@ -24,6 +25,7 @@ func (h *Hub) openPolling(w http.ResponseWriter, r *http.Request, place *place) 
 // continueSocketIO serves a request of a client that has a session.
 func (h *Hub) continueSocketIO(w http.ResponseWriter, r *http.Request, q eio.Request) {
 	stream, ok := h.polling(q.SID)
+	ok = ok || eio.OfWebSocket(q.SID)
 	switch {
 	case !ok:
 		eio.Fail(w, eio.ErrSID)
@@ -42,8 +44,8 @@ func (h *Hub) continueSocketIO(w http.ResponseWriter, r *http.Request, q eio.Req
 	}
 }
 
-// polling returns the polling stream of a session, or nil if it has a WebSocket. It reports
-// false if there is no such session.
+// polling returns the stream of a session that polls, or nil if it was upgraded. It reports false
+// if there is no session that began with that id.
 func (h *Hub) polling(sid string) (*eio.Stream, bool) {
 	s := h.socketSession(sid)
 	if s == nil {
@@ -62,7 +64,7 @@ func (h *Hub) socketSession(sid string) *session {
 	}
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	return h.sids[id]
+	return h.polls[id]
 }
 
 // upgradePolling serves the WebSocket to which a polling session may be upgraded.

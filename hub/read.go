@@ -56,7 +56,7 @@ func (s *session) read(p []byte) (more bool) {
 // is a request that must end before the next message is read, so a read has one answer.
 func (e *endpoint) limits(who *identity) ws.Limits {
 	opts := &e.hub.opts
-	lim := ws.Limits{MaxMessage: opts.MaxMessage, MaxFrames: opts.MaxFrames, Binary: e.binary}
+	lim := ws.Limits{MaxMessage: opts.MaxMessage, MaxFrames: opts.MaxFrames, Binary: e.dialect.Binary()}
 	if first := opts.MaxFirst; who == nil && first > 0 && (lim.MaxMessage < 0 || first < lim.MaxMessage) {
 		lim.MaxMessage = first
 	}

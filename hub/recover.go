@@ -67,7 +67,7 @@ func (r *request) welcomeBack(gone []store.StudyID) {
 	}
 	for _, study := range gone {
 		b := &room.Batch{Events: []*room.Event{{Kind: room.Left, StudyID: study, Reason: room.MembershipLost}}}
-		first = append(first, c.Deliver(b, b.Encoded(s.encoder)))
+		first = append(first, c.Deliver(b, b.Encoded(c.Encoder())))
 	}
 	s.out.release(s, first, false)
 }

@@ -118,7 +118,7 @@ func (r *request) joined(j room.Joined, before *room.Seat) {
 func (r *request) sendReplay(events []*room.Event) {
 	s := r.s
 	b := &room.Batch{Events: events}
-	shared := s.encoder.EncodeBatch(b)
+	shared := s.dialect.Encoder().EncodeBatch(b)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.state == open {

@@ -23,11 +23,32 @@ type socketSession struct {
 	dialect socketio.Dialect
 }
 
-func (h *Hub) newSocketSession(accepted time.Time, who *auth.Identity) *session {
+// newSocketSession returns a session without a stream. sid is the id of a client that polls, or
+// zero.
+func (h *Hub) newSocketSession(accepted time.Time, sid eio.ID, who *auth.Identity) *session {
 	s := &socketSession{}
-	s.own = endpoint{hub: h, dialect: &s.dialect, encoder: socketio.Encoder{}, binary: true, sid: eio.NewID(), given: identityOf(who)}
+	s.own = endpoint{hub: h, dialect: &s.dialect}
+	if sid != (eio.ID{}) || who != nil {
+		s.own.hello = &handshake{sid, identityOf(who)}
+	}
 	s.begin(&s.own, accepted, nil)
 	return &s.session
+}
+
+// sid returns the id of a session that began with long-polling, or zero.
+func (e *endpoint) sid() eio.ID {
+	if e.hello == nil {
+		return eio.ID{}
+	}
+	return e.hello.sid
+}
+
+// given returns who the handshake says the client is, or nil.
+func (e *endpoint) given() *identity {
+	if e.hello == nil {
+		return nil
+	}
+	return e.hello.given
 }
 
 func (h *Hub) serveSocketIO(w http.ResponseWriter, r *http.Request) {
@@ -70,8 +91,8 @@ func (h *Hub) serveSocketIO(w http.ResponseWriter, r *http.Request) {
 	h.openPolling(w, r, place)
 }
 
-// openFrame returns the first packet of a session.
-func (h *Hub) openFrame(s *session, upgrades ...string) []byte {
+// openFrame returns the first packet of a connection.
+func (h *Hub) openFrame(sid string, upgrades ...string) []byte {
 	// A client counts the time without a ping in 32 bits of milliseconds.
 	const longest = time.Duration(1<<31-1) * time.Millisecond
 	ping, timeout := longest/2, longest/2
@@ -85,7 +106,7 @@ func (h *Hub) openFrame(s *session, upgrades ...string) []byte {
 	if largest < 0 {
 		largest = 1<<31 - 1
 	}
-	return socketio.Open(s.sid.Text(h.opts.Tag), upgrades, ping, timeout, largest)
+	return socketio.Open(sid, upgrades, ping, timeout, largest)
 }
 
 // openSocket serves a client that begins with a WebSocket.
@@ -95,6 +116,6 @@ func (h *Hub) openSocket(w http.ResponseWriter, r *http.Request, place *place) {
 		return
 	}
 	place.taken = true
-	s := h.newSocketSession(h.acceptedAt(r), place.who)
-	h.enter(s, conn, h.openFrame(s), func() poll.Stream { return h.poller.Open(conn, early, s) })
+	s := h.newSocketSession(h.acceptedAt(r), eio.ID{}, place.who)
+	h.enter(s, conn, h.openFrame(eio.NewID().OfWebSocket(h.opts.Tag)), func() poll.Stream { return h.poller.Open(conn, early, s) })
 }

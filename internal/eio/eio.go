@@ -105,6 +105,26 @@ func (id ID) Text(tag string) string {
 	return tag + "." + text
 }
 
+// ofWebSocket begins an id of a connection that began with a WebSocket. Nobody looks for it, so no
+// hub keeps it.
+const ofWebSocket = "w-"
+
+// OfWebSocket is Text for a connection that begins with a WebSocket.
+func (id ID) OfWebSocket(tag string) string {
+	text := ofWebSocket + id.Text("")
+	if tag == "" {
+		return text
+	}
+	return tag + "." + text
+}
+
+// OfWebSocket reports whether an id is one of a connection that began with a WebSocket.
+func OfWebSocket(text string) bool {
+	text, ok := strings.CutPrefix(text[strings.LastIndexByte(text, '.')+1:], ofWebSocket)
+	_, valid := ParseID(text)
+	return ok && valid
+}
+
 // ParseID reads the id of a connection. It reports false if there cannot be one with that id.
 func ParseID(text string) (id ID, ok bool) {
 	text = text[strings.LastIndexByte(text, '.')+1:]

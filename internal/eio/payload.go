@@ -3,6 +3,10 @@ package eio
 import (
 	"bytes"
 	"encoding/base64"
+	"errors"
+	"io"
+	"mime"
+	"net/http"
 
 	"github.com/coupchat/coup/internal/ws"
 )
@@ -61,4 +65,24 @@ func take(payload, p []byte) (_ []byte, n int, end bool) {
 		n += size
 	}
 	return payload, n, false
+}
+
+// body reads the body of a POST as frames.
+func (s *Stream) body(w http.ResponseWriter, r *http.Request) (data []byte, left bool, _ *Error) {
+	if kind, _, _ := mime.ParseMediaType(r.Header.Get("Content-Type")); kind == "application/octet-stream" {
+		return nil, false, ErrRequest
+	}
+	body := r.Body
+	if limit := s.limit(); limit > 0 {
+		body = http.MaxBytesReader(w, body, int64(limit))
+	}
+	payload, err := io.ReadAll(body)
+	if _, tooLarge := errors.AsType[*http.MaxBytesError](err); tooLarge {
+		return nil, false, errTooLarge
+	}
+	data, left, ok := frames(payload)
+	if err != nil || !ok {
+		return nil, false, ErrRequest
+	}
+	return data, left, nil
 }

@@ -1,9 +1,7 @@
 package eio
 
 import (
-	"errors"
 	"io"
-	"mime"
 	"net/http"
 	"time"
 )
@@ -106,24 +104,4 @@ func (s *Stream) begin() *Error {
 	}
 	s.posting = true
 	return nil
-}
-
-// body reads the body of a POST as frames.
-func (s *Stream) body(w http.ResponseWriter, r *http.Request) (data []byte, left bool, _ *Error) {
-	if kind, _, _ := mime.ParseMediaType(r.Header.Get("Content-Type")); kind == "application/octet-stream" {
-		return nil, false, ErrRequest
-	}
-	body := r.Body
-	if limit := s.limit(); limit > 0 {
-		body = http.MaxBytesReader(w, body, int64(limit))
-	}
-	payload, err := io.ReadAll(body)
-	if _, tooLarge := errors.AsType[*http.MaxBytesError](err); tooLarge {
-		return nil, false, errTooLarge
-	}
-	data, left, ok := frames(payload)
-	if err != nil || !ok {
-		return nil, false, ErrRequest
-	}
-	return data, left, nil
 }

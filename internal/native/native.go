@@ -62,6 +62,12 @@ func (Dialect) EncodeEvent(ev *room.Event) []byte {
 	return e.seal()
 }
 
+// Encoder returns the Dialect itself.
+func (d Dialect) Encoder() room.Encoder { return d }
+
+// Binary returns false: no message is binary.
+func (Dialect) Binary() bool { return false }
+
 // Deliver returns what a client gets of a batch, of which its dialect has written shared.
 func (Dialect) Deliver(_ *room.Batch, shared []byte) []byte { return shared }
 

@@ -3,17 +3,13 @@
 package stockclient
 
 import (
-	"bufio"
 	"crypto/sha256"
 	_ "embed"
-	"encoding/json"
 	"fmt"
-	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"sync"
-	"testing"
 	"time"
 
 	"github.com/coupchat/coup/internal/testenv"
@@ -62,91 +58,3 @@ var install = sync.OnceValues(func() (string, error) {
 	}
 	return modules, os.WriteFile(filepath.Join(dir, "done"), nil, 0o644)
 })
-
-// A Node is a process of Node.js with clients in it.
-type Node struct {
-	t     testing.TB
-	stdin io.WriteCloser
-
-	mu      sync.Mutex // guards what follows
-	clients map[int]*Client
-}
-
-// Start starts a process, which ends with the test.
-func Start(t testing.TB) *Node {
-	t.Helper()
-	modules, err := install()
-	if err != nil {
-		t.Fatal(err)
-	}
-	node, err := testenv.Binary("node")
-	if err != nil {
-		t.Fatal(err)
-	}
-	script := filepath.Join(t.TempDir(), "driver.js")
-	if err := os.WriteFile(script, driver, 0o600); err != nil {
-		t.Fatal(err)
-	}
-	command := exec.Command(node, script)
-	command.Env = append(os.Environ(), "NODE_PATH="+modules)
-	command.Stderr = os.Stderr
-	stdin, err := command.StdinPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	stdout, err := command.StdoutPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := command.Start(); err != nil {
-		t.Fatal(err)
-	}
-	n := &Node{t: t, stdin: stdin, clients: map[int]*Client{}}
-	read := make(chan struct{})
-	go func() {
-		defer close(read)
-		n.read(stdout)
-	}()
-	t.Cleanup(func() {
-		stdin.Close()
-		<-read
-		if err := command.Wait(); err != nil {
-			t.Errorf("node: %v", err)
-		}
-	})
-	return n
-}
-
-// read hands what happens to the clients.
-func (n *Node) read(from io.Reader) {
-	lines := bufio.NewScanner(from)
-	lines.Buffer(nil, 16<<20)
-	for lines.Scan() {
-		var line struct {
-			ID int `json:"id"`
-			Event
-		}
-		if err := json.Unmarshal(lines.Bytes(), &line); err != nil {
-			n.t.Errorf("node says %q: %v", lines.Bytes(), err)
-			continue
-		}
-		n.mu.Lock()
-		c := n.clients[line.ID]
-		n.mu.Unlock()
-		c.events <- line.Event
-	}
-}
-
-// command sends a command.
-func (n *Node) command(fields map[string]any) {
-	n.t.Helper()
-	b, err := json.Marshal(fields)
-	if err != nil {
-		n.t.Fatal(err)
-	}
-	n.mu.Lock()
-	defer n.mu.Unlock()
-	if _, err := n.stdin.Write(append(b, '\n')); err != nil {
-		n.t.Fatal(err)
-	}
-}

@@ -1,0 +1,116 @@
+package eio
+
+import (
+	"errors"
+	"net/http"
+	"strconv"
+	"time"
+)
+
+// beforeNoop is how long a GET waits during a probe. Without a probe the client would wait for
+// the next event before it can upgrade. A GET that is answered at once would come again and
+// again, and one that comes right after the upgrade would find no stream.
+const beforeNoop = 100 * time.Millisecond
+
+// Poll serves a GET.
+func (s *Stream) Poll(w http.ResponseWriter, r *http.Request) {
+	p := &waiting{changed: make(chan struct{}, 1)}
+	if err := s.wait(p); err != nil {
+		Fail(w, err)
+		return
+	}
+	s.parked.Add(1)
+	defer s.parked.Add(-1)
+	noDeadline(w)
+	s.h.Writable()
+	timer := time.NewTimer(beforeNoop)
+	defer timer.Stop()
+	passed := false
+	for {
+		payload, over, ok := s.answer(p, passed)
+		if ok {
+			s.reply(w, payload, over)
+			return
+		}
+		select {
+		case <-p.changed:
+		case <-timer.C:
+			passed = true
+		case <-s.gone:
+		case <-r.Context().Done():
+			s.end(r.Context().Err())
+			return
+		}
+	}
+}
+
+// wait makes p the GET that waits.
+func (s *Stream) wait(p *waiting) *Error {
+	s.mu.Lock()
+	first := s.poll
+	switch {
+	case s.upgraded:
+		s.mu.Unlock()
+		return ErrRequest
+	case s.ended || s.last || s.left:
+		s.mu.Unlock()
+		return ErrSID
+	case first == nil:
+		s.poll, s.unread = p, false
+		s.mu.Unlock()
+		return nil
+	}
+	// Two at once is a fault of the client. The first ends the connection.
+	s.last, first.over = true, true
+	if len(first.payload) == 0 {
+		first.payload = []byte(closing)
+	}
+	first.wake()
+	s.mu.Unlock()
+	return ErrRequest
+}
+
+// answer returns the answer to p, once there is one. over says that it is the last of the
+// stream. passed says that p has waited for beforeNoop.
+func (s *Stream) answer(p *waiting, passed bool) (payload []byte, over, ok bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	probed := s.probe != nil && s.probe.answered && passed
+	switch {
+	case len(p.payload) > 0:
+	case s.left, s.upgraded, probed:
+		p.payload = []byte(noop)
+	case s.ended, p.over:
+		p.payload = []byte(closing)
+	default:
+		return nil, false, false
+	}
+	s.poll = nil
+	return p.payload, s.last, true
+}
+
+// reply sends an answer to a GET.
+func (s *Stream) reply(w http.ResponseWriter, payload []byte, over bool) {
+	w.Header().Set("Content-Type", "text/plain; charset=UTF-8")
+	w.Header().Set("Cache-Control", "no-store")
+	w.Header().Set("Content-Length", strconv.Itoa(len(payload)))
+	_ = http.NewResponseController(w).SetWriteDeadline(time.Now().Add(replyTimeout))
+	_, err := w.Write(payload)
+	if flushed := http.NewResponseController(w).Flush(); err == nil && !errors.Is(flushed, http.ErrNotSupported) {
+		err = flushed
+	}
+	if err != nil || over {
+		s.end(err)
+	}
+}
+
+// replyTimeout bounds the time to write an answer.
+const replyTimeout = 30 * time.Second
+
+// noDeadline lets the connection of a request wait for ever: the timeouts of an http.Server are
+// for requests that are answered at once.
+func noDeadline(w http.ResponseWriter) {
+	c := http.NewResponseController(w)
+	_ = c.SetReadDeadline(time.Time{}) // if it cannot, the server has the timeouts it has
+	_ = c.SetWriteDeadline(time.Time{})
+}
