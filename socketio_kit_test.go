@@ -133,7 +133,7 @@ func (p *polling) read() (string, error) {
 	return packet, nil
 }
 
-func (p *polling) close() {}
+func (p *polling) close() { p.do("POST", "1") }
 
 // patience bounds a request of a test.
 var patient = &http.Client{Timeout: wstest.Timeout, Transport: &http.Transport{DisableKeepAlives: true}}

@@ -288,8 +288,8 @@ func TestSocketIOConversations(t *testing.T) {
 						fill(t, opts.Store, "secret", 4)
 						_, url := k.serve(t, opts)
 						p := open(t, url)
-						defer p.close()
 						play(t, p, tt.script)
+						p.close() // else the server waits for it when it shuts down
 					})
 				}
 			})

@@ -2,6 +2,7 @@ package hub
 
 import (
 	"log/slog"
+	"net"
 	"strconv"
 	"sync"
 	"sync/atomic"
@@ -194,6 +195,7 @@ func (s *session) Gone(error) {
 	s.state = ended
 	who := s.identity
 	s.out.clear(s)
+	s.stream = gone{} // the wheel may keep the session for a minute
 	s.mu.Unlock()
 	s.leave()
 	s.hub.counts.closes.add(strconv.Itoa(int(code)))
@@ -204,6 +206,15 @@ func (s *session) Gone(error) {
 	s.hub.opts.Log.LogAttrs(s.hub.work.Context(), slog.LevelDebug, "session closed", slog.String("user", string(user)), slog.Int("code", int(code)))
 	s.hub.remove(s)
 }
+
+// gone is the stream of a session that has ended.
+type gone struct{}
+
+func (gone) Write([]byte) (int, error)    { return 0, net.ErrClosed }
+func (gone) Writev([][]byte) (int, error) { return 0, net.ErrClosed }
+func (gone) Resume()                      {}
+func (gone) Finish()                      {}
+func (gone) Close()                       {}
 
 // tick does what is due at now, and returns when to call it again.
 func (s *session) tick(now int32) (next int32) {

@@ -179,6 +179,9 @@ func (p *Probe) Gone(err error) {
 		p.from.h.Gone(err)
 		return
 	}
+	p.mu.Lock()
+	p.timer.Stop()
+	p.mu.Unlock()
 	p.from.mu.Lock()
 	defer p.from.mu.Unlock()
 	if p.from.probe == p {
