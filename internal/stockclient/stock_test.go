@@ -61,6 +61,7 @@ func serve(t *testing.T, opts coup.Options) *server {
 	if opts.Verifier == nil {
 		opts.Verifier = verifier
 	}
+	opts.Room.CheckHeads = 200 * time.Millisecond // for what is stored without a hub
 	var err error
 	if s.Server, err = coup.New(opts); err != nil {
 		t.Fatal(err)

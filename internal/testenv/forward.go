@@ -1,10 +1,11 @@
 package testenv
 
 import (
-	"io"
 	"net"
 	"sync"
+	"sync/atomic"
 	"testing"
+	"time"
 )
 
 // A Forward is an address that leads to a server, and later to another: what a DNS name, a
@@ -17,6 +18,8 @@ type Forward struct {
 	mu     sync.Mutex // guards what follows
 	target string
 	conns  map[net.Conn]struct{}
+	hole   *atomic.Bool // whether connections that are open now carry nothing any more
+	delay  func(first []byte) time.Duration
 	closed bool
 }
 
@@ -27,7 +30,7 @@ func NewForward(t testing.TB, target string) *Forward {
 	if err != nil {
 		t.Fatal(err)
 	}
-	f := &Forward{listener: l, target: target, conns: map[net.Conn]struct{}{}}
+	f := &Forward{listener: l, target: target, conns: map[net.Conn]struct{}{}, hole: &atomic.Bool{}}
 	f.wg.Go(func() {
 		for {
 			in, err := l.Accept()
@@ -51,9 +54,26 @@ func (f *Forward) To(target string) {
 	f.target = target
 }
 
+// Hole makes the connections that are open carry nothing any more. They stay open, and new ones
+// work.
+func (f *Forward) Hole() {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.hole.Store(true)
+	f.hole = &atomic.Bool{}
+}
+
+// Delay delays what comes from the server on new connections, by as much as delay returns for the
+// first bytes of the client.
+func (f *Forward) Delay(delay func(first []byte) time.Duration) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.delay = delay
+}
+
 func (f *Forward) serve(in net.Conn) {
 	f.mu.Lock()
-	target := f.target
+	target, hole, delay := f.target, f.hole, f.delay
 	f.mu.Unlock()
 	out, err := net.Dial("tcp", target)
 	if err != nil {
@@ -64,8 +84,14 @@ func (f *Forward) serve(in net.Conn) {
 		return
 	}
 	var both sync.WaitGroup
-	both.Go(func() { pipe(out, in) })
-	both.Go(func() { pipe(in, out) })
+	var wait atomic.Int64
+	asked := func(b []byte) {
+		if delay != nil {
+			wait.CompareAndSwap(0, int64(delay(b)))
+		}
+	}
+	both.Go(func() { pipe(out, in, hole, asked) })
+	both.Go(func() { pipe(in, out, hole, func([]byte) { <-time.After(time.Duration(wait.Load())) }) })
 	both.Wait()
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -73,11 +99,24 @@ func (f *Forward) serve(in net.Conn) {
 	delete(f.conns, out)
 }
 
-// pipe ends both connections when one has ended.
-func pipe(to, from net.Conn) {
-	_, _ = io.Copy(to, from)
-	to.Close()
-	from.Close()
+// pipe carries bytes until one connection has ended, and then ends the other. It calls before with
+// each piece. What comes out of a hole is dropped.
+func pipe(to, from net.Conn, hole *atomic.Bool, before func([]byte)) {
+	defer to.Close()
+	defer from.Close()
+	buf := make([]byte, 32<<10)
+	for {
+		n, err := from.Read(buf)
+		if n > 0 && !hole.Load() {
+			before(buf[:n])
+			if _, err := to.Write(buf[:n]); err != nil {
+				return
+			}
+		}
+		if err != nil {
+			return
+		}
+	}
 }
 
 func (f *Forward) track(conns ...net.Conn) bool {
