@@ -25,19 +25,17 @@ type Node struct {
 // Start starts a process, which ends with the test.
 func Start(t testing.TB) *Node {
 	t.Helper()
-	modules, err := install()
+	root, err := Root()
 	if err != nil {
 		t.Fatal(err)
 	}
+	here := filepath.Join(root, "internal", "stockclient")
+	modules := filepath.Join(Install(t, here), "node_modules")
 	node, err := testenv.Binary("node")
 	if err != nil {
 		t.Fatal(err)
 	}
-	script := filepath.Join(t.TempDir(), "driver.js")
-	if err := os.WriteFile(script, driver, 0o600); err != nil {
-		t.Fatal(err)
-	}
-	command := exec.Command(node, script)
+	command := exec.Command(node, filepath.Join(here, "driver.js"))
 	command.Env = append(os.Environ(), "NODE_PATH="+modules)
 	command.Stderr = os.Stderr
 	stdin, err := command.StdinPipe()
