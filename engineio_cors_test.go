@@ -29,3 +29,16 @@ func TestAWebSocketOffersNoUpgrade(t *testing.T) {
 	_, url := kind{}.serve(t, coup.Options{})
 	play(t, dialSocket(t, url, nil), `< 0{"sid":"*","upgrades":[],"pingInterval":25000,"pingTimeout":10000,"maxPayload":65536}`)
 }
+
+// A page of any other site may be let in, but not with the cookies of its visitors.
+func TestCredentialsAreForListedOrigins(t *testing.T) {
+	opts := coup.Options{Origins: []string{ourOrigin}}
+	opts.Hub.AnyOrigin = true
+	_, url := kind{}.serve(t, opts)
+	for origin, want := range map[string]string{ourOrigin: "true", theirOrigin: ""} {
+		status, head, _ := request(t, "GET", url+"/socket.io/?EIO=4&transport=polling", "", http.Header{"Origin": {origin}})
+		if got := head.Get("Access-Control-Allow-Credentials"); status != http.StatusOK || got != want || head.Get("Access-Control-Allow-Origin") != origin {
+			t.Errorf("%s: %d, credentials %q, want %q", origin, status, got, want)
+		}
+	}
+}

@@ -129,3 +129,16 @@ func TestARecoveryOnAnotherHub(t *testing.T) {
 		}
 	}
 }
+
+// With ExcludeSender a client that comes back does not get its own messages either.
+func TestOwnMessagesMoveTheCursorToo(t *testing.T) {
+	opts := coup.Options{}
+	opts.Hub.ExcludeSender = true
+	_, url := kind{}.serve(t, opts)
+	eachTransport(t, func(t *testing.T, open func(t *testing.T, url string) packets) {
+		study := t.Name()[len(t.Name())-7:]
+		play(t, open(t, url), entered("u1")+joined(study)+fmt.Sprintf(`> 422["send_message",{"studyId":%q,"content":"mine"}]
+			< 432[{"ok":true,*"seq":1,*}]
+			< 42["cursor","%s:1:*"]`, study, study))
+	})
+}

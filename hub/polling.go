@@ -28,6 +28,7 @@ func (h *Hub) continueSocketIO(w http.ResponseWriter, r *http.Request, q eio.Req
 	ok = ok || eio.OfWebSocket(q.SID)
 	switch {
 	case !ok:
+		h.refusedHandshake("socketio", r, eio.ErrSID)
 		eio.Fail(w, eio.ErrSID)
 	case q.WebSocket && !ws.IsHandshake(r):
 		eio.Fail(w, eio.ErrRequest)

@@ -22,7 +22,8 @@ type Stats struct {
 	// Accepted counts handshakes that succeeded, Refused those that failed.
 	Accepted, Refused int64
 	// RefusedHandshakes counts them by reason: origin, full, strangers (see
-	// Options.MaxUnauthenticated), rate, draining, identity, or malformed.
+	// Options.MaxUnauthenticated), rate, draining, identity, malformed, or socketio (a request
+	// that Engine.IO refuses, such as one with the id of another hub).
 	RefusedHandshakes map[string]int64
 	// RefusedTokens counts tokens that were not accepted, by reason: that of an auth.Refusal,
 	// or expired, invalid, user_mismatch, unavailable.

@@ -94,6 +94,9 @@ func (d *Dialect) Deliver(b *room.Batch, shared []byte) []byte {
 
 // own returns the frames of a batch with the client's own cursor.
 func (d *Dialect) own(b *room.Batch) []byte {
+	if _, ok := placeOf(b.Events[0]); !ok && len(b.Events) == 1 {
+		return b.Events[0].Encoded(Encoder{})
+	}
 	var frames []byte
 	for _, ev := range b.Events {
 		shared := ev.Encoded(Encoder{})
