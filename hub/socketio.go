@@ -14,6 +14,11 @@ import (
 // SocketIO returns the handler of the endpoint for Socket.IO clients, version 3 and 4, to be
 // served at /socket.io/. They see the same rooms as the clients of the native endpoint, and all
 // options hold for them too.
+//
+// A client that polls waits for its answer up to PingEvery. The timeouts of an http.Server do not
+// end it, if the ResponseWriter can set deadlines (see http.ResponseController). Middleware must not
+// end requests after a time, as http.TimeoutHandler does. For WebSockets the rules of Hub.ServeHTTP
+// hold. Pages of other sites that Options.Origins names can read every answer (CORS).
 func (h *Hub) SocketIO() http.Handler { return http.HandlerFunc(h.serveSocketIO) }
 
 // A socketSession is a session of the Socket.IO endpoint.
