@@ -78,8 +78,11 @@ func FuzzLink(f *testing.F) {
 		if !ValidLink(link) {
 			return
 		}
-		// A browser drops tabs and line ends, and reads a backslash as a slash.
-		seen := strings.ReplaceAll(strings.NewReplacer("\t", "", "\r", "", "\n", "").Replace(strings.TrimSpace(link)), "\\", "/")
+		// A browser drops tabs and line ends, controls and spaces at both ends, and reads a
+		// backslash as a slash (https://url.spec.whatwg.org/#concept-basic-url-parser). Other white
+		// space stays.
+		trimmed := strings.TrimFunc(link, func(r rune) bool { return r <= ' ' })
+		seen := strings.ReplaceAll(strings.NewReplacer("\t", "", "\r", "", "\n", "").Replace(trimmed), "\\", "/")
 		base, _ := url.Parse("https://chat.example.org/studies/1")
 		u, err := base.Parse(seen)
 		switch {
