@@ -64,7 +64,7 @@ func TestAGETWaitsForSomethingToSend(t *testing.T) {
 func TestTwoGETsAtOnceEndTheConnection(t *testing.T) {
 	s, url := kind{}.serve(t, coup.Options{})
 	p := dialPolling(t, url, nil)
-	play(t, p, opened)
+	play(t, p, entered("u1"))
 	got := waiting(t, s, p)
 	if status, body := p.do("GET", ""); status != 400 || !like(body, `{"code":3,*`) {
 		t.Errorf("the second GET = %d %s", status, body)
@@ -81,7 +81,7 @@ func TestTwoGETsAtOnceEndTheConnection(t *testing.T) {
 func TestTwoPOSTsAtOnceEndTheConnection(t *testing.T) {
 	s, url := kind{}.serve(t, coup.Options{})
 	p := dialPolling(t, url, nil)
-	play(t, p, opened)
+	play(t, p, entered("u1"))
 	first, err := net.Dial("tcp", strings.TrimPrefix(url, "http://"))
 	if err != nil {
 		t.Fatal(err)
@@ -98,7 +98,7 @@ func TestTwoPOSTsAtOnceEndTheConnection(t *testing.T) {
 func TestAGETThatIsGivenUpEndsTheConnection(t *testing.T) {
 	s, url := kind{}.serve(t, coup.Options{})
 	p := dialPolling(t, url, nil)
-	play(t, p, opened)
+	play(t, p, entered("u1"))
 	ctx, give := context.WithCancel(t.Context())
 	r, err := http.NewRequestWithContext(ctx, "GET", p.url, nil)
 	if err != nil {
@@ -113,7 +113,7 @@ func TestAGETThatIsGivenUpEndsTheConnection(t *testing.T) {
 func TestAClientThatPollsClosesTheConnection(t *testing.T) {
 	s, url := kind{}.serve(t, coup.Options{})
 	p := dialPolling(t, url, nil)
-	play(t, p, opened)
+	play(t, p, entered("u1"))
 	got := waiting(t, s, p)
 	if status, body := p.do("POST", "1"); status != 200 || body != "ok" {
 		t.Errorf("POST 1 = %d %s", status, body)
