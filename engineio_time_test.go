@@ -1,6 +1,7 @@
 package coup_test
 
 import (
+	"fmt"
 	"net/http/httptest"
 	"testing"
 	"time"
@@ -45,20 +46,28 @@ func TestWithoutPingsAClientWaitsForEver(t *testing.T) {
 
 // The timeouts of an http.Server are for requests that are answered at once.
 func TestAGETWaitsLongerThanTheTimeoutsOfTheServer(t *testing.T) {
-	s, _ := kind{}.serve(t, coup.Options{})
-	web := httptest.NewUnstartedServer(s.SocketIO())
-	web.Config.ReadTimeout, web.Config.WriteTimeout = 300*time.Millisecond, 300*time.Millisecond
-	web.Start()
-	defer web.Close()
-	p := dialPolling(t, web.URL, nil)
-	play(t, p, entered("u1")+joined("s1"))
-	begin := time.Now()
-	got := waiting(t, s, p)
-	waitFor(t, "the timeouts have passed", func() bool { return time.Since(begin) > time.Second })
-	if status, body := p.do("POST", `42["leave_room",{"studyId":"s1"}]`); status != 200 || body != "ok" {
-		t.Errorf("POST = %d %s", status, body)
-	}
-	if a := receive(t, got); a.status != 200 || a.body != `42["cursor",""]` {
-		t.Errorf("the GET was answered with %d %q", a.status, a.body)
+	for _, version := range []int{1, 2} {
+		t.Run(fmt.Sprint("HTTP/", version), func(t *testing.T) {
+			s, _ := kind{}.serve(t, coup.Options{})
+			web := httptest.NewUnstartedServer(s.SocketIO())
+			web.Config.ReadTimeout, web.Config.WriteTimeout = 300*time.Millisecond, 300*time.Millisecond
+			if web.EnableHTTP2 = version == 2; version == 2 {
+				web.StartTLS()
+			} else {
+				web.Start()
+			}
+			defer web.Close()
+			p := dialPolling(t, web.URL, nil)
+			play(t, p, entered("u1")+joined("s1"))
+			begin := time.Now()
+			got := waiting(t, s, p)
+			waitFor(t, "the timeouts have passed", func() bool { return time.Since(begin) > time.Second })
+			if status, body := p.do("POST", `42["leave_room",{"studyId":"s1"}]`); status != 200 || body != "ok" {
+				t.Errorf("POST = %d %s", status, body)
+			}
+			if a := receive(t, got); a.status != 200 || a.body != `42["cursor",""]` {
+				t.Errorf("the GET was answered with %d %q", a.status, a.body)
+			}
+		})
 	}
 }

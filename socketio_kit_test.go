@@ -1,6 +1,7 @@
 package coup_test
 
 import (
+	"crypto/tls"
 	"encoding/base64"
 	"encoding/binary"
 	"encoding/json"
@@ -135,8 +136,10 @@ func (p *polling) read() (string, error) {
 
 func (p *polling) close() { p.do("POST", "1") }
 
-// patience bounds a request of a test.
-var patient = &http.Client{Timeout: wstest.Timeout, Transport: &http.Transport{DisableKeepAlives: true}}
+// patient makes the requests of tests.
+var patient = &http.Client{Timeout: wstest.Timeout, Transport: &http.Transport{
+	DisableKeepAlives: true, ForceAttemptHTTP2: true, TLSClientConfig: &tls.Config{InsecureSkipVerify: true},
+}}
 
 // request makes one HTTP request.
 func request(t *testing.T, method, url, body string, header http.Header) (status int, _ http.Header, _ string) {
