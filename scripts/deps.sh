@@ -25,7 +25,8 @@ missing() {
 	anywhere nginx /usr/sbin/nginx || echo nginx # the proxies of examples/proxy
 	anywhere haproxy /usr/sbin/haproxy || echo haproxy
 	anywhere caddy || echo caddy
-	anywhere node || echo nodejs # for the routes of examples/publisher-nextjs
+	anywhere node || echo nodejs # for the routes of examples/publisher-nextjs, and Socket.IO's client
+	anywhere npm || echo npm # installs that client under .cache
 	anywhere "${CC:-cc}" gcc clang || echo gcc libc6-dev # for the race detector
 }
 
