@@ -7,6 +7,8 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+
+	"github.com/coupchat/coup/hub/client/js"
 )
 
 //go:embed web
@@ -31,6 +33,9 @@ func newPage(signalingURL func(*http.Request) string) (http.Handler, error) {
 	mux.HandleFunc("GET /{$}", page)
 	mux.HandleFunc("GET /studies/{id}", page)
 	mux.Handle("GET /assets/{file}", http.FileServerFS(files))
+	for _, module := range []string{"connection.js", "outbox.js"} { // the page uses these of the client
+		mux.Handle("GET /assets/"+module, http.StripPrefix("/assets", http.FileServerFS(js.Files)))
+	}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		h := w.Header()
 		h.Set("Content-Security-Policy", "default-src 'self'; connect-src 'self' "+originOf(signalingURL(r))+

@@ -44,15 +44,16 @@ var table = map[string]rule{
 		ours:   []string{"store", "internal/sqlstore"},
 		others: []string{"modernc.org/sqlite", "github.com/jmoiron/sqlx"},
 	},
-	"bus/redis": {ours: []string{"bus", "internal/work"}, others: []string{"github.com/redis/rueidis"}},
-	"auth/jwt":  {ours: []string{"auth", "internal/text"}, others: []string{"github.com/golang-jwt/jwt/v5"}},
-	"hub/prom":  {ours: []string{"hub", "room"}, others: []string{"github.com/prometheus/client_golang"}},
+	"bus/redis":     {ours: []string{"bus", "internal/work"}, others: []string{"github.com/redis/rueidis"}},
+	"auth/jwt":      {ours: []string{"auth", "internal/text"}, others: []string{"github.com/golang-jwt/jwt/v5"}},
+	"hub/client/js": {},
+	"hub/prom":      {ours: []string{"hub", "room"}, others: []string{"github.com/prometheus/client_golang"}},
 
 	".": {ours: []string{"store", "bus", "auth", "room", "hub"}},
 
 	"examples/*": {
 		ours: []string{".", "auth", "auth/jwt", "bus", "bus/redis", "hub", "hub/prom", "room",
-			"store", "store/postgres", "store/rest", "store/sqlite", "internal/json"},
+			"store", "store/postgres", "store/rest", "store/sqlite", "internal/json", "hub/client/js"},
 		others: []string{"golang.org/x/time", "github.com/jmoiron/sqlx", "github.com/lib/pq", "github.com/pressly/goose/v3", "github.com/prometheus/client_golang"},
 	},
 

@@ -63,6 +63,15 @@ func (f *Forward) Hole() {
 	f.hole = &atomic.Bool{}
 }
 
+// Cut ends the connections that are open.
+func (f *Forward) Cut() {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for c := range f.conns {
+		c.Close()
+	}
+}
+
 // Delay delays what comes from the server on new connections, by as much as delay returns for the
 // first bytes of the client.
 func (f *Forward) Delay(delay func(first []byte) time.Duration) {

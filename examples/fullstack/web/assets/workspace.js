@@ -8,6 +8,7 @@ import { Members } from "./members.js";
 import { Outbox } from "./outbox.js";
 import { Rooms } from "./rooms.js";
 import { Sidebar } from "./sidebar.js";
+import { storage } from "./storage.js";
 
 const STUDY = /^\/studies\/([^/]+)$/;
 
@@ -28,7 +29,7 @@ export class Workspace {
     this.#open = open;
     this.#notifications = notifications;
     this.rooms = new Rooms(api, connection, user);
-    this.outbox = new Outbox(connection, user.userId, (id) => this.rooms.join(id));
+    this.outbox = new Outbox(connection, user.userId, (id) => this.rooms.join(id), storage);
     this.chat = new Chat(this.rooms, this.outbox, user);
     this.sidebar = new Sidebar(this.rooms, () => this.chat.studyId, onJoin);
     this.members = new Members(api, this.rooms, user, (text) => notifications.say(text));

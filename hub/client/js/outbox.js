@@ -1,15 +1,26 @@
-// Messages that were written and are not yet known to be stored. They survive a
-// reload. Each keeps its client id, by which the server recognizes a message that
+// Messages that were written and are not yet known to be stored. With a storage that lasts they
+// survive a reload. Each keeps its client id, by which the server recognizes a message that
 // is sent again. Each has a storage key of its own: two tabs must not overwrite
 // each other's messages.
 //
-// Events it dispatches: "change" (detail: studyId), "sent" (detail: item, ack).
+// Events it dispatches: "change" (detail: studyId), "sent" (detail: item, ack), "failed" (detail:
+// item, error).
 
 import { RequestError } from "./connection.js";
-import { storage } from "./storage.js";
+
+// memory returns a storage that is gone when the program ends.
+export function memory() {
+  const kept = new Map();
+  return {
+    get: (key) => kept.get(key) ?? null,
+    set: (key, value) => kept.set(key, value),
+    remove: (key) => kept.delete(key),
+    keys: (prefix) => [...kept.keys()].filter((key) => key.startsWith(prefix)),
+  };
+}
 
 // newClientId works on plain http too, where randomUUID does not exist.
-function newClientId() {
+export function newClientId() {
   if (crypto.randomUUID) return crypto.randomUUID();
   return Array.from(crypto.getRandomValues(new Uint8Array(16)), (b) => b.toString(16).padStart(2, "0")).join("");
 }
@@ -23,23 +34,25 @@ export class Outbox extends EventTarget {
   #busy = new Set(); // studies with a flush under way
   #join;
   #storage;
+  #follow;
 
   // join joins a study and resolves to whether that worked. The outbox calls it
   // when the hub answers that the connection is not in the room.
-  constructor(connection, userId, join) {
+  constructor(connection, userId, join, storage = memory()) {
     super();
+    this.#storage = storage;
     this.#connection = connection;
     // No id has a space, so no user's prefix is the beginning of another user's.
     this.#prefix = `coup.outbox.${userId} `;
     this.#join = join;
-    this.#storage = (e) => this.#followOtherTab(e);
-    window.addEventListener("storage", this.#storage);
+    this.#follow = (e) => this.#followOtherTab(e);
+    globalThis.window?.addEventListener("storage", this.#follow);
     for (const key of storage.keys(this.#prefix)) this.#restore(storage.get(key));
   }
 
   // close stops listening. Unsent messages stay in storage.
   close() {
-    window.removeEventListener("storage", this.#storage);
+    globalThis.window?.removeEventListener("storage", this.#follow);
     this.#items.clear();
   }
 
@@ -54,6 +67,7 @@ export class Outbox extends EventTarget {
     this.#items.set(item.clientId, item);
     this.#save(item);
     this.flush(studyId);
+    return item;
   }
 
   retry(clientId) {
@@ -106,7 +120,7 @@ export class Outbox extends EventTarget {
           clientId: item.clientId,
         });
         this.#items.delete(item.clientId);
-        storage.remove(this.#prefix + item.clientId);
+        this.#storage.remove(this.#prefix + item.clientId);
         this.dispatchEvent(new CustomEvent("sent", { detail: { item, ack } }));
         return true;
       } catch (err) {
@@ -132,8 +146,12 @@ export class Outbox extends EventTarget {
         return true;
       case "not_joined":
         if (await this.#join(item.studyId)) return true;
-        if (this.#connection.state === "online") this.#set(item, "failed", "forbidden"); // the user is no member any more
-        else this.#set(item, "waiting");
+        if (this.#connection.state !== "online") {
+          this.#set(item, "waiting");
+          return false;
+        }
+        this.#set(item, "failed", "forbidden"); // the user is no member any more
+        this.dispatchEvent(new CustomEvent("failed", { detail: { item, error: new RequestError("forbidden") } }));
         return false;
       case "unavailable": // the store is unreachable for now
         this.#set(item, "delayed");
@@ -141,6 +159,7 @@ export class Outbox extends EventTarget {
         return true;
     }
     this.#set(item, "failed", err.code);
+    this.dispatchEvent(new CustomEvent("failed", { detail: { item, error: err } }));
     return false;
   }
 
@@ -151,13 +170,13 @@ export class Outbox extends EventTarget {
   }
 
   #save(item) {
-    storage.set(this.#prefix + item.clientId, JSON.stringify(item));
+    this.#storage.set(this.#prefix + item.clientId, JSON.stringify(item));
     this.#changed(item.studyId);
   }
 
   #forget(item) {
     this.#items.delete(item.clientId);
-    storage.remove(this.#prefix + item.clientId);
+    this.#storage.remove(this.#prefix + item.clientId);
     this.#changed(item.studyId);
   }
 

@@ -1,7 +1,9 @@
-// One WebSocket connection to the hub that reconnects by itself.
+// One WebSocket connection to the hub that reconnects by itself. In a browser it also follows the
+// network and the visibility of the page.
 //
 // Events it dispatches: "state" (detail: state, code, retryAt), "event" (detail:
-// event, data), "unauthorized" (the token was refused; call start with a new one).
+// event, data), "authenticated" (detail: the data of auth_success), "unauthorized" (the token was
+// refused; call start with a new one).
 
 const REQUEST_TIMEOUT = 10_000;
 const QUIET = 45_000; // after so long without a frame, ask whether the hub still answers
@@ -45,24 +47,28 @@ export class Connection extends EventTarget {
   #handshake = 0;
   #receivedAt = 0;
   #stopped = true;
+  #quietTimer = 0;
+  #WebSocket;
 
-  constructor(url) {
+  // WebSocket is the class to use where there is no global one (Node.js before version 22).
+  constructor(url, { WebSocket } = {}) {
     super();
     this.#url = url;
+    this.#WebSocket = WebSocket;
     const wake = () => !this.#toldToWait && this.retryNow();
-    window.addEventListener("online", wake);
-    window.addEventListener("offline", () => this.probe(OFFLINE)); // a hub on this machine still answers
-    document.addEventListener("visibilitychange", () => !document.hidden && wake());
-    // Scripts do not see pings, and a dead connection gives no sign.
-    setInterval(() => {
-      if (!document.hidden && Date.now() - this.#receivedAt > QUIET) this.probe();
-    }, 15_000);
+    globalThis.window?.addEventListener("online", wake);
+    globalThis.window?.addEventListener("offline", () => this.probe(OFFLINE)); // a hub on this machine still answers
+    globalThis.document?.addEventListener("visibilitychange", () => !document.hidden && wake());
   }
 
   // start connects. If the connection is up, start gives it a new token.
   start(token) {
     this.#token = token;
     this.#stopped = false;
+    // Scripts do not see pings, and a dead connection gives no sign.
+    this.#quietTimer ||= setInterval(() => {
+      if (!globalThis.document?.hidden && Date.now() - this.#receivedAt > QUIET) this.probe();
+    }, 15_000);
     if (this.state === "online") return this.#authenticate();
     this.#attempt = 0;
     this.#open();
@@ -70,6 +76,8 @@ export class Connection extends EventTarget {
 
   stop() {
     this.#stopped = true;
+    clearInterval(this.#quietTimer);
+    this.#quietTimer = 0;
     this.#drop(1000);
     this.#become("offline");
   }
@@ -115,7 +123,7 @@ export class Connection extends EventTarget {
   #open() {
     this.#drop(1000);
     this.#become("connecting");
-    const socket = new WebSocket(this.#url);
+    const socket = new (this.#WebSocket ?? globalThis.WebSocket)(this.#url);
     this.#socket = socket;
     this.#handshake = setTimeout(() => this.#lost(0), 15_000);
     socket.onopen = () => {
@@ -127,11 +135,13 @@ export class Connection extends EventTarget {
     socket.onclose = ({ code }) => {
       if (this.#socket === socket) this.#lost(code);
     };
+    socket.onerror = () => {}; // the close says what to do
   }
 
   async #authenticate() {
     try {
-      await this.request("authenticate", { token: this.#token });
+      const user = await this.request("authenticate", { token: this.#token });
+      this.dispatchEvent(new CustomEvent("authenticated", { detail: user }));
       this.#refusals = 0;
       this.#toldToWait = false;
       clearTimeout(this.#handshake);
@@ -193,7 +203,7 @@ export class Connection extends EventTarget {
     clearTimeout(this.#handshake);
     const socket = this.#socket;
     this.#socket = null;
-    if (socket && socket.readyState <= WebSocket.OPEN) socket.close(code);
+    if (socket && socket.readyState <= 1) socket.close(code); // connecting or open
     const requests = [...this.#requests.values()];
     this.#requests.clear();
     for (const { reject, timer } of requests) {

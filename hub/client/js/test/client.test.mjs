@@ -1,0 +1,146 @@
+// Run by js_test.go, which starts the server: CHAT is the URL of the endpoint, CONTROL that of a
+// handler that cuts connections (cut), refuses new ones (down) and lets them in again (up).
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { WebSocket } from "ws";
+import { Client, RequestError } from "../index.js";
+
+const { CHAT, CONTROL } = process.env;
+const control = (what) => fetch(`${CONTROL}/${what}`, { method: "POST" });
+const open = (user, more) => new Client({ url: CHAT, token: () => user, WebSocket, ...more });
+
+// until resolves when check is true.
+async function until(what, check) {
+  for (const deadline = Date.now() + 20_000; !check(); ) {
+    assert.ok(Date.now() < deadline, `not in time: ${what}`);
+    await new Promise((done) => setTimeout(done, 5));
+  }
+}
+
+// watch keeps what a client shows of a study.
+function watch(client, studyId) {
+  const seen = [];
+  client.on("new_message", (m) => m.studyId === studyId && seen.push(m));
+  return seen;
+}
+
+const inOrder = (seen, first) => seen.forEach((m, i) => assert.equal(m.seq, first + i));
+
+test("two users chat", async () => {
+  const mina = open("mina"), sora = open("sora");
+  const seen = watch(sora, "a");
+  assert.deepEqual(await mina.join("a"), { studyId: "a", seq: 0 });
+  await sora.join("a");
+  const ack = await mina.send("a", " hello 한글 👋 ");
+  assert.equal(ack.seq, 1);
+  await until("sora has it", () => seen.length === 1);
+  assert.equal(seen[0].content, "hello 한글 👋");
+  assert.equal(seen[0].userId, "mina");
+  await sora.leave("a");
+  await mina.send("a", "alone");
+  assert.equal(seen.length, 1);
+  mina.close();
+  sora.close();
+});
+
+test("connections that are cut lose nothing and repeat nothing", async () => {
+  const mina = open("mina"), sora = open("sora");
+  const seen = watch(sora, "b"), own = watch(mina, "b");
+  await Promise.all([mina.join("b"), sora.join("b")]);
+  const sends = [];
+  for (let i = 0; i < 60; i++) {
+    sends.push(mina.send("b", `m${i}`));
+    if (i % 20 === 10) {
+      await sends[i];
+      await control("cut");
+    }
+  }
+  const acks = await Promise.all(sends);
+  acks.forEach((ack, i) => assert.equal(ack.seq, i + 1));
+  for (const all of [seen, own]) {
+    await until("all are there", () => all.length === 60);
+    inOrder(all, 1);
+    assert.deepEqual(all.map((m) => m.content), sends.map((_, i) => `m${i}`));
+  }
+  mina.close();
+  sora.close();
+});
+
+test("what is written offline is sent in order", async () => {
+  const mina = open("mina");
+  const seen = watch(mina, "c");
+  await mina.join("c");
+  await control("down");
+  await control("cut");
+  await until("it is offline", () => mina.state !== "online");
+  const sends = [1, 2, 3, 4, 5].map((n) => mina.send("c", `offline ${n}`));
+  await control("up");
+  assert.deepEqual((await Promise.all(sends)).map((ack) => ack.seq), [1, 2, 3, 4, 5]);
+  await until("all are there", () => seen.length === 5);
+  inOrder(seen, 1);
+  mina.close();
+});
+
+test("a client without rooms joins for what it sends", async () => {
+  const mina = open("mina");
+  assert.equal((await mina.send("d", "first")).seq, 1);
+  mina.close();
+});
+
+test("what the server refuses is an error", async () => {
+  const mina = open("mina");
+  await mina.join("e");
+  await assert.rejects(mina.send("e", "   "), (err) => err instanceof RequestError && err.code === "empty");
+  await assert.rejects(mina.send("e", "x".repeat(2001)), { code: "too_large" });
+  await assert.rejects(mina.join("secret"), { code: "forbidden" });
+  await assert.rejects(mina.send("secret", "x"), { code: "forbidden" });
+  assert.equal((await mina.send("e", "after that")).seq, 1);
+  mina.close();
+});
+
+test("too much was missed", async () => {
+  const mina = open("mina");
+  const missed = [];
+  mina.on("missed", (m) => missed.push(m));
+  const ack = await mina.join("full", { after: 1 });
+  assert.equal(ack.truncated, true);
+  assert.deepEqual(missed.map((m) => m.studyId), ["full"]);
+  const seen = watch(mina, "full");
+  await mina.join("full", { after: ack.seq - 3 });
+  await until("the rest is replayed", () => seen.length === 3);
+  inOrder(seen, ack.seq - 2);
+  mina.close();
+});
+
+test("a token is renewed before it expires", async () => {
+  let asked = 0;
+  const mina = open("", { token: () => (asked++ ? "mina" : "mina:8s") });
+  const states = [];
+  mina.on("state", ({ state }) => states.push(state));
+  await mina.join("f");
+  await until("there is a second token", () => asked === 2);
+  const begin = Date.now();
+  await until("the first has expired", () => Date.now() - begin > 4000);
+  assert.equal((await mina.send("f", "still here")).seq, 1);
+  assert.deepEqual(states.filter((s) => s !== "connecting"), ["online"]);
+  mina.close();
+});
+
+test("a token that is refused is asked for again", async () => {
+  let asked = 0;
+  const mina = open("", { token: () => (asked++ ? "mina" : "bad") });
+  assert.equal((await mina.join("g")).seq, 0);
+  assert.equal(asked, 2);
+  mina.close();
+});
+
+test("closing rejects what was not sent", async () => {
+  const mina = open("mina");
+  await control("down");
+  await control("cut");
+  const sent = mina.send("h", "never");
+  mina.close();
+  await assert.rejects(sent, { code: "disconnected" });
+  await control("up");
+});
