@@ -44,6 +44,7 @@ func Example() {
 	// Output:
 	// coup_connections 0
 	// coup_connections_accepted_total 0
+	// coup_connections_polling 0
 	// coup_connections_refused_total 0
 	// coup_connections_slow_total 0
 	// coup_connections_unauthenticated 0
