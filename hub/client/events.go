@@ -1,0 +1,114 @@
+package client
+
+import (
+	"encoding/json"
+	"fmt"
+	"time"
+)
+
+// An Event is something that the server tells. Fields that the event does not have are zero.
+type Event struct {
+	// Name is the name in the protocol: new_message, notification, room_left, room_reset,
+	// messages_erased, error, auth_error; or "missed", after a join of the client's own that
+	// brought not everything: read the history.
+	Name string
+	// StudyID is the study, if it concerns one.
+	StudyID string
+	// Message is that of a new_message.
+	Message Message
+	// Seq is the newest seq of a room_reset or a "missed".
+	Seq int64
+	// From and To are the seqs of messages_erased.
+	From, To int64
+	// Reason is why a room was left: kicked, study_deleted or membership_lost.
+	Reason string
+	// Notification is that of a notification.
+	Notification Notification
+	// Err is that of an error or an auth_error.
+	Err *Error
+}
+
+// A Message is a message of a study.
+type Message struct {
+	ID       string    `json:"id"`
+	StudyID  string    `json:"studyId"`
+	Seq      int64     `json:"seq"`
+	UserID   string    `json:"userId"`
+	UserName string    `json:"userName"`
+	Content  string    `json:"content"`
+	SentAt   time.Time `json:"sentAt"`
+	ClientID string    `json:"clientId"`
+}
+
+// A Notification is a short text that is not stored.
+type Notification struct {
+	Type    string `json:"type"`
+	Message string `json:"message"`
+	Link    string `json:"link"`
+	ID      string `json:"id"`
+}
+
+// An Error is an answer of the server.
+type Error struct {
+	// Code is one of the protocol, Message a sentence.
+	Code, Message string
+	// RetryAfter is how long to wait, if above 0.
+	RetryAfter time.Duration
+}
+
+func (e *Error) Error() string { return fmt.Sprintf("client: %s: %s", e.Code, e.Message) }
+
+// frame is a frame of the server.
+type frame struct {
+	Event string `json:"event"`
+	ID    string `json:"id"`
+	Data  body   `json:"data"`
+}
+
+// body has the fields of all events and answers.
+type body struct {
+	Message
+	From      int64  `json:"from"`
+	To        int64  `json:"to"`
+	Reason    string `json:"reason"`
+	Type      string `json:"type"`
+	Text      string `json:"message"`
+	Link      string `json:"link"`
+	Code      string `json:"code"`
+	RetryMS   int64  `json:"retryAfterMs"`
+	Truncated bool   `json:"truncated"`
+	Reset     bool   `json:"reset"`
+	ExpiresAt string `json:"expiresAt"`
+}
+
+// parse reads a frame.
+func parse(text []byte) (f frame, err error) {
+	err = json.Unmarshal(text, &f)
+	return f, err
+}
+
+// err returns the error that the body carries.
+func (b *body) err() *Error {
+	return &Error{Code: b.Code, Message: b.Text, RetryAfter: time.Duration(b.RetryMS) * time.Millisecond}
+}
+
+// event returns the event of a frame.
+func (f *frame) event() Event {
+	b := &f.Data
+	e := Event{Name: f.Event, StudyID: b.StudyID}
+	switch f.Event {
+	case "new_message":
+		e.Message = b.Message
+	case "notification":
+		e.Notification = Notification{Type: b.Type, Message: b.Text, Link: b.Link, ID: b.ID}
+	case "room_left":
+		e.Reason = b.Reason
+	case "room_reset":
+		e.Seq = b.Seq
+	case "messages_erased":
+		e.From, e.To = b.From, b.To
+	case "error", "auth_error":
+		e.Err = b.err()
+	}
+	return e
+}

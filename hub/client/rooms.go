@@ -1,0 +1,184 @@
+package client
+
+import (
+	"context"
+	"crypto/rand"
+	"time"
+)
+
+// A Joined is the state of a study at the moment of a join.
+type Joined struct {
+	// Seq is the newest seq of the study.
+	Seq int64
+	// Missed says that not everything after From.Seq is delivered: too much was missed, or the
+	// server has another history than the client has seen. Read the history then.
+	Missed bool
+}
+
+// A From is the newest message of a study that the caller has. The zero value is none: messages
+// are delivered from the join on.
+type From struct {
+	Seq int64
+	// SentAt is its time, if it is known. With it the server notices a history that was replaced.
+	SentAt time.Time
+}
+
+// Join joins a study, and joins it again whenever the connection was lost. The Handler then gets
+// every later message once and in order. Join returns when the study is joined: it waits for a
+// connection, and repeats what the server cannot do at the moment. The error is an *Error of the
+// server, or that of ctx, or ErrClosed.
+func (c *Client) Join(ctx context.Context, studyID string, from From) (Joined, error) {
+	p := &place{}
+	if from != (From{}) {
+		p.known, p.last = true, from.Seq
+		if !from.SentAt.IsZero() {
+			p.sentAt = from.SentAt.UTC().Format("2006-01-02T15:04:05.000Z07:00")
+		}
+	}
+	c.mu.Lock()
+	c.rooms[studyID] = p
+	c.mu.Unlock()
+	joined, err := c.join(ctx, studyID, p, false)
+	if err != nil {
+		c.forget(studyID, p)
+	}
+	return joined, err
+}
+
+// join joins a study on the connection of the moment. again says that it was joined on an earlier
+// one: if that is not possible any more, the Handler is told.
+func (c *Client) join(ctx context.Context, studyID string, p *place, again bool) (out Joined, err error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	err = c.request(ctx, func(l *line) error {
+		c.mu.Lock()
+		done, known, last, sentAt := p.joined == l, p.known, p.last, p.sentAt
+		c.mu.Unlock()
+		if done {
+			out.Seq = last
+			return nil
+		}
+		data := map[string]any{"studyId": studyID}
+		if known {
+			data["after"] = last
+			if sentAt != "" {
+				data["afterSentAt"] = sentAt
+			}
+		}
+		_, err := l.ask(ctx, "join_room", data, func(f *frame) {
+			// Before the next frame is read: what follows belongs to this join.
+			b := &f.Data
+			if f.Event != "ack" {
+				if again && b.Code == "forbidden" {
+					c.forget(studyID, p)
+					c.opts.Handler(Event{Name: "room_left", StudyID: studyID, Reason: "membership_lost"})
+				}
+				return
+			}
+			out = Joined{Seq: b.Seq, Missed: b.Truncated || b.Reset}
+			c.mu.Lock()
+			p.joined = l
+			if out.Missed || !p.known {
+				p.known, p.last, p.sentAt = true, b.Seq, timeText(b.SentAt)
+			}
+			c.mu.Unlock()
+			if out.Missed {
+				c.opts.Handler(Event{Name: "missed", StudyID: studyID, Seq: b.Seq})
+			}
+		})
+		return err
+	})
+	return out, err
+}
+
+// timeText returns a time as the protocol writes it, or "" for none.
+func timeText(t time.Time) string {
+	if t.IsZero() {
+		return ""
+	}
+	return t.UTC().Format("2006-01-02T15:04:05.000Z07:00")
+}
+
+// forget leaves p, unless the study was joined anew.
+func (c *Client) forget(studyID string, p *place) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.rooms[studyID] == p {
+		delete(c.rooms, studyID)
+	}
+}
+
+// Leave leaves a study.
+func (c *Client) Leave(ctx context.Context, studyID string) error {
+	c.mu.Lock()
+	delete(c.rooms, studyID)
+	l := c.line
+	c.mu.Unlock()
+	if l == nil {
+		return nil // the next connection does not join it
+	}
+	_, err := l.ask(ctx, "leave_room", map[string]any{"studyId": studyID}, nil)
+	if err == errLine {
+		err = nil
+	}
+	return err
+}
+
+// A Sent is the answer to a message that is stored.
+type Sent struct {
+	ID     string
+	Seq    int64
+	SentAt time.Time
+}
+
+// Send posts a message to a study that was joined. It returns when the message is stored: it
+// repeats it, with the same client id, until it has an answer. So the message is stored once, unless
+// Send returns the error of ctx or ErrClosed, which leave that open. Another error is an *Error of
+// the server: nothing is stored. Messages that one goroutine sends one after the other keep their
+// order.
+func (c *Client) Send(ctx context.Context, studyID, content string) (Sent, error) {
+	var out Sent
+	data := map[string]any{"studyId": studyID, "content": content, "clientId": rand.Text()}
+	err := c.request(ctx, func(l *line) error {
+		b, err := l.ask(ctx, "send_message", data, nil)
+		if refused, ok := err.(*Error); ok && refused.Code == "not_joined" {
+			c.mu.Lock()
+			p := c.rooms[studyID]
+			c.mu.Unlock()
+			if p == nil {
+				return err
+			}
+			if _, err := c.join(ctx, studyID, p, true); err != nil { // a join that is under way
+				return err
+			}
+			return errLine // again
+		}
+		if err == nil {
+			out = Sent{ID: b.ID, Seq: b.Seq, SentAt: b.SentAt}
+		}
+		return err
+	})
+	return out, err
+}
+
+// deliver hands an event over, unless it was before.
+func (c *Client) deliver(l *line, f *frame) {
+	b := &f.Data
+	c.mu.Lock()
+	p := c.rooms[b.StudyID]
+	switch {
+	case f.Event == "new_message":
+		if p == nil || p.joined != l || b.Seq <= p.last {
+			c.mu.Unlock()
+			return
+		}
+		p.last, p.sentAt = b.Seq, timeText(b.SentAt)
+	case p == nil:
+	case f.Event == "room_reset":
+		p.known, p.last, p.sentAt = true, b.Seq, timeText(b.SentAt)
+	case f.Event == "room_left":
+		delete(c.rooms, b.StudyID)
+	}
+	c.mu.Unlock()
+	c.opts.Handler(f.event())
+}
