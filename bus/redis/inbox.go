@@ -92,10 +92,7 @@ func (b *Bus) dispatch() {
 }
 
 func (b *Bus) deliver(n received) {
-	var payload []byte
-	if n.kind == message {
-		payload = []byte(n.payload)
-	}
+	payload := []byte(n.payload) // empty unless n is a message
 	for _, s := range b.subscribers(n) {
 		switch {
 		case s.closed.Load():

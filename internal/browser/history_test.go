@@ -69,11 +69,12 @@ var histories = []scenario{
 		const { Session } = await import("/assets/session.js");
 		const { ReadMarks } = await import("/assets/readmarks.js");
 		const { Outbox } = await import("/assets/outbox.js");
+		const { storage } = await import("/assets/storage.js");
 		const session = new Session({ login: async () => ({ token: "a.b.c", userId: "ada", userName: "Ada" }), useToken() {} });
 		await session.login("Ada");
 		const marks = new ReadMarks("ada", new AbortController().signal);
 		marks.set("s", 5);
-		const outbox = new Outbox(Object.assign(new EventTarget(), { state: "offline", request: async () => { throw new Error("offline"); } }), "ada", async () => false);
+		const outbox = new Outbox(Object.assign(new EventTarget(), { state: "offline", request: async () => { throw new Error("offline"); } }), "ada", async () => false, storage);
 		outbox.add("s", "kept");
 		const again = new Session({ useToken() {} });
 		return [session.lastName, again.restore(), marks.get("s"), outbox.of("s").length].join(" ");

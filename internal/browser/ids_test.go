@@ -96,13 +96,14 @@ func TestThePageTakesIDsOfIdentityProviders(t *testing.T) {
 // beginAlike is a scenario of TestModulesOfThePage.
 var beginAlike = scenario{"users whose ids begin alike share no unsent message and no mark", `(async () => {
 	const { Outbox } = await import("/assets/outbox.js");
+	const { storage } = await import("/assets/storage.js");
 	const { ReadMarks } = await import("/assets/readmarks.js");
 	const line = { state: "offline" };
-	const long = new Outbox(line, "a.b+c=|d~@x", async () => false);
+	const long = new Outbox(line, "a.b+c=|d~@x", async () => false, storage);
 	long.add("s", "only mine");
 	const marks = (user) => new ReadMarks(user, new AbortController().signal);
 	marks("a.b").set("s|1", 7);
-	const short = new Outbox(line, "a", async () => false), again = new Outbox(line, "a.b+c=|d~@x", async () => false);
+	const short = new Outbox(line, "a", async () => false, storage), again = new Outbox(line, "a.b+c=|d~@x", async () => false, storage);
 	const got = [short.of("s").length, again.of("s").length, marks("a").get("b.s|1"), marks("a.b").get("s|1")];
 	for (const box of [long, short, again]) box.close();
 	localStorage.clear();

@@ -1,6 +1,7 @@
 package faults
 
 import (
+	"cmp"
 	"fmt"
 	"math/rand/v2"
 	"testing"
@@ -15,9 +16,7 @@ func (h *deployment) inject(t testing.TB, f fault, seed uint64, score *Scorecard
 	if f.posters+f.silent == 0 {
 		f.posters, f.silent = 6, 3
 	}
-	if f.every == 0 {
-		f.every = 40 * time.Millisecond
-	}
+	f.every = cmp.Or(f.every, 40*time.Millisecond)
 	r := &round{deployment: h, TB: t, rng: rand.New(rand.NewPCG(seed, 2)), score: score, load: ClientConfig{Every: f.every, Size: f.size},
 		studies: []string{fmt.Sprintf("s%d-a", h.casts), fmt.Sprintf("s%d-b", h.casts)}}
 	defer func() {
