@@ -22,6 +22,7 @@ type answer struct {
 // waiting sends a GET, and returns when the server has it. The answer comes over the channel.
 func waiting(t *testing.T, s *coup.Server, p *polling) <-chan answer {
 	t.Helper()
+	waitFor(t, "the GET before has ended", func() bool { return s.Stats().Polling == 0 })
 	got := make(chan answer, 1)
 	go func() {
 		status, body := p.do("GET", "")

@@ -14,7 +14,7 @@ import (
 )
 
 // Timeout is how long a client waits for what a test expects.
-const Timeout = 15 * time.Second
+const Timeout = 30 * time.Second
 
 // An Event is one event of the server.
 type Event struct {
