@@ -143,6 +143,10 @@ func (a *sender) ask(t *testing.T, n int, request func(i int) string) {
 func TestNoRequestAmplifies(t *testing.T) {
 	const memory = 8 << 20 // instead of 64 MiB, to see the bound sooner
 	content := strings.Repeat("가", store.MaxContent)
+	replays := 20
+	if *long {
+		replays = 100
+	}
 	rows := []struct {
 		name    string
 		clients int
@@ -188,11 +192,11 @@ func TestNoRequestAmplifies(t *testing.T) {
 		{"joins of 150 studies", 20, true, func(t *testing.T, a *sender, n int) {
 			a.ask(t, 150, func(i int) string { return fmt.Sprintf(`{"event":"join_room","data":{"studyId":"%d-%d"}}`, n, i) })
 		}, 50, 16 << 10, 150, 1.5},
-		{"joins of 100 studies, each with 500 messages of 6 KB", 1, true, func(t *testing.T, a *sender, n int) {
-			a.ask(t, 100, func(i int) string {
+		{"joins of many studies, each with 500 messages of 6 KB", 1, true, func(t *testing.T, a *sender, n int) {
+			a.ask(t, replays, func(i int) string {
 				return fmt.Sprintf(`{"event":"join_room","data":{"studyId":"%d-%d","after":0}}`, n, i)
 			})
-		}, 50, 4 << 20, 100, 12},
+		}, 50, 4 << 20, replays, 12},
 		{"messages of 6 KB", 20, true, func(t *testing.T, a *sender, n int) {
 			a.ask(t, 19, func(i int) string {
 				if i == 0 {

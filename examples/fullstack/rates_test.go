@@ -3,59 +3,107 @@ package main
 import (
 	"encoding/json"
 	"fmt"
+	"log/slog"
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/coupchat/coup/auth/jwt"
+	"github.com/coupchat/coup/bus"
+	"github.com/coupchat/coup/room"
+	"github.com/coupchat/coup/store"
+	"github.com/coupchat/coup/store/sqlite"
 )
 
+// A sampleAPI is the sample API without a network, so that its time can be fake.
+func sampleAPI(t *testing.T, limits rates) http.Handler {
+	db, err := sqlite.Open(t.Context(), sqlite.Memory)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { db.Close() })
+	known, err := openStudies(t.Context(), db.DB(), false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	keys, err := jwt.NewHS256([]byte(strings.Repeat("k", minSecret)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	verify, err := jwt.New(jwt.Options{Keys: []jwt.Key{keys.Key()}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	a := &api{
+		studies: known, chat: store.NewMemory(), publisher: room.Publisher{Bus: bus.NewMemory()}, verify: verify, sign: keys.Sign, rates: limits,
+		log: slog.New(slog.DiscardHandler),
+	}
+	return a.handler()
+}
+
 func TestASampleUserIsLimited(t *testing.T) {
-	s := startAll(t)
-	var mina, jun person
-	call(t, s, "POST", "/api/login", "", `{"name":"Mina"}`, &mina)
-	call(t, s, "POST", "/api/login", "", `{"name":"Jun"}`, &jun)
-	limited := func(method, path, token, body string, most int) {
-		t.Helper()
-		for n := 0; ; n++ {
-			authorization := ""
+	synctest.Test(t, func(t *testing.T) {
+		ask := func(h http.Handler, method, path, token, body string) *httptest.ResponseRecorder {
+			r := httptest.NewRequestWithContext(t.Context(), method, path, strings.NewReader(body))
 			if token != "" {
-				authorization = "Bearer " + token
+				r.Header.Set("Authorization", "Bearer "+token)
 			}
-			answer, b, err := exchange(t, method, "http://"+s.apiAddr+path, authorization, body)
-			if err != nil {
-				t.Fatal(err)
+			w := httptest.NewRecorder()
+			h.ServeHTTP(w, r)
+			return w
+		}
+		enter := func(h http.Handler, name string) (p person) {
+			if w := ask(h, "POST", "/api/login", "", `{"name":"`+name+`"}`); json.Unmarshal(w.Body.Bytes(), &p) != nil || p.Token == "" {
+				t.Fatalf("login: %d %s", w.Code, w.Body)
 			}
-			if answer.StatusCode != http.StatusTooManyRequests {
-				if n > most {
-					t.Errorf("%s %s was answered %d times at once", method, path, n)
-					return
+			return p
+		}
+		h := sampleAPI(t, newRates())
+		mina, jun := enter(h, "Mina"), enter(h, "Jun")
+		for _, tt := range []struct {
+			method, path, token, body string
+			burst                     int
+			wait                      time.Duration // until the next one is answered
+		}{
+			{"POST", "/api/studies", mina.Token, `{"name":"Go"}`, 20, time.Second},
+			{"GET", "/api/studies", mina.Token, "", 100, time.Second / 20},
+			{"POST", "/api/login", "", `{"name":"Mina"}`, 100, time.Second / 5},
+		} {
+			time.Sleep(time.Minute) // all limiters are full
+			for n := range tt.burst {
+				if w := ask(h, tt.method, tt.path, tt.token, tt.body); w.Code >= 300 {
+					t.Fatalf("%s %s after %d: %d %s", tt.method, tt.path, n, w.Code, w.Body)
 				}
-				continue
 			}
+			w := ask(h, tt.method, tt.path, tt.token, tt.body)
 			var p struct {
 				Code         string
 				RetryAfterMs int64
 			}
-			if json.Unmarshal([]byte(b), &p) != nil || p.Code != "rate_limited" || p.RetryAfterMs < 1 || answer.Header.Get("Retry-After") == "" || n == 0 {
-				t.Errorf("%s %s after %d: %s, Retry-After %q", method, path, n, b, answer.Header.Get("Retry-After"))
+			err := json.Unmarshal(w.Body.Bytes(), &p)
+			if wait := tt.wait.Milliseconds() + 1; w.Code != http.StatusTooManyRequests || err != nil || p.Code != "rate_limited" ||
+				p.RetryAfterMs < 1 || p.RetryAfterMs > wait || w.Header().Get("Retry-After") == "" {
+				t.Errorf("%s %s after %d: %d %s, Retry-After %q", tt.method, tt.path, tt.burst, w.Code, w.Body, w.Header().Get("Retry-After"))
 			}
-			return
+			if w := ask(h, "POST", "/api/studies", jun.Token, `{"name":"Go"}`); w.Code != http.StatusCreated {
+				t.Errorf("another user gets %d", w.Code)
+			}
+			time.Sleep(time.Duration(p.RetryAfterMs) * time.Millisecond)
+			if w := ask(h, tt.method, tt.path, tt.token, tt.body); w.Code >= 300 {
+				t.Errorf("%s %s after %d ms: %d %s", tt.method, tt.path, p.RetryAfterMs, w.Code, w.Body)
+			}
 		}
-	}
-	limited("POST", "/api/studies", mina.Token, `{"name":"Go"}`, 40)
-	if status := call(t, s, "POST", "/api/studies", jun.Token, `{"name":"Go"}`, nil); status != 201 {
-		t.Errorf("another user gets %d", status)
-	}
-	limited("GET", "/api/studies", mina.Token, "", 1000)
-	limited("POST", "/api/login", "", `{"name":"Mina"}`, 300)
-	off := startAll(t, "-rate", "0")
-	call(t, off, "POST", "/api/login", "", `{"name":"Mina"}`, &mina)
-	for range 200 {
-		if status := call(t, off, "POST", "/api/studies", mina.Token, `{"name":"Go"}`, nil); status != 201 {
-			t.Fatalf("without limits: %d", status)
+		off := sampleAPI(t, rates{})
+		mina = enter(off, "Mina")
+		for range 200 {
+			if w := ask(off, "POST", "/api/studies", mina.Token, `{"name":"Go"}`); w.Code != http.StatusCreated {
+				t.Fatalf("without limits: %d", w.Code)
+			}
 		}
-	}
+	})
 }
 
 func TestLimitersForgetWhoIsGone(t *testing.T) {
