@@ -46,13 +46,15 @@ func builtPages(t *testing.T) *httptest.Server {
 	return web
 }
 
-// socketServer starts a chat server that lets pages of an origin in. It returns its URLs.
-func socketServer(t *testing.T, origin string, more ...string) (api, chat string) {
+// socketServer starts a chat server that lets pages of an origin in. It returns the address of its
+// hub.
+func socketServer(t *testing.T, origin string, more ...string) (*program, string) {
 	t.Helper()
 	page, signaling := testenv.FreeAddr(t), testenv.FreeAddr(t)
-	launch(t, page, append([]string{"-database", "memory:", "-open", "-jwt-secret", secret, "-origins", origin,
-		"-api-addr", page, "-internal-addr", testenv.FreeAddr(t), "-signaling-addr", signaling}, more...)...).wait(t)
-	return "http://" + page, "http://" + signaling
+	p := launch(t, page, append([]string{"-database", "memory:", "-open", "-jwt-secret", secret, "-origins", origin,
+		"-api-addr", page, "-internal-addr", testenv.FreeAddr(t), "-signaling-addr", signaling}, more...)...)
+	p.wait(t)
+	return p, signaling
 }
 
 // run runs an async function body in the page and returns its result.
@@ -73,7 +75,7 @@ func TestPagesWithTheStockClientChat(t *testing.T) {
 	tabs := map[string]tab{}
 	for user, page := range map[string]string{"mina": "react.html", "sora": "index.html"} {
 		b := open()
-		b.do("open "+page, chromedp.Navigate(fmt.Sprintf("%s/%s#chat=%s&study=s1&token=%s", pages.URL, page, chat, signed(user, user))))
+		b.do("open "+page, chromedp.Navigate(fmt.Sprintf("%s/%s#chat=http://%s&study=s1&token=%s", pages.URL, page, chat, signed(user, user))))
 		b.until(`document.querySelector("[data-joined=true]") !== null`)
 		tabs[user] = b
 	}
@@ -98,7 +100,7 @@ func TestErrorsAreReadableFromAnotherOrigin(t *testing.T) {
 	_, chat := socketServer(t, pages.URL, "-max-connections", "2", "-auth-timeout", "1m")
 	b := open()
 	b.do("open a page", chromedp.Navigate(pages.URL))
-	url, err := json.Marshal(chat + "/socket.io/?EIO=4&transport=polling")
+	url, err := json.Marshal("http://" + chat + "/socket.io/?EIO=4&transport=polling")
 	if err != nil {
 		t.Fatal(err)
 	}
