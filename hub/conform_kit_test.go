@@ -73,7 +73,7 @@ func serveEcho(t *testing.T, opts Options) string {
 	}
 	opts.MaxAccepts, opts.MaxRefused, opts.MaxQueue = -1, -1, -1
 	// Clients with 16 MiB are slow where everything is, as under the race detector.
-	opts.WriteTimeout, opts.CloseTimeout = -1, time.Minute
+	opts.WriteTimeout, opts.PingEvery, opts.CloseTimeout = -1, -1, time.Minute
 	h, err := New(rooms, durations, opts)
 	if err != nil {
 		t.Fatal(err)
