@@ -45,17 +45,19 @@ func receive(t *testing.T, from <-chan answer) answer {
 
 func TestAGETWaitsForSomethingToSend(t *testing.T) {
 	s, url := kind{}.serve(t, coup.Options{})
+	c := login(t, url, "u2") // in the room before p, so it gets each message after p
+	c.Join("s1")
 	p := dialPolling(t, url, nil)
 	play(t, p, entered("u1")+joined("s1"))
 	got := waiting(t, s, p)
-	c := login(t, url, "u2")
-	c.Join("s1")
 	say(c, "s1", "hello")
 	if a := receive(t, got); a.status != 200 || !like(a.body, `42["new_message",{*"content":"hello"*},"s1:1:*"]`) {
 		t.Errorf("the GET was answered with %d %s", a.status, a.body)
 	}
 	say(c, "s1", "two")
 	say(c, "s1", "three")
+	for c.Expect("new_message").Int("seq") != 3 {
+	}
 	status, body := p.do("GET", "")
 	if packets := strings.Split(body, "\x1e"); status != 200 || len(packets) != 2 {
 		t.Errorf("the next GET was answered with %d %s, want two packets", status, body)

@@ -14,9 +14,14 @@ const beforeNoop = 100 * time.Millisecond
 
 // Poll serves a GET.
 func (s *Stream) Poll(w http.ResponseWriter, r *http.Request) {
-	p := &waiting{changed: make(chan struct{}, 1)}
-	if err := s.wait(p); err != nil {
+	p := &waiting{mark: mark(r), changed: make(chan struct{}, 1)}
+	answered, err := s.wait(p)
+	switch {
+	case err != nil:
 		Fail(w, err)
+		return
+	case answered != nil:
+		s.reply(w, answered, false)
 		return
 	}
 	s.parked.Add(1)
@@ -44,21 +49,22 @@ func (s *Stream) Poll(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// wait makes p the GET that waits.
-func (s *Stream) wait(p *waiting) *Error {
+// wait makes p the GET that waits. If p is the GET before it again, wait returns the answer to that.
+func (s *Stream) wait(p *waiting) (answered []byte, err *Error) {
 	s.mu.Lock()
+	defer s.mu.Unlock()
 	first := s.poll
 	switch {
 	case s.upgraded:
-		s.mu.Unlock()
-		return ErrRequest
+		return nil, ErrRequest
 	case s.ended || s.last || s.left:
-		s.mu.Unlock()
-		return ErrSID
+		return nil, ErrSID
 	case first == nil:
-		s.poll, s.unread = p, false
-		s.mu.Unlock()
-		return nil
+		if before, again := s.repeated(p.mark); again {
+			return before, nil
+		}
+		s.poll, s.unread, s.got, s.answered = p, false, "", nil
+		return nil, nil
 	}
 	// Two at once is a fault of the client. The first ends the connection.
 	s.last, first.over = true, true
@@ -66,8 +72,7 @@ func (s *Stream) wait(p *waiting) *Error {
 		first.payload = []byte(closing)
 	}
 	first.wake()
-	s.mu.Unlock()
-	return ErrRequest
+	return nil, ErrRequest
 }
 
 // answer returns the answer to p, once there is one. over says that it is the last of the
@@ -85,7 +90,7 @@ func (s *Stream) answer(p *waiting, passed bool) (payload []byte, over, ok bool)
 	default:
 		return nil, false, false
 	}
-	s.poll = nil
+	s.poll, s.got, s.answered = nil, p.mark, p.payload
 	return p.payload, s.last, true
 }
 

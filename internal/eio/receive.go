@@ -10,8 +10,13 @@ import (
 // for that sends no faster than it is served. But a client may poll only after that: it is
 // answered too when there is something to poll.
 func (s *Stream) Receive(w http.ResponseWriter, r *http.Request) {
-	if err := s.begin(); err != nil {
+	again, err := s.begin(mark(r))
+	switch {
+	case err != nil:
 		Fail(w, err)
+		return
+	case again:
+		accept(w)
 		return
 	}
 	defer func() {
@@ -41,6 +46,11 @@ func (s *Stream) Receive(w http.ResponseWriter, r *http.Request) {
 	if left {
 		s.h.Writable()
 	}
+	accept(w)
+}
+
+// accept answers a POST.
+func accept(w http.ResponseWriter) {
 	w.Header().Set("Content-Type", "text/html")
 	w.Header().Set("Content-Length", "2")
 	_ = http.NewResponseController(w).SetWriteDeadline(time.Now().Add(replyTimeout))
@@ -88,20 +98,22 @@ func (s *Stream) handle(data []byte, gone <-chan struct{}) bool {
 	return true
 }
 
-// begin makes this POST the one that is handled.
-func (s *Stream) begin() *Error {
+// begin makes this POST the one that is handled. again says that it has been handled before.
+func (s *Stream) begin(mark string) (again bool, err *Error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	switch {
 	case s.upgraded:
-		return ErrRequest
+		return false, ErrRequest
 	case s.ended || s.last || s.left:
-		return ErrSID
+		return false, ErrSID
 	case s.posting:
 		s.last = true
 		s.run(func() { s.end(ErrRequest) })
-		return ErrRequest
+		return false, ErrRequest
+	case mark != "" && mark == s.posted:
+		return true, nil
 	}
-	s.posting = true
-	return nil
+	s.posting, s.posted = true, mark
+	return false, nil
 }

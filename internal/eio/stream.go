@@ -24,6 +24,9 @@ type Stream struct {
 	poll     *waiting      // the GET that waits, or nil
 	posting  bool          // a POST has come that is not answered
 	busy     chan struct{} // closed when the packets of the last POST have been handled, then nil
+	posted   string        // the mark of the last POST
+	got      string        // the mark of the last GET that was answered
+	answered []byte        // its answer, until the next GET comes
 	unread   bool          // there is something to send, and no GET to take it
 	noticed  chan struct{} // closed when unread becomes true, if not nil
 	probe    *Probe        // the WebSocket of an upgrade, or nil
@@ -36,6 +39,7 @@ type Stream struct {
 
 // waiting is a GET that waits for its answer.
 type waiting struct {
+	mark    string
 	payload []byte
 	over    bool          // it must be answered now, whatever there is
 	changed chan struct{} // gets a value when something has changed

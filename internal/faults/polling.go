@@ -3,6 +3,7 @@ package faults
 import (
 	"bytes"
 	"context"
+	"crypto/rand"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -80,7 +81,8 @@ func (p *polling) write(packet string) error {
 func (p *polling) do(method, body string, timeout time.Duration) ([]byte, error) {
 	ctx, cancel := context.WithTimeout(p.ctx, timeout)
 	defer cancel()
-	r, err := http.NewRequestWithContext(ctx, method, p.url, strings.NewReader(body))
+	url := p.url + "&t=" + rand.Text() // as the stock client does: net/http sends a GET again if its connection breaks
+	r, err := http.NewRequestWithContext(ctx, method, url, strings.NewReader(body))
 	if err != nil {
 		return nil, err
 	}
