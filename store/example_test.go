@@ -14,10 +14,10 @@ import (
 
 // notebook is a backend to start from. It stores messages itself and presence in a Memory,
 // which is enough for one hub. A backend for several hubs must store presence where all of
-// them read it. Do not embed a Memory then: the compiler will say which methods are
+// them read it. Do not embed a Store then: the compiler will say which methods are
 // missing.
 type notebook struct {
-	*store.Memory
+	store.Store // not *store.Memory, which would make the notebook a store.Log too
 
 	mu    sync.Mutex // guards pages; in a database, the lock on the study's row
 	pages map[store.StudyID][]store.Message
@@ -26,7 +26,7 @@ type notebook struct {
 var _ store.Store = (*notebook)(nil)
 
 func newNotebook() *notebook {
-	return &notebook{Memory: store.NewMemory(), pages: map[store.StudyID][]store.Message{}}
+	return &notebook{Store: store.NewMemory(), pages: map[store.StudyID][]store.Message{}}
 }
 
 // Append holds the lock from reading the newest seq to the end of the transaction. A

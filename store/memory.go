@@ -3,7 +3,6 @@ package store
 import (
 	"context"
 	"slices"
-	"strconv"
 	"sync"
 	"time"
 )
@@ -17,14 +16,15 @@ type Memory struct {
 	leaseEnd map[NodeID]time.Time
 }
 
-var _ Store = (*Memory)(nil)
+var _ Log = (*Memory)(nil)
 
-// memoryStudy has the message of seq n at messages[n-1]. It keeps every client id, also
+// memoryStudy has the entry of seq n at entries[n-1]. It keeps every client id, also
 // generated ones: a hub that has given up waiting for a slow internal API tries again
 // with the same id.
 type memoryStudy struct {
-	messages []Message
-	seqs     map[memoryKey]int64
+	entries   []Entry
+	seqs      map[memoryKey]int64
+	reactions map[int64][]memoryReaction // to the message of a seq
 }
 
 type memoryKey struct {
@@ -68,55 +68,10 @@ func (s *Memory) Append(ctx context.Context, msgs []Message) ([]Message, error) 
 func (s *Memory) study(id StudyID) *memoryStudy {
 	st := s.studies[id]
 	if st == nil {
-		st = &memoryStudy{seqs: make(map[memoryKey]int64)}
+		st = &memoryStudy{seqs: make(map[memoryKey]int64), reactions: make(map[int64][]memoryReaction)}
 		s.studies[id] = st
 	}
 	return st
-}
-
-func (st *memoryStudy) append(m Message, now time.Time) Message {
-	key := memoryKey{m.UserID, m.ClientID}
-	if seq, known := st.seqs[key]; known {
-		m = st.messages[seq-1]
-		m.Repeated = true
-		return m
-	}
-	m.Seq = int64(len(st.messages)) + 1
-	m.ID = string(m.StudyID) + ":" + strconv.FormatInt(m.Seq, 10)
-	m.SentAt = now
-	m.Repeated = false
-	st.messages = append(st.messages, m)
-	st.seqs[key] = m.Seq
-	return m
-}
-
-// History implements Store.
-func (s *Memory) History(ctx context.Context, q Query) ([]Message, error) {
-	if err := ctx.Err(); err != nil {
-		return nil, err
-	}
-	s.mu.RLock()
-	defer s.mu.RUnlock()
-	st := s.studies[q.StudyID]
-	if st == nil {
-		return nil, nil
-	}
-	// from and to bound the indexes, and the message of seq n has index n-1.
-	from, to := max(q.After, 0), int64(len(st.messages))
-	if q.Before > 0 {
-		to = min(to, q.Before-1)
-	}
-	if from >= to {
-		return nil, nil
-	}
-	if limit := int64(q.Limit); to-from > limit {
-		if q.Newest {
-			from = to - limit
-		} else {
-			to = from + limit
-		}
-	}
-	return append([]Message(nil), st.messages[from:to]...), nil
 }
 
 // Heads implements Store.
@@ -130,7 +85,7 @@ func (s *Memory) Heads(ctx context.Context, studies []StudyID) (map[StudyID]int6
 	for _, id := range studies {
 		heads[id] = 0
 		if st := s.studies[id]; st != nil {
-			heads[id] = int64(len(st.messages))
+			heads[id] = int64(len(st.entries))
 		}
 	}
 	return heads, nil

@@ -2,6 +2,7 @@ package store_test
 
 import (
 	"encoding/json"
+	"reflect"
 	"testing"
 	"time"
 
@@ -27,7 +28,7 @@ func TestMessageComesBackFromJSON(t *testing.T) {
 		t.Fatal(err)
 	}
 	var got store.Message
-	if err := json.Unmarshal(b, &got); err != nil || got != sent {
+	if err := json.Unmarshal(b, &got); err != nil || !reflect.DeepEqual(got, sent) {
 		t.Errorf("Unmarshal(%s) = %+v, %v; want %+v", b, got, err, sent)
 	}
 }

@@ -23,7 +23,8 @@ const MaxBatch = 500
 // Errors that callers branch on. Backends return them, or errors that wrap them. A
 // rest.Client returns the same errors as the store of the server that it calls.
 var (
-	// ErrNotFound says that a user is not a member, or that a study does not exist.
+	// ErrNotFound says that a user is not a member, that a study does not exist, or that there is
+	// no such message or it is deleted.
 	ErrNotFound = errors.New("not found")
 	// ErrInvalid says that the input can never be stored. To try again does not help.
 	ErrInvalid = errors.New("invalid")
@@ -31,6 +32,12 @@ var (
 	ErrTooLarge = fmt.Errorf("%w: content is too large", ErrInvalid)
 	// ErrEmpty says that the content is empty after trimming. It wraps ErrInvalid.
 	ErrEmpty = fmt.Errorf("%w: content is empty", ErrInvalid)
+	// ErrTaken says that the client id belongs to another entry. It wraps ErrInvalid.
+	ErrTaken = fmt.Errorf("%w: clientId belongs to another entry", ErrInvalid)
+	// ErrReactions says that the message has MaxEmojis different reactions. It wraps ErrInvalid.
+	ErrReactions = fmt.Errorf("%w: the message has %d different reactions", ErrInvalid, MaxEmojis)
+	// ErrForbidden says that the message belongs to somebody else.
+	ErrForbidden = errors.New("forbidden")
 	// ErrUnavailable says that the backend does not answer, or that the outcome is
 	// unknown. The same messages may be sent again with the same client ids.
 	ErrUnavailable = errors.New("unavailable")

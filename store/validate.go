@@ -1,14 +1,13 @@
 package store
 
 import (
-	"fmt"
 	"strings"
 	"unicode/utf8"
 
 	"github.com/coupchat/coup/internal/text"
 )
 
-// Limits of a message.
+// Limits of an entry.
 const (
 	// MaxContent is the longest content after trimming, in UTF-16 units, which is what
 	// length counts in JavaScript.
@@ -17,6 +16,22 @@ const (
 	MaxClientID = 64
 	// MaxUserName is the longest user name, in UTF-16 units.
 	MaxUserName = 200
+	// maxMentions is how many users a message may mention.
+	maxMentions = 50
+	// maxAttachments is how many files may belong to a message.
+	maxAttachments = 10
+	// maxMeta is the longest Meta, in bytes.
+	maxMeta = 4096
+	// maxEmoji is the longest emoji, in bytes.
+	maxEmoji = 32
+	// MaxEmojis is how many different emoji a message may have.
+	MaxEmojis = 20
+	// MaxReactors is how many users Reaction.UserIDs names.
+	MaxReactors = 20
+	// maxEntry is the largest entry, in bytes of JSON.
+	maxEntry = 16 << 10
+	// maxSeq is the largest seq, the largest whole number that is exact in JavaScript.
+	maxSeq = 1<<53 - 1
 	// maxID is the longest study, user or node id.
 	maxID = 128
 )
@@ -48,32 +63,6 @@ func madeOf(id, signs string) bool {
 		}
 	}
 	return true
-}
-
-// Clean trims the content, as browsers trim, and checks the ids, the name, the content and the
-// client id. A generated client id is valid. The error wraps ErrInvalid (or ErrTooLarge, ErrEmpty), and
-// its text may be shown to a client.
-func (m *Message) Clean() error {
-	switch {
-	case !ValidID(m.StudyID):
-		return fmt.Errorf("%w: studyId is not a valid id", ErrInvalid)
-	case !ValidID(m.UserID):
-		return fmt.Errorf("%w: userId is not a valid id", ErrInvalid)
-	case !ValidUserName(m.UserName):
-		return fmt.Errorf("%w: userName must be text of at most %d characters, none of them invisible", ErrInvalid, MaxUserName)
-	case !storable(m.Content):
-		return fmt.Errorf("%w: content must be valid UTF-8 without NUL", ErrInvalid)
-	case m.ClientID != "" && !ValidClientID(strings.TrimPrefix(m.ClientID, generated)):
-		return fmt.Errorf("%w: clientId must be 1 to %d characters, none of them a control character or invisible", ErrInvalid, MaxClientID)
-	}
-	m.Content = text.Trim(m.Content)
-	if m.Content == "" {
-		return ErrEmpty
-	}
-	if UTF16Len(m.Content) > MaxContent {
-		return ErrTooLarge
-	}
-	return nil
 }
 
 // ValidUserName reports whether name may be the name of a user: text of at most MaxUserName

@@ -36,8 +36,8 @@ type Options[From any] struct {
 	// Budget is how long a post is tried, counted from its Add. Below 0 it is tried
 	// once.
 	Budget time.Duration
-	// Stored is called with the posts of a batch and what the store made of them,
-	// after the last Done of the batch. The next batch of the lane waits for it.
+	// Stored is called with the posts of a batch that got a seq and what the store made of
+	// them, after the last Done of the batch. The next batch of the lane waits for it.
 	Stored func(posts []Post[From], stored []store.Message)
 }
 
@@ -46,8 +46,9 @@ type Post[From any] struct {
 	Message store.Message
 	// From is not used here. Stored gets it back.
 	From From
-	// Done is called once, with the stored message or an error that wraps
-	// store.ErrUnavailable or store.ErrInvalid. It must not block.
+	// Done is called once, with the stored entry, or with an error: store.Entry.Err, or one
+	// that wraps store.ErrUnavailable or store.ErrInvalid. The seq of an entry that changed
+	// nothing is 0. It must not block.
 	Done func(store.Message, error)
 
 	// Added is when Add got the post. Add sets it.
@@ -154,10 +155,26 @@ func (l *Lanes[From]) commit(ln *lane[From], batch []Post[From], failing bool) b
 	// All answers first: a sender must not wait for deliveries.
 	for i, p := range batch {
 		stored[i] = stored[i].Public()
-		p.Done(stored[i], nil)
+		p.Done(stored[i], stored[i].Err)
 	}
-	l.opts.Stored(batch, stored)
+	l.opts.Stored(withSeq(batch, stored))
 	return true
+}
+
+// withSeq leaves out the posts that the store answered without a seq: it refused them, or they
+// changed nothing.
+func withSeq[From any](batch []Post[From], stored []store.Entry) ([]Post[From], []store.Entry) {
+	if !slices.ContainsFunc(stored, func(e store.Entry) bool { return e.Seq == 0 }) {
+		return batch, stored
+	}
+	var posts []Post[From]
+	var entries []store.Entry
+	for i, e := range stored {
+		if e.Seq > 0 {
+			posts, entries = append(posts, batch[i]), append(entries, e)
+		}
+	}
+	return posts, entries
 }
 
 // ofSeveral reports whether posts are of more than one study.

@@ -1,6 +1,11 @@
 package sqlstore
 
-import "strings"
+import (
+	"strconv"
+	"strings"
+
+	"github.com/coupchat/coup/store"
+)
 
 // A Dialect holds what differs between the databases.
 type Dialect struct {
@@ -13,6 +18,9 @@ type Dialect struct {
 	//   {list}     the values of a JSON array of strings
 	//   {reports}  the u, n and o of a JSON array of reports
 	//   {lease}    the time a number of milliseconds from now
+	//   {reactions}  those to the message m as a JSON array, NULL without any
+	//   {time}       the type of a time
+	//   {entryid}    the id of the entry e
 	//   {lock}     FOR UPDATE, without rows that others have locked
 	replacer *strings.Replacer
 }
@@ -32,6 +40,12 @@ var Postgres = Dialect{
 		"{list}", `SELECT json_array_elements_text(CAST(? AS json))`,
 		"{reports}", `json_to_recordset(CAST(? AS json)) AS l(u text, n text, o boolean)`,
 		"{lease}", `date_trunc('milliseconds', clock_timestamp() + CAST(? AS bigint) * interval '1 millisecond')`,
+		"{reactions}", `CASE WHEN m.reacted THEN (
+			SELECT json_agg(json_build_object('emoji', emoji, 'count', n, 'userIds', users[1:`+strconv.Itoa(store.MaxReactors)+`]) ORDER BY first)
+			FROM (SELECT emoji, count(*) AS n, min(r.seq) AS first, array_agg(r.user_id ORDER BY r.seq) AS users
+				FROM coup_reactions AS r WHERE r.study_id = m.study_id AND r.message_seq = m.seq GROUP BY emoji) AS g) END`,
+		"{time}", `timestamptz`,
+		"{entryid}", `e.study_id || ':' || e.seq::text`,
 		"{lock}", `FOR UPDATE SKIP LOCKED`,
 	),
 }
@@ -50,6 +64,14 @@ var SQLite = Dialect{
 		"{list}", `SELECT value FROM json_each(?)`,
 		"{reports}", `(SELECT value->>'u' AS u, value->>'n' AS n, value->>'o' AS o FROM json_each(?)) AS l`,
 		"{lease}", `strftime('%Y-%m-%dT%H:%M:%fZ', 'now', (? / 1000.0) || ' seconds')`,
+		"{reactions}", `CASE WHEN m.reacted THEN (
+			SELECT json_group_array(json_object('emoji', emoji, 'count', n, 'userIds', json(users)))
+			FROM (SELECT emoji, count(*) AS n, min(r.seq) AS first, (
+					SELECT json_group_array(user_id) FROM (SELECT user_id FROM coup_reactions AS u
+					WHERE u.study_id = m.study_id AND u.message_seq = m.seq AND u.emoji = r.emoji ORDER BY u.seq LIMIT `+strconv.Itoa(store.MaxReactors)+`)) AS users
+				FROM coup_reactions AS r WHERE r.study_id = m.study_id AND r.message_seq = m.seq GROUP BY emoji ORDER BY first)) END`,
+		"{time}", `text`,
+		"{entryid}", `e.study_id || ':' || e.seq`,
 		"{lock}", ``, // one writer at a time
 	),
 }

@@ -9,32 +9,25 @@ import (
 )
 
 const (
-	selected = `SELECT id, study_id, seq, user_id, user_name, content, client_id, sent_at
-		FROM coup_messages WHERE study_id = ? AND seq > ? AND seq < ? `
-	oldest = selected + `ORDER BY seq LIMIT ?`
-	newest = selected + `ORDER BY seq DESC LIMIT ?`
+	fields   = `id, study_id, seq, user_id, user_name, content, client_id, sent_at, reply_to, more, edited_at, deleted_at, {reactions} AS reactions`
+	selected = `SELECT ` + fields + ` FROM coup_messages AS m WHERE study_id = ? AND seq > ? AND seq < ? `
+	oldest   = selected + `ORDER BY seq LIMIT ?`
+	newest   = selected + `ORDER BY seq DESC LIMIT ?`
+
+	// An edit is read with what its message says now. Both parts are read in the order of an index.
+	entries = `SELECT * FROM (
+		SELECT * FROM (SELECT 0 AS kind, ` + fields + `, CAST(NULL AS bigint) AS message_seq, CAST(NULL AS text) AS emoji,
+				CAST(NULL AS boolean) AS is_on, CAST(NULL AS integer) AS count, CAST(NULL AS bigint) AS from_seq, CAST(NULL AS bigint) AS to_seq
+			FROM coup_messages AS m WHERE study_id = ? AND seq > ? AND seq < ? ORDER BY seq LIMIT ?) AS messages
+		UNION ALL
+		SELECT * FROM (SELECT e.kind, {entryid} AS id, e.study_id, e.seq, e.user_id, e.user_name, d.content, e.client_id, e.sent_at,
+				CAST(NULL AS bigint) AS reply_to, d.more, CAST(NULL AS {time}) AS edited_at, d.deleted_at, CAST(NULL AS json) AS reactions, e.message_seq, e.emoji, e.is_on, e.count, e.from_seq, e.to_seq
+			FROM coup_entries AS e LEFT JOIN coup_messages AS d ON e.kind = 1 AND d.study_id = e.study_id AND d.seq = e.message_seq
+			WHERE e.study_id = ? AND e.seq > ? AND e.seq < ? ORDER BY e.seq LIMIT ?) AS others
+		) AS l ORDER BY seq LIMIT ?`
 
 	heads = `SELECT study_id, head FROM coup_studies WHERE study_id IN ({list})`
 )
-
-// row is a row of coup_messages.
-type row struct {
-	ID       string
-	StudyID  store.StudyID `db:"study_id"`
-	Seq      int64
-	UserID   store.UserID `db:"user_id"`
-	UserName string       `db:"user_name"`
-	Content  string
-	ClientID string `db:"client_id"`
-	SentAt   Time   `db:"sent_at"`
-}
-
-func (r row) message() store.Message {
-	return store.Message{
-		ID: r.ID, StudyID: r.StudyID, Seq: r.Seq, UserID: r.UserID, UserName: r.UserName,
-		Content: r.Content, ClientID: r.ClientID, SentAt: r.SentAt.Time,
-	}
-}
 
 // History implements store.Store.
 func (s *Store) History(ctx context.Context, q store.Query) ([]store.Message, error) {
@@ -52,11 +45,21 @@ func (s *Store) History(ctx context.Context, q store.Query) ([]store.Message, er
 	if q.Newest {
 		slices.Reverse(rows)
 	}
-	msgs := make([]store.Message, len(rows))
-	for i, r := range rows {
-		msgs[i] = r.message()
+	return entriesOf(rows)
+}
+
+// Entries implements store.Log.
+func (s *Store) Entries(ctx context.Context, q store.Query) ([]store.Entry, error) {
+	before := q.Before
+	if before == 0 {
+		before = math.MaxInt64
 	}
-	return msgs, nil
+	var rows []row
+	err := s.entries.SelectContext(ctx, &rows, q.StudyID, q.After, before, q.Limit, q.StudyID, q.After, before, q.Limit, q.Limit)
+	if err != nil {
+		return nil, Wrap("read entries of "+string(q.StudyID), err)
+	}
+	return entriesOf(rows)
 }
 
 // Heads implements store.Store.
@@ -72,7 +75,7 @@ func (s *Store) Heads(ctx context.Context, studies []store.StudyID) (map[store.S
 		StudyID store.StudyID `db:"study_id"`
 		Head    int64
 	}
-	if err := s.heads.SelectContext(ctx, &rows, list(studies)); err != nil {
+	if err := s.heads.SelectContext(ctx, &rows, JSON(studies)); err != nil {
 		return nil, Wrap("read heads", err)
 	}
 	for _, r := range rows {

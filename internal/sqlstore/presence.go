@@ -81,11 +81,11 @@ func (s *Store) setStatus(ctx context.Context, rows []reportRow) error {
 	slices.SortStableFunc(rows, order)
 	rows = slices.CompactFunc(rows, func(a, b reportRow) bool { return order(a, b) == 0 })
 	if slices.ContainsFunc(rows, func(r reportRow) bool { return r.Online && r.Node != "" }) {
-		if _, err := s.start.ExecContext(ctx, store.LeaseTTL.Milliseconds(), list(rows), 0); err != nil {
+		if _, err := s.start.ExecContext(ctx, store.LeaseTTL.Milliseconds(), JSON(rows), 0); err != nil {
 			return Wrap("start leases", err)
 		}
 	}
-	_, err := s.report.ExecContext(ctx, list(rows))
+	_, err := s.report.ExecContext(ctx, JSON(rows))
 	return Wrap("record presence", err)
 }
 
@@ -103,7 +103,7 @@ func (s *Store) Presence(ctx context.Context, users []store.UserID) (map[store.U
 		Online     bool
 		LastSeenAt Time `db:"last_seen_at"`
 	}
-	if err := s.presence.SelectContext(ctx, &rows, list(users)); err != nil {
+	if err := s.presence.SelectContext(ctx, &rows, JSON(users)); err != nil {
 		return nil, Wrap("read presence", err)
 	}
 	for _, r := range rows {

@@ -20,14 +20,14 @@ import (
 	"github.com/coupchat/coup/store"
 )
 
-// Store implements store.Store except for Append.
+// Store implements store.Log except for Append.
 type Store struct {
 	db      *sqlx.DB // reads
 	writer  *sqlx.DB
 	dialect Dialect
 
-	oldest, newest, heads, presence Statement // on db
-	report, renew, start            Statement // on writer
+	oldest, newest, entries, heads, presence Statement // on db
+	report, renew, start                     Statement // on writer
 
 	sweepDue atomic.Int64 // Unix time in nanoseconds
 }
@@ -56,6 +56,7 @@ func New(ctx context.Context, db, writer *sqlx.DB, dialect Dialect,
 	}{
 		{&s.oldest, db, oldest},
 		{&s.newest, db, newest},
+		{&s.entries, db, entries},
 		{&s.heads, db, heads},
 		{&s.presence, db, presence},
 		{&s.report, writer, report},
@@ -74,7 +75,7 @@ func New(ctx context.Context, db, writer *sqlx.DB, dialect Dialect,
 
 // CloseStatements closes the statements. The databases stay open.
 func (s *Store) CloseStatements() {
-	for _, stmt := range []Statement{s.oldest, s.newest, s.heads, s.presence, s.report, s.renew, s.start} {
+	for _, stmt := range []Statement{s.oldest, s.newest, s.entries, s.heads, s.presence, s.report, s.renew, s.start} {
 		if stmt != nil {
 			stmt.Close()
 		}
@@ -100,10 +101,10 @@ func Wrap(doing string, err error) error {
 	return fmt.Errorf("%s: %w: %w", doing, kind, err)
 }
 
-// list returns the parameter for {list} or {reports}.
-func list[T any](values []T) string {
-	b, err := json.Marshal(values)
-	if err != nil { // strings and bools always marshal
+// JSON returns v, of strings, numbers and bools, as a parameter.
+func JSON(v any) string {
+	b, err := json.Marshal(v)
+	if err != nil { // such values always marshal
 		panic(err)
 	}
 	return string(b)

@@ -5,7 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"slices"
+	"reflect"
 	"strings"
 	"sync"
 	"testing"
@@ -125,7 +125,7 @@ func (c *client) round(ctx context.Context) error {
 	from := max(len(c.posted)-5, 0)
 	for _, newest := range []bool{true, false} {
 		got, err := c.s.History(ctx, store.Query{StudyID: study, After: int64(from), Limit: 5, Newest: newest})
-		if err != nil || !slices.Equal(got, c.posted[from:]) {
+		if err != nil || !reflect.DeepEqual(got, c.posted[from:]) {
 			return fmt.Errorf("History = %+v, %v, want %+v", got, err, c.posted[from:])
 		}
 	}

@@ -122,7 +122,7 @@ func (s *Store) open(ctx context.Context, options Options) error {
 		stmt **statement
 		text string
 	}{
-		{&s.append, `SELECT * FROM coup_append($1, $2, $3, $4, $5)`},
+		{&s.append, `SELECT * FROM coup_append_entries($1, $2, $3, $4, $5, $6)`},
 		{&s.raise, raise},
 		{&s.check, writable},
 	} {

@@ -11,14 +11,14 @@ import (
 
 // lacking lists what the role of the connection needs and does not have.
 const lacking = `SELECT name, CASE WHEN to_regclass(name) IS NULL THEN 'table' ELSE privilege END AS lacks
-	FROM (VALUES ('coup_studies'), ('coup_messages'), ('coup_nodes'), ('coup_presence')) AS t(name),
+	FROM (VALUES ('coup_studies'), ('coup_messages'), ('coup_nodes'), ('coup_presence'), ('coup_entries'), ('coup_reactions')) AS t(name),
 	     (VALUES ('SELECT'), ('INSERT'), ('UPDATE'), ('DELETE')) AS p(privilege)
 	WHERE to_regclass(name) IS NULL OR NOT has_table_privilege(to_regclass(name), privilege)
 	UNION SELECT name, CASE WHEN to_regclass(name) IS NULL THEN 'view' ELSE 'SELECT' END
 	FROM (VALUES ('coup_reports'), ('coup_user_status')) AS v(name)
 	WHERE to_regclass(name) IS NULL OR NOT has_table_privilege(to_regclass(name), 'SELECT')
-	UNION SELECT 'coup_append', CASE WHEN f IS NULL THEN 'function' ELSE 'EXECUTE' END
-	FROM to_regprocedure('coup_append(text[], text[], text[], text[], text[])') AS f
+	UNION SELECT 'coup_append_entries', CASE WHEN f IS NULL THEN 'function' ELSE 'EXECUTE' END
+	FROM to_regprocedure('coup_append_entries(text[], text[], text[], text[], text[], text[])') AS f
 	WHERE f IS NULL OR NOT has_function_privilege(f, 'EXECUTE')
 	ORDER BY 1, 2`
 

@@ -51,7 +51,7 @@ func TestRoleThatMayNotCreateTables(t *testing.T) {
 			t.Errorf("Open %s = %v, want an error with %q", doing, err, want)
 		}
 	}
-	refused("of an empty database", "have version 0, and 2 is needed")
+	refused("of an empty database", "have version 0, and 3 is needed")
 	admin := open(t, url)
 	admin.DB().MustExec(`GRANT SELECT ON coup_migrations TO ` + role)
 	refused("without privileges", "lacks: ")

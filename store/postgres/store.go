@@ -14,6 +14,11 @@ func (s *Store) History(ctx context.Context, q store.Query) ([]store.Message, er
 	return s.tables.History(ctx, q)
 }
 
+// Entries implements store.Log.
+func (s *Store) Entries(ctx context.Context, q store.Query) ([]store.Entry, error) {
+	return s.tables.Entries(ctx, q)
+}
+
 // Heads implements store.Store.
 func (s *Store) Heads(ctx context.Context, studies []store.StudyID) (map[store.StudyID]int64, error) {
 	return s.tables.Heads(ctx, studies)

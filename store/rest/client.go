@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/coupchat/coup/store"
@@ -40,10 +41,12 @@ type Client struct {
 	http    *http.Client
 	own     *http.Transport // nil if the caller brought a client
 	timeout time.Duration
+
+	noEntriesUntil atomic.Int64 // Unix time in nanoseconds, see missing
 }
 
 var (
-	_ store.Store   = (*Client)(nil)
+	_ store.Log     = (*Client)(nil)
 	_ store.Members = (*Client)(nil)
 )
 

@@ -12,16 +12,8 @@ import (
 	"github.com/coupchat/coup/store"
 )
 
-// Append implements store.Store, in one request. It returns store.ErrInvalid for more than
-// store.MaxBatch messages and for a batch of over 4 MiB in JSON: two requests would not be
-// one transaction.
-func (c *Client) Append(ctx context.Context, msgs []store.Message) ([]store.Message, error) {
-	if len(msgs) == 0 {
-		return nil, nil
-	}
-	if len(msgs) > store.MaxBatch {
-		return nil, fmt.Errorf("append %d messages: %w: at most %d at once", len(msgs), store.ErrInvalid, store.MaxBatch)
-	}
+// postMessages stores messages that are plain.
+func (c *Client) postMessages(ctx context.Context, msgs []store.Message) ([]store.Message, error) {
 	b := append(make([]byte, 0, sizeOf(msgs)), `{"messages":[`...)
 	for i, m := range msgs {
 		if i > 0 {
@@ -33,8 +25,6 @@ func (c *Client) Append(ctx context.Context, msgs []store.Message) ([]store.Mess
 	if len(b) > maxBody {
 		return nil, fmt.Errorf("append %d messages: %w: they take %d bytes, at most %d", len(msgs), store.ErrInvalid, len(b), maxBody)
 	}
-	ctx, cancel := c.deadline(ctx)
-	defer cancel()
 	v, err := c.call(ctx, http.MethodPost, "messages", b, http.StatusOK)
 	if err != nil {
 		return nil, fmt.Errorf("append %d messages: %w", len(msgs), err)
@@ -54,6 +44,11 @@ func readAppended(v value, msgs []store.Message) ([]store.Message, error) {
 			return nil, fmt.Errorf("more than %d messages", len(msgs))
 		}
 		asked := msgs[len(out)]
+		if err := readRefusal(item); err != nil {
+			asked.Err = err
+			out = append(out, asked)
+			continue
+		}
 		m, err := readMessage(item, asked)
 		if err != nil {
 			return nil, err

@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"reflect"
 	"strings"
 	"sync"
 	"testing"
@@ -30,7 +31,7 @@ func TestClientAppendsAndReadsMessages(t *testing.T) {
 	for i, m := range got {
 		want := sent[i]
 		want.ID, want.Seq, want.SentAt = m.ID, []int64{1, 2, 1}[i], m.SentAt
-		if m != want || m.ID == "" || m.SentAt.IsZero() {
+		if !reflect.DeepEqual(m, want) || m.ID == "" || m.SentAt.IsZero() {
 			t.Errorf("Append[%d] = %+v, want %+v", i, m, want)
 		}
 	}
@@ -47,7 +48,7 @@ func TestClientAppendsAndReadsMessages(t *testing.T) {
 		t.Errorf("the repeat = %+v, want %+v", again[0], got[0])
 	}
 	history, err := c.History(ctx, store.Query{StudyID: "s1", Limit: 10})
-	if err != nil || len(history) != 3 || history[1] != got[1] {
+	if err != nil || len(history) != 3 || !reflect.DeepEqual(history[1], got[1]) {
 		t.Errorf("History = %+v, %v, want 3 with %+v", history, err, got[1])
 	}
 	heads, err := c.Heads(ctx, []store.StudyID{"s1", "silent"})
@@ -92,7 +93,7 @@ func TestClientReadsHistoryInPages(t *testing.T) {
 			continue
 		}
 		for i := range got {
-			if got[i] != want[i].Public() {
+			if !reflect.DeepEqual(got[i], want[i].Public()) {
 				t.Errorf("History(%+v)[%d] = %+v, want %+v", q, i, got[i], want[i])
 				break
 			}

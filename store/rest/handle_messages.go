@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/url"
 	"strconv"
+	"time"
 
 	"github.com/coupchat/coup/store"
 )
@@ -14,13 +15,16 @@ import (
 func (h *Handler) postMessages(ctx context.Context, c call) (answer, error) {
 	batch := c.body.field("messages")
 	if batch.isNull() {
-		m, err := readPost(c.body, "")
+		m, err := readPost(c.body, "", false)
 		if err != nil {
 			return answer{}, err
 		}
 		out, err := h.append(ctx, []store.Message{m})
 		if err != nil {
 			return answer{}, err
+		}
+		if err := out[0].Err; err != nil {
+			return answer{}, refused("", err)
 		}
 		status := http.StatusCreated
 		if out[0].Repeated {
@@ -68,7 +72,7 @@ func readBatch(v value) ([]store.Message, error) {
 		if len(msgs) == store.MaxBatch {
 			return nil, bad("messages holds more than %d", store.MaxBatch)
 		}
-		m, err := readPost(item, "messages["+strconv.Itoa(len(msgs))+"]: ")
+		m, err := readPost(item, "messages["+strconv.Itoa(len(msgs))+"]: ", false)
 		if err != nil {
 			return nil, err
 		}
@@ -80,11 +84,17 @@ func readBatch(v value) ([]store.Message, error) {
 	return msgs, nil
 }
 
-// readPost reads and checks a message to store. at is its place in the body, for errors.
-// Fields that the store sets (id, seq, sentAt) are ignored, like unknown fields.
-func readPost(v value, at string) (m store.Message, err error) {
+// readPost reads and checks an entry to store: a message with nothing but text, or any one. at is
+// its place in the body, for errors. Fields that the store sets (id, seq, sentAt) are ignored, like
+// unknown fields.
+func readPost(v value, at string, any bool) (m store.Entry, err error) {
 	if !v.isObject() {
 		return m, bad("%sa message must be an object", at)
+	}
+	if kind, _ := v.field("kind").text(); any {
+		if m.Kind.UnmarshalText([]byte(kind)) != nil || m.Kind == store.KindErase {
+			return m, bad("%skind must be message, edit, delete or reaction", at)
+		}
 	}
 	var named, said bool
 	for name, val := range v.fields() {
@@ -104,6 +114,13 @@ func readPost(v value, at string) (m store.Message, err error) {
 			}
 			field = &m.ClientID
 		}
+		if field == nil && any {
+			if string(name) == "any" {
+				m.Any = string(val) == "true"
+			} else if _, ok := readMore(&m, string(name), val); !ok {
+				return m, bad("%s%s is malformed", at, name)
+			}
+		}
 		if field == nil || val.isNull() {
 			continue
 		}
@@ -115,12 +132,13 @@ func readPost(v value, at string) (m store.Message, err error) {
 	switch {
 	case !named:
 		return m, bad("%suserName is missing", at)
-	case !said:
+	case !said && (m.Kind == store.KindMessage || m.Kind == store.KindEdit) && len(m.Attachments) == 0:
 		return m, bad("%scontent is missing", at)
 	// Clean accepts every generated id, but this one comes from outside.
 	case store.Generated(m.ClientID) && !store.ValidClientID(m.ClientID[1:]):
 		return m, bad("%sclientId is malformed", at)
 	}
+	m.EditedAt, m.DeletedAt, m.Reactions, m.Count, m.From, m.To = time.Time{}, time.Time{}, nil, 0, 0, 0
 	if err := m.Clean(); err != nil {
 		return m, refused(at, err)
 	}

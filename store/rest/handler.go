@@ -39,6 +39,7 @@ type HandlerOptions struct {
 // network: a caller with a token may post as any user.
 type Handler struct {
 	store   store.Store
+	entries store.Log // nil if the store keeps messages only
 	members store.Members
 	tokens  [][sha256.Size]byte
 	maxBody int64
@@ -61,6 +62,7 @@ func NewHandler(st store.Store, members store.Members, opts HandlerOptions) (*Ha
 		return nil, fmt.Errorf("rest: MaxBody is %d", opts.MaxBody)
 	}
 	h := &Handler{store: st, members: members, maxBody: opts.MaxBody, timeout: opts.Timeout, log: opts.Log}
+	h.entries, _ = st.(store.Log)
 	for _, token := range opts.Tokens {
 		if err := checkToken(token); err != nil {
 			return nil, err
@@ -112,7 +114,7 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		p := problemOf(err)
 		// Neither a caller that has disconnected nor a missing ability of the backend is an
 		// error of the server.
-		if p.status >= 500 && p != errOneByOne && r.Context().Err() == nil {
+		if p.status >= 500 && p != errOneByOne && p != errNoLog && r.Context().Err() == nil {
 			h.log.ErrorContext(r.Context(), "internal API", "route", rt.method+" "+rt.path, "status", p.status, "err", err)
 		}
 		p.write(w)

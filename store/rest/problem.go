@@ -18,6 +18,7 @@ const (
 	codeForbidden    = "forbidden"
 	codeTooLarge     = "too_large"
 	codeEmpty        = "empty"
+	codeUnsupported  = "unsupported"
 	codeUnavailable  = "unavailable"
 	codeInternal     = "internal"
 )

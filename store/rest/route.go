@@ -33,6 +33,8 @@ type route struct {
 var routes = []route{
 	{http.MethodPost, "messages", (*Handler).postMessages},
 	{http.MethodGet, "messages", (*Handler).getMessages},
+	{http.MethodPost, "entries", (*Handler).postEntries},
+	{http.MethodGet, "entries", (*Handler).getEntries},
 	{http.MethodPost, "users/status", (*Handler).postStatus},
 	{http.MethodGet, "users/*/status", (*Handler).getStatus},
 	{http.MethodPost, "studies/heads", (*Handler).postHeads},

@@ -57,6 +57,11 @@ func (v value) text() (string, bool) {
 	return string(v.unquoted()), true
 }
 
+// boolean returns a bool, and reports false for another value.
+func (v value) boolean() (b, ok bool) {
+	return string(v) == "true", string(v) == "true" || string(v) == "false"
+}
+
 // integer returns a whole number, and reports false for another value. 1e3 and 1.0 are
 // not accepted.
 func (v value) integer() (int64, bool) {

@@ -3,7 +3,6 @@ package rest
 import (
 	"fmt"
 	"strconv"
-	"time"
 
 	"github.com/coupchat/coup/internal/json"
 	"github.com/coupchat/coup/store"
@@ -12,6 +11,9 @@ import (
 // appendMessage writes m as an answer: the fields of new_message without a generated
 // client id, and repeated if it is set.
 func appendMessage(b []byte, m store.Message) []byte {
+	if !m.Plain() {
+		return closeEntry(append(b, marshal(m)...), m, "")
+	}
 	b = append(b, `{"id":`...)
 	b = json.AppendString(b, m.ID)
 	b = append(b, `,"studyId":`...)
@@ -48,6 +50,10 @@ func appendList(b []byte, msgs []store.Message) []byte {
 		if i > 0 {
 			b = append(b, ',')
 		}
+		if m.Err != nil {
+			b = appendRefusal(b, m.Err)
+			continue
+		}
 		b = appendMessage(b, m)
 	}
 	return append(b, ']')
@@ -83,11 +89,19 @@ func sizeOf(msgs []store.Message) int {
 // readMessage reads what appendMessage has written. If a text is equal to that of like,
 // the message shares it, so that memory holds it once.
 func readMessage(v value, like store.Message) (store.Message, error) {
-	m := store.Message{}
-	if !v.isObject() {
-		return m, fmt.Errorf("a message is not an object")
+	m, err := readEntry(v, like)
+	if err == nil && (m.Kind != store.KindMessage || m.Seq < 1) {
+		err = fmt.Errorf("a message lacks its id or seq")
 	}
-	var sentAt string
+	return m, err
+}
+
+// readEntry reads an entry of any kind. One that changed nothing has no id and seq.
+func readEntry(v value, like store.Entry) (store.Entry, error) {
+	m := store.Entry{}
+	if !v.isObject() {
+		return m, fmt.Errorf("an entry is not an object")
+	}
 	for name, val := range v.fields() {
 		ok := true
 		switch string(name) {
@@ -102,27 +116,29 @@ func readMessage(v value, like store.Message) (store.Message, error) {
 		case "userName":
 			m.UserName, ok = readText(val, like.UserName)
 		case "content":
-			m.Content, ok = readText(val, like.Content)
+			if !val.isNull() {
+				m.Content, ok = readText(val, like.Content)
+			}
 		case "sentAt":
-			sentAt, ok = val.text()
+			m.SentAt, ok = readTime(val)
 		case "clientId":
 			if !val.isNull() {
 				m.ClientID, ok = readText(val, like.ClientID)
 			}
 		case "repeated":
 			m.Repeated = string(val) == "true"
+		default:
+			_, ok = readMore(&m, string(name), val)
 		}
 		if !ok {
-			return m, fmt.Errorf("a message has a bad %q", name)
+			return m, fmt.Errorf("an entry has a bad %q", name)
 		}
 	}
-	at, err := time.Parse(time.RFC3339, sentAt)
-	if err != nil {
-		return m, fmt.Errorf("a message has a bad sentAt")
+	if m.SentAt.IsZero() {
+		return m, fmt.Errorf("an entry has no sentAt")
 	}
-	m.SentAt = at.UTC()
-	if m.ID == "" || m.Seq < 1 || !store.ValidID(m.StudyID) || !store.ValidID(m.UserID) {
-		return m, fmt.Errorf("a message lacks its id, seq, studyId or userId")
+	if m.Seq < 0 || (m.ID == "") != (m.Seq == 0) || !store.ValidID(m.StudyID) || !store.ValidID(m.UserID) {
+		return m, fmt.Errorf("an entry lacks its id, seq, studyId or userId")
 	}
 	return m, nil
 }

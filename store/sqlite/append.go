@@ -10,45 +10,63 @@ import (
 	"github.com/coupchat/coup/store"
 )
 
-// An appender holds the statements of Append. SQLite runs in this process, so one
-// statement for each message costs less than one large statement.
-type appender struct {
-	db *sqlx.DB
+// The statements of Append. SQLite runs in this process, so one statement for each message costs
+// less than one large statement.
+const (
+	selectNow = `SELECT strftime('%Y-%m-%dT%H:%M:%fZ', 'now')`
+	// A restore by hand may leave the row of a study out, or bring back an older one.
+	selectHead = `SELECT max(coalesce((SELECT head FROM coup_studies WHERE study_id = ?1), 0),
+			coalesce((SELECT max(seq) FROM coup_messages WHERE study_id = ?1), 0),
+			coalesce((SELECT max(seq) FROM coup_entries WHERE study_id = ?1), 0)) AS head,
+		EXISTS (SELECT 1 FROM coup_entries WHERE study_id = ?1) AS others`
+	upsertHead = `INSERT INTO coup_studies (study_id, head) VALUES (?, ?)
+		ON CONFLICT (study_id) DO UPDATE SET head = excluded.head`
+	insertMessage = `INSERT INTO coup_messages (study_id, seq, user_id, user_name, content, client_id, sent_at, reply_to, more)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (study_id, user_id, client_id) DO NOTHING`
+	selectMessage = `SELECT seq, user_name, content, sent_at, reply_to, more, edited_at, deleted_at FROM coup_messages
+		WHERE study_id = ? AND user_id = ? AND client_id = ?`
+	selectTaken = `SELECT EXISTS (SELECT 1 FROM coup_messages WHERE study_id = ? AND user_id = ? AND client_id = ?)`
+	insertEntry = `INSERT INTO coup_entries (study_id, seq, kind, user_id, user_name, client_id, sent_at, message_seq, emoji, is_on, count)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
+	selectEntry = `SELECT e.kind, e.seq, e.user_name, e.sent_at, e.message_seq, e.emoji, e.is_on, e.count, d.content, d.more, d.deleted_at
+		FROM coup_entries AS e LEFT JOIN coup_messages AS d ON e.kind = 1 AND d.study_id = e.study_id AND d.seq = e.message_seq
+		WHERE e.study_id = ? AND e.user_id = ? AND e.client_id = ?`
+	selectTarget  = `SELECT user_id, deleted_at FROM coup_messages WHERE study_id = ? AND seq = ?`
+	updateMessage = `UPDATE coup_messages SET content = ?, more = ?, edited_at = ? WHERE study_id = ? AND seq = ?`
+	blankMessage  = `UPDATE coup_messages SET content = '', reply_to = NULL, more = NULL, edited_at = NULL, reacted = NULL, deleted_at = ?
+		WHERE study_id = ? AND seq = ?`
+	markReacted     = `UPDATE coup_messages SET reacted = true WHERE study_id = ? AND seq = ? AND reacted IS NULL`
+	deleteReactions = `DELETE FROM coup_reactions WHERE study_id = ? AND message_seq = ?`
+	insertReaction  = `INSERT INTO coup_reactions (study_id, message_seq, emoji, user_id, seq) VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`
+	deleteReaction  = `DELETE FROM coup_reactions WHERE study_id = ? AND message_seq = ? AND emoji = ? AND user_id = ?`
+	countEmojis     = `SELECT count(DISTINCT emoji) FROM coup_reactions WHERE study_id = ? AND message_seq = ? AND emoji <> ?`
+	countReactions  = `SELECT count(*) FROM coup_reactions WHERE study_id = ? AND message_seq = ? AND emoji = ?`
+)
 
-	now, head, insert, original, setHead *sqlx.Stmt
+// An appender holds the prepared statements of Append by their text.
+type appender struct {
+	db       *sqlx.DB
+	prepared map[string]*sqlx.Stmt
 }
 
 func newAppender(ctx context.Context, db *sqlx.DB) (appender, error) {
-	a := appender{db: db}
-	for _, p := range []struct {
-		stmt **sqlx.Stmt
-		text string
-	}{
-		{&a.now, `SELECT strftime('%Y-%m-%dT%H:%M:%fZ', 'now')`},
-		// A restore by hand may leave the row of a study out, or bring back an older one.
-		{&a.head, `SELECT max(coalesce((SELECT head FROM coup_studies WHERE study_id = ?1), 0),
-			coalesce((SELECT max(seq) FROM coup_messages WHERE study_id = ?1), 0))`},
-		{&a.insert, `INSERT INTO coup_messages (study_id, seq, user_id, user_name, content, client_id, sent_at)
-			VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (study_id, user_id, client_id) DO NOTHING`},
-		{&a.original, `SELECT seq, user_name, content, sent_at FROM coup_messages
-			WHERE study_id = ? AND user_id = ? AND client_id = ?`},
-		{&a.setHead, `INSERT INTO coup_studies (study_id, head) VALUES (?, ?)
-			ON CONFLICT (study_id) DO UPDATE SET head = excluded.head`},
+	a := appender{db: db, prepared: make(map[string]*sqlx.Stmt)}
+	for _, text := range []string{
+		selectNow, selectHead, upsertHead, insertMessage, selectMessage, selectTaken, insertEntry, selectEntry, selectTarget, updateMessage, blankMessage,
+		markReacted, deleteReactions, insertReaction, deleteReaction, countEmojis, countReactions,
 	} {
-		stmt, err := db.PreparexContext(ctx, p.text)
+		stmt, err := db.PreparexContext(ctx, text)
 		if err != nil {
 			return a, err
 		}
-		*p.stmt = stmt
+		a.prepared[text] = stmt
 	}
 	return a, nil
 }
 
 func (a *appender) close() {
-	for _, stmt := range []*sqlx.Stmt{a.now, a.head, a.insert, a.original, a.setHead} {
-		if stmt != nil {
-			stmt.Close()
-		}
+	for _, stmt := range a.prepared {
+		stmt.Close()
 	}
 }
 
@@ -71,26 +89,18 @@ func (a *appender) run(ctx context.Context, msgs []store.Message) (_ []store.Mes
 			err = errors.Join(err, ignoreDone(tx.Rollback()))
 		}
 	}()
-	var now sqlstore.Time
-	if err := tx.Stmtx(a.now).GetContext(ctx, &now); err != nil {
+	b := batch{tx: tx, prepared: a.prepared, inTx: make(map[string]*sqlx.Stmt), studies: make(map[store.StudyID]*study)}
+	if err := b.get(ctx, &b.now, selectNow); err != nil {
 		return nil, err
-	}
-	t := batch{
-		now:      now,
-		heads:    make(map[store.StudyID]int64),
-		head:     tx.Stmtx(a.head),
-		insert:   tx.Stmtx(a.insert),
-		original: tx.Stmtx(a.original),
 	}
 	out := make([]store.Message, len(msgs))
 	for i, m := range msgs {
-		if out[i], err = t.put(ctx, m); err != nil {
+		if out[i], err = b.put(ctx, m); err != nil {
 			return nil, err
 		}
 	}
-	setHead := tx.Stmtx(a.setHead)
-	for study, head := range t.heads {
-		if _, err := setHead.ExecContext(ctx, study, head); err != nil {
+	for id, st := range b.studies {
+		if _, err := b.exec(ctx, upsertHead, id, st.Head); err != nil {
 			return nil, err
 		}
 	}

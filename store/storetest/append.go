@@ -1,6 +1,8 @@
 package storetest
 
 import (
+	"reflect"
+	"slices"
 	"testing"
 	"time"
 
@@ -63,10 +65,12 @@ var appends = []test{
 	}},
 	{"leaves the caller's messages alone", func(t *testing.T, s store.Store) {
 		msgs := []store.Message{said("b", "1"), said("a", "2")}
-		first, second := msgs[0], msgs[1]
+		before := slices.Clone(msgs)
 		mustAppend(t, s, msgs...)
-		if msgs[0] != first || msgs[1] != second {
-			t.Errorf("Append changed its input to %+v", msgs)
+		for i, m := range msgs {
+			if !reflect.DeepEqual(m, before[i]) {
+				t.Errorf("Append changed its input: message %d has ID %q, Seq %d and SentAt %s", i, m.ID, m.Seq, m.SentAt)
+			}
 		}
 	}},
 	{"gives back by History what Append returned", func(t *testing.T, s store.Store) {

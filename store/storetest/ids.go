@@ -2,6 +2,7 @@ package storetest
 
 import (
 	"context"
+	"slices"
 	"sync"
 	"time"
 
@@ -51,7 +52,22 @@ func withIDs(s store.Store, d *ids) store.Store {
 	if d == nil {
 		return s
 	}
+	if l, ok := s.(store.Log); ok {
+		return &translatedLog{translated{s, d}, l}
+	}
 	return &translated{s, d}
+}
+
+// translatedLog is a log whose ids are translated.
+type translatedLog struct {
+	translated
+	log store.Log
+}
+
+func (t *translatedLog) Entries(ctx context.Context, q store.Query) ([]store.Entry, error) {
+	q.StudyID = t.study(q.StudyID)
+	out, err := t.log.Entries(ctx, q)
+	return t.back(out), err
 }
 
 // translated is a store whose ids are translated.
@@ -65,11 +81,23 @@ func (t *translated) study(id store.StudyID) store.StudyID {
 }
 func (t *translated) user(id store.UserID) store.UserID { return store.UserID(t.ids.out(string(id))) }
 
+func translate(users []store.UserID, id func(string) string) (out []store.UserID) {
+	for _, u := range users {
+		out = append(out, store.UserID(id(string(u))))
+	}
+	return out
+}
+
 // back translates messages of the backend.
 func (t *translated) back(msgs []store.Message) []store.Message {
 	out := make([]store.Message, len(msgs))
 	for i, m := range msgs {
 		m.StudyID, m.UserID = store.StudyID(t.ids.in(string(m.StudyID))), store.UserID(t.ids.in(string(m.UserID)))
+		m.Mentions = translate(m.Mentions, t.ids.in)
+		m.Reactions = slices.Clone(m.Reactions)
+		for j := range m.Reactions {
+			m.Reactions[j].UserIDs = translate(m.Reactions[j].UserIDs, t.ids.in)
+		}
 		out[i] = m
 	}
 	return out
@@ -78,7 +106,7 @@ func (t *translated) back(msgs []store.Message) []store.Message {
 func (t *translated) Append(ctx context.Context, msgs []store.Message) ([]store.Message, error) {
 	in := make([]store.Message, len(msgs))
 	for i, m := range msgs {
-		m.StudyID, m.UserID = t.study(m.StudyID), t.user(m.UserID)
+		m.StudyID, m.UserID, m.Mentions = t.study(m.StudyID), t.user(m.UserID), translate(m.Mentions, t.ids.out)
 		in[i] = m
 	}
 	out, err := t.store.Append(ctx, in)

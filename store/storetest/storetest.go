@@ -70,6 +70,19 @@ func Run(t *testing.T, open func(t *testing.T) Backend) {
 			}
 		})
 	}
+	t.Run("Log", func(t *testing.T) {
+		for _, c := range logs {
+			t.Run(c.name, func(t *testing.T) {
+				b := open(t)
+				l, ok := withIDs(b.Store, newIDs(b.NewID)).(store.Log)
+				if !ok {
+					t.Log("Backend.Store is no store.Log, so it keeps messages only: hubs refuse edits, reactions and the rest")
+					return
+				}
+				c.run(t, l)
+			})
+		}
+	})
 	t.Run("TwoHandles", func(t *testing.T) {
 		runPairs(t, open, handles, func(b Backend) func() store.Store { return b.Second },
 			"Backend.Second is missing, so it is not tested whether two hubs may use the data at the same time")
@@ -220,12 +233,31 @@ func checkSame(t *testing.T, got, want store.Message) {
 		{"UserName", got.UserName, want.UserName},
 		{"Content", got.Content, want.Content},
 		{"ClientID", got.ClientID, want.ClientID},
+		{"Kind", got.Kind.String(), want.Kind.String()},
+		{"MessageSeq", fmt.Sprint(got.MessageSeq), fmt.Sprint(want.MessageSeq)},
+		{"ReplyTo", fmt.Sprint(got.ReplyTo), fmt.Sprint(want.ReplyTo)},
+		{"Mentions", fmt.Sprint(got.Mentions), fmt.Sprint(want.Mentions)},
+		{"Attachments", fmt.Sprint(got.Attachments), fmt.Sprint(want.Attachments)},
+		{"Meta", got.Meta, want.Meta},
+		{"EditedAt", stamp(got.EditedAt), stamp(want.EditedAt)},
+		{"DeletedAt", stamp(got.DeletedAt), stamp(want.DeletedAt)},
+		{"Reactions", fmt.Sprint(got.Reactions), fmt.Sprint(want.Reactions)},
+		{"Emoji", got.Emoji, want.Emoji},
+		{"On", fmt.Sprint(got.On), fmt.Sprint(want.On)},
+		{"Count", fmt.Sprint(got.Count), fmt.Sprint(want.Count)},
 	} {
 		if f.got != f.want {
 			t.Errorf("%s of a message is %+q, want %+q", f.name, clipText(f.got), clipText(f.want))
 			return
 		}
 	}
+}
+
+func stamp(t time.Time) string {
+	if t.IsZero() {
+		return "never"
+	}
+	return store.FormatTime(t)
 }
 
 // clipText returns the beginning of a text. If that is not all, the length follows: two
