@@ -20,6 +20,8 @@ const (
 	empty        = "empty"
 	rateLimited  = "rate_limited"
 	unavailable  = "unavailable"
+	unsupported  = "unsupported"
+	notFound     = "not_found"
 	internal     = "internal"
 
 	tokenInvalid = "token_invalid"
@@ -38,9 +40,15 @@ func (s *session) answer(id native.RequestID, err error) {
 	case errors.Is(err, store.ErrEmpty):
 		e = native.Error{Code: empty, Message: "content is empty"}
 	case errors.Is(err, store.ErrTooLarge):
-		e = native.Error{Code: tooLarge, Message: "content is over 2,000 characters"}
+		e = native.Error{Code: tooLarge, Message: "content is over 2,000 characters, or all of it over 16 KiB"}
 	case errors.Is(err, room.ErrForbidden):
 		e = native.Error{Code: forbidden, Message: "not a member of this study"}
+	case errors.Is(err, store.ErrForbidden):
+		e = native.Error{Code: forbidden, Message: "only its author may do that"}
+	case errors.Is(err, store.ErrNotFound):
+		e = native.Error{Code: notFound, Message: "there is no such message, or it is deleted"}
+	case errors.Is(err, errors.ErrUnsupported):
+		e = native.Error{Code: unsupported, Message: "this is not kept here"}
 	case errors.Is(err, room.ErrNotJoined):
 		e = native.Error{Code: notJoined, Message: "join the study first"}
 	case isUnavailable(err):

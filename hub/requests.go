@@ -21,7 +21,11 @@ var handlers = map[string]func(*request){
 	"authenticate": (*request).authenticate,
 	"join_room":    (*request).joinRoom,
 	"leave_room":   (*request).leaveRoom,
-	"send_message": (*request).sendMessage,
+
+	"send_message":   (*request).sendMessage,
+	"edit_message":   (*request).editMessage,
+	"delete_message": (*request).deleteMessage,
+	"react":          (*request).react,
 }
 
 // request handles one message of the client.
@@ -186,46 +190,6 @@ func (r *request) leaveRoom() {
 			s.send(s.dialect.Ack(r.ID, native.Ack{StudyID: study}))
 		})
 		<-left
-	}
-}
-
-func (r *request) sendMessage() {
-	d := &r.Data
-	switch {
-	case !d.HasStudyID():
-		r.refuse(badRequest, "studyId is missing")
-		return
-	case !d.HasContent():
-		r.refuse(badRequest, "content is missing")
-		return
-	case !store.ValidID(d.StudyID):
-		r.refuse(badRequest, "studyId is not a valid id")
-		return
-	case d.HasClientID() && !store.ValidClientID(d.ClientID):
-		r.refuse(badRequest, "clientId must be 1 to 64 characters, none of them a control character")
-		return
-	}
-	seat, _ := r.s.seat(store.StudyID(d.StudyID))
-	if seat == nil {
-		r.refuse(notJoined, "join the study first")
-		return
-	}
-	if r.s.hub.Draining() { // the ack could not arrive any more
-		r.s.answer(r.ID, store.ErrUnavailable)
-		return
-	}
-	s, id := r.s, r.ID // not r, whose content would stay in memory until then
-	err := seat.Post(room.Post{UserName: s.who().name, Content: d.Content, ClientID: d.ClientID}, func(m store.Message, err error) {
-		if err != nil {
-			s.answer(id, err)
-			return
-		}
-		s.send(s.dialect.Ack(id, native.Ack{
-			MessageID: m.ID, StudyID: m.StudyID, Seq: m.Seq, HasSeq: true, SentAt: m.SentAt, ClientID: m.ClientID,
-		}))
-	})
-	if err != nil {
-		r.fail(err)
 	}
 }
 

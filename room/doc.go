@@ -24,6 +24,7 @@
 //	idcache.go       the ids of notifications that were delivered
 //	memory.go        bounds what all rooms remember
 //	inbox.go         runs what happens in a room, one item at a time
+//	revise.go        shows edits and deletions in what is remembered
 //	kept.go          the delivered messages that a room remembers, in pages for replays
 //	timeline.go      puts messages in order
 //	gap.go           reads from the store what is missing in a timeline

@@ -21,7 +21,7 @@ type Conn interface {
 type Kind uint8
 
 const (
-	// NewMessage is a message of a study.
+	// NewMessage is a new entry in the log of a study: a message, or what Message.Kind says.
 	NewMessage Kind = iota
 	// Notified is a notification to a user or to a room.
 	Notified
@@ -47,7 +47,7 @@ const (
 // An Event is delivered to connections. All of them share it: it must not be changed.
 type Event struct {
 	Kind Kind
-	// Message is the message of a NewMessage event.
+	// Message is the entry of a NewMessage event.
 	Message store.Message
 	// From is the connection that posted the message, if it is on this hub.
 	From Conn
@@ -71,7 +71,20 @@ type Event struct {
 // write.
 func (e *Event) size() int64 {
 	m := &e.Message
-	return int64(unsafe.Sizeof(*e)) + int64(len(m.ID)+len(m.StudyID)+len(m.UserID)+len(m.UserName)+len(m.Content)+len(m.ClientID))
+	n := len(m.ID) + len(m.StudyID) + len(m.UserID) + len(m.UserName) + len(m.Content) + len(m.ClientID)
+	if !m.Plain() {
+		n += len(m.Meta) + len(m.Emoji)
+		for _, user := range m.Mentions {
+			n += 16 + len(user)
+		}
+		for _, a := range m.Attachments {
+			n += int(unsafe.Sizeof(a)) + len(a.URL) + len(a.Name) + len(a.Type)
+		}
+		for _, r := range m.Reactions {
+			n += int(unsafe.Sizeof(r)) + len(r.Emoji) + 32*len(r.UserIDs)
+		}
+	}
+	return int64(unsafe.Sizeof(*e)) + int64(n)
 }
 
 // messageEvent returns the event for a message from the store or the bus.

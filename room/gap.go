@@ -14,7 +14,7 @@ const maxEmpty = 5
 
 // A gapReader reads from the store the messages that the bus did not bring.
 type gapReader struct {
-	history func(store.Query) ([]store.Message, error)
+	entries func(store.Query) ([]store.Entry, error)
 	// head returns the newest seq of a study, from a question asked after the call.
 	head   func(store.StudyID) (int64, error)
 	work   *work.Group
@@ -57,7 +57,7 @@ func (g *gapReader) fill(study store.StudyID, in incomplete, wait time.Duration)
 		if at.head != last { // the bus may bring messages while one that does not exist is looked for
 			head, last = 0, at.head
 		}
-		msgs, err := g.history(store.Query{StudyID: study, After: max(at.head-1, 0), Limit: store.MaxBatch})
+		msgs, err := g.entries(store.Query{StudyID: study, After: max(at.head-1, 0), Limit: store.MaxBatch})
 		if n := len(msgs); err == nil && n > 0 && msgs[n-1].Seq > at.head {
 			if msgs[0].Seq == at.head {
 				n--

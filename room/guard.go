@@ -28,9 +28,20 @@ func (g guarded) Append(ctx context.Context, msgs []store.Message) (stored []sto
 	return g.store.Append(ctx, msgs)
 }
 
-func (g guarded) History(ctx context.Context, q store.Query) (msgs []store.Message, err error) {
+// Entries returns the log. Where the store keeps messages only, they are the log.
+func (g guarded) Entries(ctx context.Context, q store.Query) (entries []store.Entry, err error) {
 	defer recovered(&err)
+	if log, ok := g.store.(store.Log); ok {
+		return log.Entries(ctx, q)
+	}
 	return g.store.History(ctx, q)
+}
+
+// keeps reports whether the store may keep entries of every kind. Over REST the answer of the
+// service decides.
+func (g guarded) keeps() bool {
+	_, ok := g.store.(store.Log)
+	return ok
 }
 
 func (g guarded) Heads(ctx context.Context, studies []store.StudyID) (heads map[store.StudyID]int64, err error) {

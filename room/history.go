@@ -76,7 +76,7 @@ func (h *historian) check(r *room, at place, known evidence) error {
 	if known.sentAt.IsZero() {
 		return nil
 	}
-	msgs, err := h.shared.history(store.Query{StudyID: r.study, After: known.seq - 1, Before: known.seq + 1, Limit: 1})
+	msgs, err := h.shared.entries(store.Query{StudyID: r.study, After: known.seq - 1, Before: known.seq + 1, Limit: 1})
 	if err == nil && len(msgs) == 1 && !sameTime(msgs[0].SentAt, known.sentAt) {
 		h.begin(r, head, same)
 	}

@@ -108,6 +108,11 @@ func (k *kept) add(ev *Event, maxReplay int) {
 	k.bytes += ev.size()
 }
 
+// revise shows an edit or a deletion in what is kept.
+func (k *kept) revise(by *store.Entry) {
+	k.bytes += reviseAll(k.recent, by) + reviseAll(k.older.events, by)
+}
+
 // newest returns what follows begin, up to head.
 func (k *kept) newest(head int64) *stretch { return &stretch{k.begin, head, k.recent} }
 
@@ -153,6 +158,9 @@ func (k *kept) load(read stretch) {
 		o.after, o.events = read.after, append(slices.Clip(read.events), o.events...)
 	default:
 		*o = read
+	}
+	for _, ev := range k.recent { // the read may be older than an edit
+		reviseAll(k.older.events, &ev.Message)
 	}
 	if k.older.to == k.begin {
 		if len(k.recent) == 0 { // all of it is as new as the read

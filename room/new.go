@@ -33,7 +33,7 @@ func New(opts Options) (*Registry, error) {
 	sh.opts, sh.begin, sh.work, sh.store, sh.members, sh.release = opts, time.Now(), w, backend, members, g.release
 	sh.memory.limit = opts.MaxMemory
 	sh.headOf = func(study store.StudyID) (int64, error) { return g.heads.read(w.Context(), study) }
-	sh.gaps = gapReader{history: sh.history, head: sh.headOf, work: w, filled: &sh.stats.filled}
+	sh.gaps = gapReader{entries: sh.entries, head: sh.headOf, work: w, filled: &sh.stats.filled}
 	sh.posts = commit.New(commit.Options[Conn]{
 		Store: backend, Work: w, Log: opts.Log, Stored: g.stored,
 		Lanes: opts.Lanes, MaxQueue: opts.MaxQueue, Budget: opts.PostBudget,

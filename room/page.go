@@ -46,7 +46,7 @@ func (r *room) startPage(after int64, rows int) (read *pageRead) {
 // runPage makes the read, of messages up to the seq to.
 func (r *room) runPage(read *pageRead, to int64, rows int) {
 	limit := int(min(int64(rows), to-read.after))
-	msgs, err := r.shared.history(store.Query{StudyID: r.study, After: read.after, Before: to + 1, Limit: limit})
+	msgs, err := r.shared.entries(store.Query{StudyID: r.study, After: read.after, Before: to + 1, Limit: limit})
 	r.inbox.do(func() {
 		r.reading, read.err = nil, err
 		if err == nil && r.timeline.erasures == read.erasures {

@@ -40,11 +40,11 @@ func (sh *shared) now() time.Time { return time.Now() }
 // uses the monotonic clock: a later stamp is larger even if the wall clock is set back.
 func (sh *shared) stamp() int64 { return int64(time.Since(sh.begin)) + 1 }
 
-// history is one call of the store.
-func (sh *shared) history(q store.Query) ([]store.Message, error) {
+// entries is one call of the store.
+func (sh *shared) entries(q store.Query) ([]store.Entry, error) {
 	ctx, cancel := sh.work.Deadline(sh.work.Context())
 	defer cancel()
-	return sh.store.History(ctx, q)
+	return sh.store.Entries(ctx, q)
 }
 
 // A room is a study that has connections on this hub. Everything that happens in it

@@ -22,24 +22,36 @@ func (s *Seat) Leave(left func()) {
 	})
 }
 
-// A Post is a message that a user wants to post.
+// A Post is an entry that a user wants to post. The fields are those of store.Entry.
 type Post struct {
-	// UserName is the name that the message shows.
+	// UserName is the name that the entry shows.
 	UserName string
 	// Content is the text. Post trims it.
 	Content string
-	// ClientID makes it safe to post again, see store.Message. It may be empty.
+	// ClientID makes it safe to post again. It may be empty.
 	ClientID string
+
+	// Kind says what the post is: a message by default.
+	Kind store.Kind
+	// On and Emoji belong to a reaction, and MessageSeq to whatever changes a message.
+	On         bool
+	MessageSeq int64
+	Emoji      string
+	// ReplyTo belongs to a message. Mentions, Attachments and Meta belong to an edit too.
+	ReplyTo     int64
+	Mentions    []store.UserID
+	Attachments []store.Attachment
+	Meta        string
 }
 
-// Post stores a message and delivers it to the room. It returns at once. done is called
-// once, when the message is stored, and before it is delivered (unless the answer of
+// Post stores an entry and delivers it to the room. It returns at once. done is called
+// once, when the entry is stored, and before it is delivered (unless the answer of
 // the store was lost, or so late that the room has already read the message from the
-// store); or with an error that wraps store.ErrUnavailable or store.ErrInvalid. done
-// must not block.
+// store); or with an error: one of store.Entry.Err, or one that wraps store.ErrUnavailable or
+// store.ErrInvalid. The seq of an entry that changes nothing is 0. done must not block.
 //
 // If Post returns an error it does not call done. The error is ErrNotJoined, a
-// *RateError, or one that wraps store.ErrEmpty, store.ErrTooLarge, store.ErrInvalid or
+// *RateError, errors.ErrUnsupported if the store keeps messages only, or one that wraps store.ErrEmpty, store.ErrTooLarge, store.ErrInvalid or
 // store.ErrUnavailable (the queue is full, or the store does not answer).
 //
 // The posts of one seat are stored in the order of the calls.
@@ -50,11 +62,17 @@ func (s *Seat) Post(p Post, done func(store.Message, error)) error {
 	if p.ClientID != "" && !store.ValidClientID(p.ClientID) {
 		return errClientID
 	}
-	m := store.Message{StudyID: s.room.study, UserID: s.user.id, UserName: p.UserName, Content: p.Content, ClientID: p.ClientID}
+	m := store.Entry{
+		Kind: p.Kind, StudyID: s.room.study, UserID: s.user.id, UserName: p.UserName, Content: p.Content, ClientID: p.ClientID,
+		On: p.On, MessageSeq: p.MessageSeq, Emoji: p.Emoji, ReplyTo: p.ReplyTo, Mentions: p.Mentions, Attachments: p.Attachments, Meta: p.Meta,
+	}
 	if err := m.Clean(); err != nil {
 		return err
 	}
 	sh := s.room.shared
+	if !m.Plain() && !sh.store.keeps() {
+		return errors.ErrUnsupported
+	}
 	if err := s.user.limits.post(sh.now(), sh.opts.Rate); err != nil {
 		return err
 	}

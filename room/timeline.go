@@ -100,6 +100,7 @@ func (t *timeline) incomplete() bool { return t.ready && t.head < t.target }
 func (t *timeline) pass(ev *Event) {
 	t.head, t.headTime = ev.Message.Seq, ev.Message.SentAt
 	t.out = append(t.out, ev)
+	t.kept.revise(&ev.Message)
 	t.kept.add(ev, t.maxReplay)
 }
 

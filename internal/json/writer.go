@@ -58,6 +58,12 @@ func (o *Object) False(name string) {
 	o.b = append(o.b, "false"...)
 }
 
+// Raw adds a field whose value is JSON already.
+func (o *Object) Raw(name string, value []byte) {
+	o.name(name)
+	o.b = append(o.b, value...)
+}
+
 // Strings adds a field that is an array of strings.
 func (o *Object) Strings(name string, values []string) {
 	o.name(name)

@@ -15,7 +15,7 @@ func Name(ev *room.Event) (name string, size int) {
 	switch ev.Kind {
 	case room.NewMessage:
 		m := &ev.Message
-		return "new_message", 192 + len(m.Content) + len(m.UserName) + 2*len(m.StudyID) + len(m.UserID)
+		return entryNames[m.Kind], 192 + len(m.Content) + len(m.UserName) + 2*len(m.StudyID) + len(m.UserID)
 	case room.Left:
 		return "room_left", 64
 	case room.Reset:
@@ -31,15 +31,7 @@ func Name(ev *room.Event) (name string, size int) {
 func WriteEvent(o *json.Object, ev *room.Event) {
 	switch ev.Kind {
 	case room.NewMessage:
-		m := &ev.Message
-		o.String("id", m.ID)
-		o.String("studyId", string(m.StudyID))
-		o.Int("seq", m.Seq)
-		o.String("userId", string(m.UserID))
-		o.String("userName", m.UserName)
-		o.String("content", m.Content)
-		o.String("sentAt", store.FormatTime(m.SentAt))
-		o.Optional("clientId", m.ClientID)
+		writeEntry(o, &ev.Message)
 	case room.Left:
 		o.String("studyId", string(ev.StudyID))
 		o.String("reason", ev.Reason)
@@ -67,10 +59,16 @@ func (a *Ack) Write(o *json.Object) {
 	if a.HasSeq {
 		o.Int("seq", a.Seq)
 	}
-	if !a.SentAt.IsZero() {
-		o.String("sentAt", store.FormatTime(a.SentAt))
-	}
+	writeTime(o, "sentAt", a.SentAt)
 	o.Optional("clientId", a.ClientID)
+	if a.MessageSeq > 0 {
+		o.Int("messageSeq", a.MessageSeq)
+	}
+	writeTime(o, "editedAt", a.EditedAt)
+	writeTime(o, "deletedAt", a.DeletedAt)
+	if a.HasCount {
+		o.Int("count", int64(a.Count))
+	}
 	if a.Truncated {
 		o.True("truncated")
 	}

@@ -19,6 +19,12 @@ type Ack struct {
 	// tells 0 from none.
 	Seq    int64
 	HasSeq bool
+	// MessageSeq is that of the message that was edited or deleted, at EditedAt or DeletedAt, or
+	// reacted to. Count is how many have reacted so; HasCount tells 0 from none.
+	MessageSeq          int64
+	EditedAt, DeletedAt time.Time
+	Count               int
+	HasCount            bool
 	// Truncated says that too many messages were missed: none is replayed.
 	Truncated bool
 	// Reset says that the client has seen another history: none is replayed.

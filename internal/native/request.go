@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/coupchat/coup/internal/json"
+	"github.com/coupchat/coup/store"
 )
 
 // A Request is one event of a client, or something else that it may ask for in another dialect.
@@ -53,6 +54,17 @@ type Data struct {
 	HasAfter    bool
 	AfterSentAt time.Time
 
+	// What follows belongs to entries, see store.Entry. HasMessageSeq and HasOn tell zero from
+	// none.
+	MessageSeq    int64
+	HasMessageSeq bool
+	ReplyTo       int64
+	Emoji         string
+	On, HasOn     bool
+	Mentions      []store.UserID
+	Attachments   []store.Attachment
+	Meta          string
+
 	// Resume and Cursor are what a Connect gives back of an earlier connection.
 	Resume, Cursor string
 
@@ -68,13 +80,15 @@ const (
 	content
 	clientID
 	token
+	emoji
 )
 
-// HasContent, HasClientID, HasStudyID and HasToken tell an empty field from none.
+// HasContent, HasClientID, HasStudyID, HasToken and HasEmoji tell an empty field from none.
 func (d *Data) HasContent() bool  { return d.given&content != 0 }
 func (d *Data) HasClientID() bool { return d.given&clientID != 0 }
 func (d *Data) HasStudyID() bool  { return d.given&studyID != 0 }
 func (d *Data) HasToken() bool    { return d.given&token != 0 }
+func (d *Data) HasEmoji() bool    { return d.given&emoji != 0 }
 
 // The texts of these errors are sent to the client.
 var (
@@ -139,11 +153,11 @@ func (d *Data) Decode(r *json.Reader) {
 		case "token":
 			str("token", &d.Token, token)
 		case "after":
-			d.After, d.HasAfter = seqField(r)
+			d.After, d.HasAfter = seqField(r, errAfter)
 		case "afterSentAt":
 			d.AfterSentAt = timeField(r)
 		default:
-			r.Skip()
+			d.decodeEntry(r, string(key))
 		}
 	}) {
 		r.Flag(errData)
@@ -178,8 +192,8 @@ func timeField(r *json.Reader) time.Time {
 	return time.Time{}
 }
 
-// seqField reads a value that must be a whole number of at least 0.
-func seqField(r *json.Reader) (int64, bool) {
+// seqField reads a value that must be a whole number of at least 0, or flags wrong.
+func seqField(r *json.Reader, wrong error) (int64, bool) {
 	digits := r.Raw()
 	if r.Failed() {
 		return 0, false
@@ -187,7 +201,7 @@ func seqField(r *json.Reader) (int64, bool) {
 	n := int64(0)
 	for _, c := range digits {
 		if c < '0' || c > '9' || n > 1<<53/10 {
-			r.Flag(errAfter)
+			r.Flag(wrong)
 			return 0, false
 		}
 		n = n*10 + int64(c-'0')

@@ -1,0 +1,81 @@
+package native
+
+import (
+	"errors"
+
+	"github.com/coupchat/coup/internal/json"
+	"github.com/coupchat/coup/store"
+)
+
+// The texts of these errors are sent to the client.
+var (
+	errMessageSeq  = errors.New("messageSeq must be the seq of a message")
+	errReplyTo     = errors.New("replyTo must be the seq of a message")
+	errOn          = errors.New("on must be true or false")
+	errMentions    = errors.New("mentions must be an array of user ids")
+	errAttachments = errors.New("attachments must be an array of objects with a url")
+	errSize        = errors.New("the size of an attachment must be a whole number of bytes")
+	errMeta        = errors.New("meta must be an object")
+)
+
+// decodeEntry reads a field that belongs to entries, or skips it.
+func (d *Data) decodeEntry(r *json.Reader, name string) {
+	switch name {
+	case "messageSeq":
+		d.MessageSeq, d.HasMessageSeq = seqField(r, errMessageSeq)
+	case "replyTo":
+		d.ReplyTo, _ = seqField(r, errReplyTo)
+	case "emoji":
+		if v, ok := stringField(r, "emoji"); ok {
+			d.Emoji = v
+			d.given |= emoji
+		}
+	case "on":
+		switch string(r.Raw()) {
+		case "true":
+			d.On, d.HasOn = true, true
+		case "false":
+			d.HasOn = true
+		default:
+			r.Flag(errOn)
+		}
+	case "mentions":
+		if !r.Array(func() {
+			user, _ := stringField(r, "a mention")
+			d.Mentions = append(d.Mentions, store.UserID(user))
+		}) {
+			r.Flag(errMentions)
+		}
+	case "attachments":
+		if !r.Array(func() { d.Attachments = append(d.Attachments, attachment(r)) }) {
+			r.Flag(errAttachments)
+		}
+	case "meta":
+		if r.Next() != '{' {
+			r.Flag(errMeta)
+		}
+		d.Meta = string(r.Raw())
+	default:
+		r.Skip()
+	}
+}
+
+func attachment(r *json.Reader) (a store.Attachment) {
+	if !r.Object(func(key []byte) {
+		switch string(key) {
+		case "url":
+			a.URL, _ = stringField(r, "url")
+		case "name":
+			a.Name, _ = stringField(r, "name")
+		case "type":
+			a.Type, _ = stringField(r, "type")
+		case "size":
+			a.Size, _ = seqField(r, errSize)
+		default:
+			r.Skip()
+		}
+	}) {
+		r.Flag(errAttachments)
+	}
+	return a
+}
