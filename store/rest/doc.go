@@ -17,6 +17,11 @@
 //	GET  messages?studyId=&after=&before=&limit=
 //	    200 {messages: [...]} by ascending seq; limit is 1 to 500, or 50; without
 //	    after the newest, with it the oldest of those that follow
+//	POST entries                {entries: [...]}, up to 500 of any kind
+//	    200 {entries: [...]} in the same order, {code, message} in place of one that was
+//	    refused; 501 from a backend that keeps messages only
+//	GET  entries?studyId=&after=&limit=
+//	    200 {entries: [...], more}, of every kind, by ascending seq; 501 likewise
 //	POST studies/heads          {studyIds: [...]}, up to 10,000
 //	    200 {heads: {studyId: seq}}, 0 for a study without messages
 //	GET  studies/{studyId}/members/{userId}
@@ -47,10 +52,13 @@
 //	handle_presence.go   presence, leases of nodes
 //	handle_studies.go    heads and members
 //	problem.go           how an error is written
+//	handle_entries.go    the log: entries of every kind
 //	client.go            one request to a handler
 //	client_messages.go   the methods of store.Store for messages
+//	client_entries.go    Append, and the methods of store.Log
 //	client_presence.go   the methods for presence, and store.Members
 //	wire.go              messages in JSON, both directions
+//	entry.go             entries of every kind in JSON
 //	value.go             the JSON values of a body
 package rest
 

@@ -13,6 +13,80 @@ export interface Message {
   content: string;
   sentAt: string;
   clientId?: string;
+  /** The seq of the message that it answers. */
+  replyTo?: number;
+  mentions?: string[];
+  attachments?: Attachment[];
+  /** What the application added. */
+  meta?: Record<string, unknown>;
+  editedAt?: string;
+  /** It is deleted: content is empty, and the rest is gone. */
+  deletedAt?: string;
+  reactions?: Reaction[];
+}
+
+/** A file of a message. url is a path of the same site, or an https URL. */
+export interface Attachment {
+  url: string;
+  name?: string;
+  type?: string;
+  /** In bytes. */
+  size?: number;
+}
+
+export interface Reaction {
+  emoji: string;
+  count: number;
+  /** The first of them, at most 20. */
+  userIds: string[];
+}
+
+/** What a message says besides text. */
+export interface More {
+  mentions?: string[];
+  attachments?: Attachment[];
+  meta?: Record<string, unknown>;
+}
+
+interface Changing {
+  studyId: string;
+  messageSeq: number;
+  clientId?: string;
+}
+
+interface Changed {
+  studyId: string;
+  /** 0: nothing has changed. */
+  seq: number;
+  messageSeq: number;
+}
+
+interface Change {
+  studyId: string;
+  seq: number;
+  sentAt: string;
+  /** The seq of the message that is changed. */
+  messageSeq: number;
+  userId: string;
+}
+
+/** The message says this now. */
+export interface MessageEdited extends Change, More {
+  content: string;
+  editedAt: string;
+  deletedAt?: string;
+}
+
+export interface MessageDeleted extends Change {
+  deletedAt: string;
+}
+
+/** A user added a reaction (on) or took it away; count users have it now. */
+export interface MessageReaction extends Change {
+  userName: string;
+  emoji: string;
+  on: boolean;
+  count: number;
 }
 
 /** A short text for a user or a room, which is not stored. */
@@ -28,7 +102,7 @@ export interface Notification {
 
 export type ErrorCode =
   | "bad_request" | "unauthorized" | "forbidden" | "not_joined" | "too_large" | "empty"
-  | "rate_limited" | "unavailable" | "internal"
+  | "rate_limited" | "unavailable" | "internal" | "not_found" | "unsupported"
   | "token_invalid" | "token_expired" | "token_revoked" | "user_mismatch";
 
 export interface ChatError {
@@ -72,6 +146,9 @@ export interface ServerToClientEvents {
   auth_success: (user: User) => void;
   auth_error: (error: { code: ErrorCode; message: string }) => void;
   new_message: (message: Message, cursor: Cursor) => void;
+  message_edited: (edited: MessageEdited, cursor: Cursor) => void;
+  message_deleted: (deleted: MessageDeleted, cursor: Cursor) => void;
+  message_reaction: (reaction: MessageReaction, cursor: Cursor) => void;
   notification: (notification: Notification) => void;
   room_left: (left: { studyId: string; reason: "kicked" | "study_deleted" | "membership_lost" }) => void;
   room_reset: (reset: { studyId: string; seq: number; sentAt?: string }) => void;
@@ -84,5 +161,8 @@ export interface ClientToServerEvents {
   authenticate: (data: { token: string }, callback?: (answer: Answer<User>) => void) => void;
   join_room: (data: { studyId: string; after?: number; afterSentAt?: string }, callback?: (answer: Answer<Joined>) => void) => void;
   leave_room: (data: { studyId: string }, callback?: (answer: Answer<{ studyId: string }>) => void) => void;
-  send_message: (data: { studyId: string; content: string; clientId?: string }, callback?: (answer: Answer<Sent>) => void) => void;
+  send_message: (data: { studyId: string; content?: string; clientId?: string; replyTo?: number } & More, callback?: (answer: Answer<Sent>) => void) => void;
+  edit_message: (data: Changing & { content?: string } & More, callback?: (answer: Answer<Changed & { editedAt: string }>) => void) => void;
+  delete_message: (data: Changing, callback?: (answer: Answer<Changed & { deletedAt: string }>) => void) => void;
+  react: (data: Changing & { emoji: string; on: boolean }, callback?: (answer: Answer<Changed & { count: number }>) => void) => void;
 }
