@@ -56,6 +56,36 @@ func TestTwoUsersChat(t *testing.T) {
 	}
 }
 
+func TestMessagesAreChanged(t *testing.T) {
+	_, line := serve(t, coup.Options{})
+	mina, sora := open(t, line, "mina"), open(t, line, "sora")
+	mina.mustJoin(t, "s1", client.From{})
+	sora.mustJoin(t, "s1", client.From{})
+	mina.mustSend(t, "s1", "hello")
+	if c, err := mina.Edit(t.Context(), "s1", 1, "better"); err != nil || c.Seq != 2 {
+		t.Errorf("Edit = %+v, %v", c, err)
+	}
+	if c, err := sora.React(t.Context(), "s1", 1, "👍", true); err != nil || c.Seq != 3 || c.Count != 1 {
+		t.Errorf("React = %+v, %v", c, err)
+	}
+	var refused *client.Error
+	if _, err := sora.Delete(t.Context(), "s1", 1); !errors.As(err, &refused) || refused.Code != "forbidden" {
+		t.Errorf("Delete of another's message: %v", err)
+	}
+	if c, err := mina.Delete(t.Context(), "s1", 1); err != nil || c.Seq != 4 {
+		t.Errorf("Delete = %+v, %v", c, err)
+	}
+	for _, u := range []*user{mina, sora} {
+		waitFor(t, "the deletion", func() bool { return len(u.got("message_deleted")) == 1 })
+		if e := u.got("message_edited")[0]; e.Message.Content != "better" || e.MessageSeq != 1 || e.Message.Seq != 2 || e.Message.EditedAt.IsZero() {
+			t.Errorf("message_edited: %+v", e)
+		}
+		if e := u.got("message_reaction")[0]; e.Emoji != "👍" || !e.On || e.Count != 1 || e.Message.UserName != "" {
+			t.Errorf("message_reaction: %+v", e)
+		}
+	}
+}
+
 func TestConnectionsThatAreCutLoseNothing(t *testing.T) {
 	_, line := serve(t, coup.Options{Rate: -1})
 	mina, sora := open(t, line, "mina"), open(t, line, "sora")

@@ -8,14 +8,21 @@ import (
 
 // An Event is something that the server tells. Fields that the event does not have are zero.
 type Event struct {
-	// Name is the name in the protocol: new_message, notification, room_left, room_reset,
+	// Name is the name in the protocol: new_message, message_edited, message_deleted,
+	// message_reaction, notification, room_left, room_reset,
 	// messages_erased, error, auth_error; or "missed", after a join of the client's own that
 	// brought not everything: read the history.
 	Name string
 	// StudyID is the study, if it concerns one.
 	StudyID string
-	// Message is that of a new_message.
+	// Message is that of a new_message. For a change of a message it has what the change says.
 	Message Message
+	// MessageSeq is the seq of the message that a change is about.
+	MessageSeq int64
+	// Emoji, On and Count are those of a message_reaction: Count users have it now.
+	Emoji string
+	On    bool
+	Count int
 	// Seq is the newest seq of a room_reset or a "missed".
 	Seq int64
 	// From and To are the seqs of messages_erased.
@@ -38,6 +45,9 @@ type Message struct {
 	Content  string    `json:"content"`
 	SentAt   time.Time `json:"sentAt"`
 	ClientID string    `json:"clientId"`
+	// EditedAt and DeletedAt are zero unless the message was edited or deleted.
+	EditedAt  time.Time `json:"editedAt"`
+	DeletedAt time.Time `json:"deletedAt"`
 }
 
 // A Notification is a short text that is not stored.
@@ -68,17 +78,21 @@ type frame struct {
 // body has the fields of all events and answers.
 type body struct {
 	Message
-	From      int64  `json:"from"`
-	To        int64  `json:"to"`
-	Reason    string `json:"reason"`
-	Type      string `json:"type"`
-	Text      string `json:"message"`
-	Link      string `json:"link"`
-	Code      string `json:"code"`
-	RetryMS   int64  `json:"retryAfterMs"`
-	Truncated bool   `json:"truncated"`
-	Reset     bool   `json:"reset"`
-	ExpiresAt string `json:"expiresAt"`
+	MessageSeq int64  `json:"messageSeq"`
+	Emoji      string `json:"emoji"`
+	On         bool   `json:"on"`
+	Count      int    `json:"count"`
+	From       int64  `json:"from"`
+	To         int64  `json:"to"`
+	Reason     string `json:"reason"`
+	Type       string `json:"type"`
+	Text       string `json:"message"`
+	Link       string `json:"link"`
+	Code       string `json:"code"`
+	RetryMS    int64  `json:"retryAfterMs"`
+	Truncated  bool   `json:"truncated"`
+	Reset      bool   `json:"reset"`
+	ExpiresAt  string `json:"expiresAt"`
 }
 
 // parse reads a frame.
@@ -97,8 +111,9 @@ func (f *frame) event() Event {
 	b := &f.Data
 	e := Event{Name: f.Event, StudyID: b.StudyID}
 	switch f.Event {
-	case "new_message":
-		e.Message = b.Message
+	case "new_message", "message_edited", "message_deleted", "message_reaction":
+		e.Message, e.MessageSeq = b.Message, b.MessageSeq
+		e.Emoji, e.On, e.Count = b.Emoji, b.On, b.Count
 	case "notification":
 		e.Notification = Notification{Type: b.Type, Message: b.Text, Link: b.Link, ID: b.ID}
 	case "room_left":

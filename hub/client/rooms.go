@@ -2,7 +2,6 @@ package client
 
 import (
 	"context"
-	"crypto/rand"
 	"time"
 )
 
@@ -69,8 +68,7 @@ func (c *Client) join(ctx context.Context, studyID string, p *place, again bool)
 			// Before the next frame is read: what follows belongs to this join.
 			b := &f.Data
 			if f.Event != "ack" {
-				if again && b.Code == "forbidden" {
-					c.forget(studyID, p)
+				if again && b.Code == "forbidden" && c.forget(studyID, p) {
 					c.opts.Handler(Event{Name: "room_left", StudyID: studyID, Reason: "membership_lost"})
 				}
 				return
@@ -99,13 +97,15 @@ func timeText(t time.Time) string {
 	return t.UTC().Format("2006-01-02T15:04:05.000Z07:00")
 }
 
-// forget leaves p, unless the study was joined anew.
-func (c *Client) forget(studyID string, p *place) {
+// forget leaves p. It reports false if the study was left before, or joined anew.
+func (c *Client) forget(studyID string, p *place) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.rooms[studyID] == p {
-		delete(c.rooms, studyID)
+	if c.rooms[studyID] != p {
+		return false
 	}
+	delete(c.rooms, studyID)
+	return true
 }
 
 // Leave leaves a study.
@@ -124,42 +124,8 @@ func (c *Client) Leave(ctx context.Context, studyID string) error {
 	return err
 }
 
-// A Sent is the answer to a message that is stored.
-type Sent struct {
-	ID     string
-	Seq    int64
-	SentAt time.Time
-}
-
-// Send posts a message to a study that was joined. It returns when the message is stored: it
-// repeats it, with the same client id, until it has an answer. So the message is stored once, unless
-// Send returns the error of ctx or ErrClosed, which leave that open. Another error is an *Error of
-// the server: nothing is stored. Messages that one goroutine sends one after the other keep their
-// order.
-func (c *Client) Send(ctx context.Context, studyID, content string) (Sent, error) {
-	var out Sent
-	data := map[string]any{"studyId": studyID, "content": content, "clientId": rand.Text()}
-	err := c.request(ctx, func(l *line) error {
-		b, err := l.ask(ctx, "send_message", data, nil)
-		if refused, ok := err.(*Error); ok && refused.Code == "not_joined" {
-			c.mu.Lock()
-			p := c.rooms[studyID]
-			c.mu.Unlock()
-			if p == nil {
-				return err
-			}
-			if _, err := c.join(ctx, studyID, p, true); err != nil { // a join that is under way
-				return err
-			}
-			return errLine // again
-		}
-		if err == nil {
-			out = Sent{ID: b.ID, Seq: b.Seq, SentAt: b.SentAt}
-		}
-		return err
-	})
-	return out, err
-}
+// sequenced are the events of the log of a study.
+var sequenced = map[string]bool{"new_message": true, "message_edited": true, "message_deleted": true, "message_reaction": true}
 
 // deliver hands an event over, unless it was before.
 func (c *Client) deliver(l *line, f *frame) {
@@ -167,7 +133,7 @@ func (c *Client) deliver(l *line, f *frame) {
 	c.mu.Lock()
 	p := c.rooms[b.StudyID]
 	switch {
-	case f.Event == "new_message":
+	case sequenced[f.Event]:
 		if p == nil || p.joined != l || b.Seq <= p.last {
 			c.mu.Unlock()
 			return

@@ -2,7 +2,7 @@
 // and in order.
 
 import { Connection, RequestError, delayOf } from "./connection.js";
-import { Outbox } from "./outbox.js";
+import { Outbox, newClientId } from "./outbox.js";
 
 const RENEW_BEFORE = 60_000; // ms before the identity expires
 const sleep = (ms) => new Promise((done) => setTimeout(done, ms));
@@ -68,6 +68,45 @@ export class Client {
       const { clientId } = this.#outbox.add(studyId, content);
       this.#sends.set(clientId, { resolve, reject });
     });
+  }
+
+  // edit replaces what a message of this user says. more has mentions, attachments and meta: what is
+  // left out is gone. The promise resolves to the ack, or rejects with a RequestError.
+  edit(studyId, messageSeq, content, more) {
+    return this.#change("edit_message", { studyId, messageSeq, content, ...more });
+  }
+
+  // delete deletes a message.
+  delete(studyId, messageSeq) {
+    return this.#change("delete_message", { studyId, messageSeq });
+  }
+
+  // react adds a reaction to a message, or takes it away.
+  react(studyId, messageSeq, emoji, on = true) {
+    return this.#change("react", { studyId, messageSeq, emoji, on });
+  }
+
+  // change sends a change until it has an answer, with the same client id, so it is made once.
+  async #change(event, data) {
+    data = { ...data, clientId: newClientId() };
+    for (let tries = 0; ; tries++) {
+      if (this.#closed) throw new RequestError("disconnected");
+      if (this.state !== "online") {
+        await this.#online();
+        continue;
+      }
+      try {
+        return await this.#connection.request(event, data);
+      } catch (err) {
+        if (err.code === "not_joined" && this.#rooms.has(data.studyId)) {
+          await this.#join(data.studyId, this.#rooms.get(data.studyId)); // one that is under way
+          continue;
+        }
+        if (!["disconnected", "timeout", "unavailable", "rate_limited"].includes(err.code)) throw err;
+        if (err.code === "timeout") this.#connection.probe();
+        if (err.code !== "disconnected") await sleep(Math.max(err.retryAfterMs, delayOf(tries)));
+      }
+    }
   }
 
   // close ends the connection. What was not sent is rejected as "disconnected", but stays in
@@ -166,8 +205,12 @@ export class Client {
     const room = data.studyId && this.#rooms.get(data.studyId);
     switch (event) {
       case "new_message":
+      case "message_edited":
+      case "message_deleted":
+      case "message_reaction":
         if (!room || data.seq <= (room.last ?? -1)) return; // shown before, or of a room that was left
         Object.assign(room, { last: data.seq, lastSentAt: data.sentAt });
+        if (event !== "new_message") break;
         this.#outbox.seen(data.clientId);
         this.#settle(data, (s) => s.resolve(ackOf(data)));
         break;

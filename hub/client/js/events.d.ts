@@ -54,7 +54,7 @@ interface Changing {
   clientId?: string;
 }
 
-interface Changed {
+export interface Changed {
   studyId: string;
   /** 0: nothing has changed. */
   seq: number;

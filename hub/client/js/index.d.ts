@@ -1,4 +1,4 @@
-import type { ErrorCode, Joined, Message, Notification, Sent, ServerToClientEvents, User } from "./events.js";
+import type { Changed, ErrorCode, Joined, Message, More, Notification, Sent, ServerToClientEvents, User } from "./events.js";
 
 export * from "./events.js";
 
@@ -30,6 +30,9 @@ export interface ClientEvents {
   auth_success: User;
   auth_error: { code: ErrorCode; message: string };
   new_message: Message;
+  message_edited: Parameters<ServerToClientEvents["message_edited"]>[0];
+  message_deleted: Parameters<ServerToClientEvents["message_deleted"]>[0];
+  message_reaction: Parameters<ServerToClientEvents["message_reaction"]>[0];
   notification: Notification;
   room_left: Parameters<ServerToClientEvents["room_left"]>[0];
   room_reset: Parameters<ServerToClientEvents["room_reset"]>[0];
@@ -49,6 +52,11 @@ export class Client {
   leave(studyId: string): Promise<void>;
   /** Sends a message, and repeats it until it is stored or refused. */
   send(studyId: string, content: string): Promise<Sent>;
+  /** Replaces what a message of this user says: what more leaves out is gone. */
+  edit(studyId: string, messageSeq: number, content: string, more?: More): Promise<Changed & { editedAt: string }>;
+  delete(studyId: string, messageSeq: number): Promise<Changed & { deletedAt: string }>;
+  /** Adds a reaction, or takes it away. seq is 0 if that changed nothing. */
+  react(studyId: string, messageSeq: number, emoji: string, on?: boolean): Promise<Changed & { count: number }>;
   close(): void;
 }
 

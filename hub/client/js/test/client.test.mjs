@@ -44,6 +44,27 @@ test("two users chat", async () => {
   sora.close();
 });
 
+test("messages are edited, reacted to and deleted", async () => {
+  const mina = open("mina"), sora = open("sora");
+  await Promise.all([mina.join("changes"), sora.join("changes")]);
+  const seen = [];
+  for (const event of ["new_message", "message_edited", "message_reaction", "message_deleted"]) {
+    sora.on(event, (d) => seen.push([event, d.seq, d.messageSeq, d.content ?? d.emoji]));
+  }
+  await mina.send("changes", "hello");
+  assert.equal((await mina.edit("changes", 1, "better", { meta: { a: 1 } })).seq, 2);
+  assert.equal((await sora.react("changes", 1, "👍")).count, 1);
+  assert.equal((await sora.react("changes", 1, "👍")).seq, 0);
+  await assert.rejects(sora.delete("changes", 1), (err) => err instanceof RequestError && err.code === "forbidden");
+  assert.equal((await mina.delete("changes", 1)).seq, 4);
+  await until("sora has all", () => seen.length === 4);
+  assert.deepEqual(seen, [
+    ["new_message", 1, undefined, "hello"], ["message_edited", 2, 1, "better"], ["message_reaction", 3, 1, "👍"], ["message_deleted", 4, 1, undefined],
+  ]);
+  mina.close();
+  sora.close();
+});
+
 test("connections that are cut lose nothing and repeat nothing", async () => {
   const mina = open("mina"), sora = open("sora");
   const seen = watch(sora, "b"), own = watch(mina, "b");
