@@ -3,8 +3,8 @@ package main
 // mutants are the bugs, the lower packages first.
 var mutants = []mutant{
 	// store
-	{"memory: a client id is shared by all users", "store/memory.go", "memoryKey{m.UserID, m.ClientID}", `memoryKey{"", m.ClientID}`, "./store"},
-	{"content is not trimmed", "store/validate.go", "	m.Content = text.Trim(m.Content)\n", "	_ = text.Trim\n", ". ./store"},
+	{"memory: a client id is shared by all users", "store/memorylog.go", "memoryKey{e.UserID, e.ClientID}", `memoryKey{"", e.ClientID}`, "./store"},
+	{"content is not trimmed", "store/clean.go", "	e.Content = text.Trim(e.Content)\n", "	_ = text.Trim\n", ". ./store"},
 	{"characters are counted, not what a browser counts", "internal/text/text.go", "		if r > 0xffff {\n			n++\n		}\n", "		_ = r\n", ". ./store"},
 	{"content with NUL is valid", "store/validate.go", "&& strings.IndexByte(s, 0) < 0", "", "./store"},
 	{"two dots are an id, and a path with it leads elsewhere", "store/validate.go", ` && id != "." && id != ".."`, "", "./store"},
@@ -131,7 +131,7 @@ var mutants = []mutant{
 	{"the age of a proxy's connection counts", "hub/accept.go", "; now.Sub(accepted) > half {", "; half < 0 {", "./hub"},
 	{"a backlog delays deadlines", "hub/outbox.go", "s.hub.wheel.sooner(", "s.hub.wheel.put(", "./hub"},
 	{"a dead connection is kept", "hub/session.go", "		if now >= lost {", "		if false {", "./hub"},
-	{"a draining hub accepts posts whose ack cannot arrive", "hub/requests.go", "	if r.s.hub.Draining() {", "	if false {", "."},
+	{"a draining hub accepts posts whose ack cannot arrive", "hub/entries.go", "	if r.s.hub.Draining() {", "	if false {", "."},
 	{"text need not be UTF-8", "internal/ws/reader.go", "		if !utf8.Valid(fresh) {", "		if false {", "./internal/ws"},
 	{"text is checked only when its frame is whole", "internal/ws/reader.go", "	fresh := payload[r.ready:]\n", "	if !whole {\n		return true\n	}\n	fresh := payload[r.ready:]\n", "./internal/ws"},
 	{"a stranger may send long messages", "hub/read.go", "if first := opts.MaxFirst; who == nil && ", "if first := opts.MaxFirst; false && ", ". -run Stranger"},
@@ -158,4 +158,23 @@ var mutants = []mutant{
 	{"an identity of the handshake has no deadline", "hub/admit.go", "	if p.who == nil || later {", "	if p.who == nil {", ". -run AnIdentityCounts"},
 	{"any page may use the cookies of its visitors", "hub/cors.go", "	if h.originTrusted(r) {", "	if true {", ". -run Credentials"},
 	{"the cursor stays behind what a client has posted itself", "hub/deliver.go", "	if own {", "	if false && own {", ". -run OwnMessages"},
+	{"polling: a GET that comes again loses its events", "internal/eio/repeat.go", "mark != s.got", "true", ". -run ComesAgain"},
+	{"polling: a POST that comes again is handled again", "internal/eio/receive.go", "	case mark != \"\" && mark == s.posted:", "	case false:", ". -run ComesAgain"},
+	// The log of a study
+	{"anybody edits any message", "store/memorylog.go", "e.UserID != m.UserID && !e.Any", "false", "./store"},
+	{"a deleted message is edited", "store/memorylog.go", "m.Kind != KindMessage || !m.DeletedAt.IsZero()", "m.Kind != KindMessage", "./store"},
+	{"a deletion keeps the text", "store/memorylog.go", "		m.blank(e.SentAt)\n", "		m.DeletedAt = e.SentAt\n", "./store"},
+	{"a reaction that changes nothing takes a seq", "store/memorylog.go", " || e.Kind == KindReaction && !st.react(&e)", " || e.Kind == KindReaction && !st.react(&e) && false", "./store"},
+	{"SQLite: anybody deletes any message", "store/sqlite/change.go", "author != e.UserID && !e.Any", "false", "./store/sqlite"},
+	{"SQLite: a client id belongs to two kinds", "store/sqlite/change.go", "	if taken {", "	if false && taken {", "./store/sqlite"},
+	{"SQLite: reactions stay on a deleted message", "store/sqlite/change.go", "b.exec(ctx, deleteReactions, e.StudyID, e.MessageSeq)", "b.exec(ctx, deleteReactions, e.StudyID, -1)", "./store/sqlite"},
+	{"Postgres: a repeat of an edit is stored again", "internal/sqlstore/migrations/postgres/00003_log.sql", "        IF v_entries THEN\n            -- A client id", "        IF false THEN\n            -- A client id", "./store/postgres -run TestStore$/Log"},
+	{"Postgres: anybody edits any message", "internal/sqlstore/migrations/postgres/00003_log.sql", "ELSIF v_kind <> 3 AND was.user_id <> m.author", "ELSIF v_kind > 3 AND was.user_id <> m.author", "./store/postgres -run TestStore$/Log"},
+	{"an edit is not seen in what a hub remembers", "room/timeline.go", "	t.kept.revise(&ev.Message)\n", "", "./room"},
+	{"a read that is older than a deletion brings the text back", "room/kept.go", "		reviseAll(k.older.events, &ev.Message)\n", "		_ = ev\n", "./room"},
+	{"a reaction without a seq is delivered", "internal/commit/commit.go", "	l.opts.Stored(withSeq(batch, stored))\n", "	l.opts.Stored(batch, stored)\n", ". -run MessagesAreEdited"},
+	{"REST: entries are asked for again and again", "store/rest/client_entries.go", "	c.noEntriesUntil.Store(time.Now().Add(believed).UnixNano())\n", "", "./store/rest"},
+	{"REST: a generated client id is not sent", "store/rest/entry.go", "	if store.Generated(e.ClientID) {", "	if false {", "./store/rest"},
+	{"a script may be the url of a file", "store/clean.go", "	case !text.ValidLink(a.URL):", "	case false:", ". -run WhatMayNot"},
+	{"a client is told twice that it lost a room", "hub/client/rooms.go", "	if c.rooms[studyID] != p {", "	if false {", "./hub/client -run Membership -count 100"},
 }
