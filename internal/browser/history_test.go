@@ -2,6 +2,33 @@ package browser
 
 // histories are scenarios in which the store does not have what the page expects.
 var histories = []scenario{
+	{"a message that was edited or deleted is shown as it is now", `(async () => {
+		const { Rooms } = await import("/assets/rooms.js");
+		const { Chat } = await import("/assets/chat.js");
+		const now = new Date().toISOString();
+		const said = (seq) => ({ id: "s:" + seq, studyId: "s", seq, userId: "ben", userName: "Ben", content: "m" + seq, sentAt: now });
+		const api = { messages: async () => ({ messages: [said(1), said(2), { ...said(3), content: "", deletedAt: now }], more: false }) };
+		const line = Object.assign(new EventTarget(), { state: "offline" });
+		document.querySelector("#login").hidden = true;
+		for (const id of ["#workspace", "#study"]) document.querySelector(id).hidden = false;
+		const rooms = new Rooms(api, line, { userId: "ada" });
+		rooms.studies = [{ id: "s", member: true, head: 3 }];
+		const chat = new Chat(rooms, Object.assign(new EventTarget(), { of: () => [], seen: () => {} }), { userId: "ada", userName: "Ada" });
+		const shown = () => [...document.querySelectorAll("#messages .said")].map((el) => el.textContent).join(" | ");
+		const until = async (ok) => { for (let i = 0; i < 500 && !ok(); i++) await new Promise((done) => setTimeout(done, 10)); };
+		chat.show("s");
+		await until(() => shown().startsWith("m1 | m2"));
+		const tell = (event, data) => line.dispatchEvent(new CustomEvent("event", { detail: { event, data: { studyId: "s", sentAt: now, userId: "ben", ...data } } }));
+		tell("message_edited", { seq: 4, messageSeq: 1, content: "new", editedAt: now });
+		tell("message_reaction", { seq: 5, messageSeq: 1, userName: "Ben", emoji: "x", on: true, count: 1 });
+		tell("message_deleted", { seq: 6, messageSeq: 2, deletedAt: now });
+		const gone = "This message was deleted.";
+		await until(() => shown() === ["new", gone, gone].join(" | "));
+		const text = shown() + "; edited " + document.querySelectorAll(".edited").length + "; last " + rooms.timeline("s").last;
+		chat.close();
+		rooms.close();
+		return text;
+	})()`, "new | This message was deleted. | This message was deleted.; edited 1; last 6"},
 	{"a study whose first messages are gone has a beginning", `(async () => {
 		const { Rooms } = await import("/assets/rooms.js");
 		const { Chat } = await import("/assets/chat.js");

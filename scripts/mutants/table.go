@@ -167,7 +167,6 @@ var mutants = []mutant{
 	{"a reaction that changes nothing takes a seq", "store/memorylog.go", " || e.Kind == KindReaction && !st.react(&e)", " || e.Kind == KindReaction && !st.react(&e) && false", "./store"},
 	{"SQLite: anybody deletes any message", "store/sqlite/change.go", "author != e.UserID && !e.Any", "false", "./store/sqlite"},
 	{"SQLite: a client id belongs to two kinds", "store/sqlite/change.go", "	if taken {", "	if false && taken {", "./store/sqlite"},
-	{"SQLite: reactions stay on a deleted message", "store/sqlite/change.go", "b.exec(ctx, deleteReactions, e.StudyID, e.MessageSeq)", "b.exec(ctx, deleteReactions, e.StudyID, -1)", "./store/sqlite"},
 	{"Postgres: a repeat of an edit is stored again", "internal/sqlstore/migrations/postgres/00003_log.sql", "        IF v_entries THEN\n            -- A client id", "        IF false THEN\n            -- A client id", "./store/postgres -run TestStore$/Log"},
 	{"Postgres: anybody edits any message", "internal/sqlstore/migrations/postgres/00003_log.sql", "ELSIF v_kind <> 3 AND was.user_id <> m.author", "ELSIF v_kind > 3 AND was.user_id <> m.author", "./store/postgres -run TestStore$/Log"},
 	{"an edit is not seen in what a hub remembers", "room/timeline.go", "	t.kept.revise(&ev.Message)\n", "", "./room"},

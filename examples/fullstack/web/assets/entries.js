@@ -24,7 +24,7 @@ export function entriesOf({ messages, unsent, unreadAfter, me, outbox }) {
     }
     const follows =
       !newDay && !newRule && before.userId === m.userId && before.userName === m.userName && at - new Date(before.sentAt) < TOGETHER;
-    entries.push({ key: `m ${m.seq}`, follows, make: () => message(m, at, me) });
+    entries.push({ key: `m ${m.seq} ${m.deletedAt ?? m.editedAt ?? ""}`, follows, make: () => message(m, at, me) });
     before = m;
   }
   for (const m of unsent) {
@@ -46,7 +46,10 @@ function message(m, at, me) {
     seal(m.userId, m.userName),
     h("header", {}, h("b", { class: "who" }, m.userName || m.userId), time(at)),
     h("div", { class: "margin-time", "aria-hidden": "true" }, timeOf(at)),
-    h("p", { class: "said", dir: "auto" }, withLinks(m.content)),
+    m.deletedAt
+      ? h("p", { class: "said gone" }, t("deleted"))
+      : h("p", { class: "said", dir: "auto" }, withLinks(m.content)),
+    m.editedAt && !m.deletedAt && h("span", { class: "edited", title: fullTimeOf(new Date(m.editedAt)) }, t("edited")),
   );
 }
 

@@ -49,6 +49,12 @@ export class History extends EventTarget {
   put = (message) => this.#changed(message.studyId, this.timeline(message.studyId).arrived(message));
   note = (message) => this.#changed(message.studyId, this.timeline(message.studyId).note(message));
 
+  // change takes an edit, a deletion or a reaction.
+  change(event, data) {
+    this.timeline(data.studyId).changed(event, data);
+    this.#changed(data.studyId, []);
+  }
+
   // joined takes the answer to a join. resumed says whether the join asked for the
   // messages after timeline.last.
   joined(id, timeline, { seq, sentAt, truncated, reset }, resumed) {

@@ -164,6 +164,11 @@ export class Rooms extends EventTarget {
       case "new_message":
         if (this.#joined.has(data.studyId) || this.timeline(data.studyId).known) this.#history.put(data);
         return;
+      case "message_edited":
+      case "message_deleted":
+      case "message_reaction":
+        if (this.timeline(data.studyId).known) this.#history.change(event, data);
+        return;
       case "room_reset":
         this.#readMarks.lower(data.studyId, data.seq);
         this.#history.reset(data.studyId, data.seq);

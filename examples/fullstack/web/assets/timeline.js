@@ -10,7 +10,7 @@ export class Timeline {
   #order = null; // sorted copy, made when asked for
   first = 0; // where the unbroken run begins
   last = 0; // the newest seq of the unbroken run
-  lastSentAt = null; // the time of the message at last, if it is known
+  lastSentAt = null; // the time of what is at last, if it is known
   loaded = false; // the newest page of history has been read
   known = false; // first and last are set, even if last is 0
   atBeginning = false; // nothing precedes first
@@ -64,6 +64,20 @@ export class Timeline {
     const fresh = this.#keep([message]);
     if (message.seq === this.last + 1 && !this.behind) this.#reach(message);
     return fresh;
+  }
+
+  // changed takes an edit, a deletion or a reaction, which has a seq of its own.
+  changed(event, change) {
+    const before = this.#bySeq.get(change.messageSeq);
+    if (before && event !== "message_reaction") {
+      const { content = "", editedAt, deletedAt } = change;
+      this.#bySeq.set(before.seq, { ...before, content, editedAt, deletedAt });
+      this.#order = null;
+    }
+    if (this.known && !this.behind && change.seq > this.last) {
+      this.last = change.seq;
+      this.lastSentAt = change.sentAt;
+    }
   }
 
   // erase forgets messages that are gone.
