@@ -171,7 +171,7 @@ var mutants = []mutant{
 	{"Postgres: anybody edits any message", "internal/sqlstore/migrations/postgres/00003_log.sql", "ELSIF v_kind <> 3 AND was.user_id <> m.author", "ELSIF v_kind > 3 AND was.user_id <> m.author", "./store/postgres -run TestStore$/Log"},
 	{"an edit is not seen in what a hub remembers", "room/timeline.go", "	t.kept.revise(&ev.Message)\n", "", "./room"},
 	{"a read that is older than a deletion brings the text back", "room/kept.go", "		reviseAll(k.older.events, &ev.Message)\n", "		_ = ev\n", "./room"},
-	{"a reaction without a seq is delivered", "internal/commit/commit.go", "	l.opts.Stored(withSeq(batch, stored))\n", "	l.opts.Stored(batch, stored)\n", ". -run MessagesAreEdited"},
+	{"a reaction without a seq is delivered", "internal/commit/commit.go", "	l.opts.Stored(withSeq(batch, stored))\n", "	l.opts.Stored(batch, stored)\n", "./internal/commit"},
 	{"REST: entries are asked for again and again", "store/rest/client_entries.go", "	c.noEntriesUntil.Store(time.Now().Add(believed).UnixNano())\n", "", "./store/rest"},
 	{"REST: a generated client id is not sent", "store/rest/entry.go", "	if store.Generated(e.ClientID) {", "	if false {", "./store/rest"},
 	{"a script may be the url of a file", "store/clean.go", "	case !text.ValidLink(a.URL):", "	case false:", ". -run WhatMayNot"},

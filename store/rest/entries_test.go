@@ -81,6 +81,32 @@ func TestAServiceMayKeepMessagesOnly(t *testing.T) {
 	}
 }
 
+// A hub that has no answer sends an entry again, with the client id that it has generated.
+func TestAnEntryThatIsSentAgainIsStoredOnce(t *testing.T) {
+	const token = "0123456789abcdef0123456789abcdef"
+	h, err := rest.NewHandler(store.NewMemory(), nil, rest.HandlerOptions{Tokens: []string{token}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	srv := httptest.NewServer(h)
+	defer srv.Close()
+	c, err := rest.NewClient(srv.URL, rest.ClientOptions{Token: token})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	for _, e := range []store.Entry{
+		{Content: "hello", Meta: `{"a":1}`}, {Kind: store.KindEdit, MessageSeq: 1, Content: "new"}, {Kind: store.KindReaction, MessageSeq: 1, Emoji: "x", On: true},
+	} {
+		e.StudyID, e.UserID, e.UserName, e.ClientID = "s1", "u1", "Mina", store.NewClientID()
+		first, err1 := c.Append(t.Context(), []store.Entry{e})
+		again, err2 := c.Append(t.Context(), []store.Entry{e})
+		if err1 != nil || err2 != nil || !again[0].Repeated || again[0].Seq != first[0].Seq || again[0].ClientID != e.ClientID {
+			t.Errorf("%s: %+v (%v), and again %+v (%v)", e.Kind, first, err1, again, err2)
+		}
+	}
+}
+
 func TestEntriesAreReadStrictly(t *testing.T) {
 	const token = "0123456789abcdef0123456789abcdef"
 	h, err := rest.NewHandler(store.NewMemory(), nil, rest.HandlerOptions{Tokens: []string{token}})
