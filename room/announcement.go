@@ -26,6 +26,11 @@ const (
 	// the seq From to the seq To. Hubs forget them at once and tell the room. Without this
 	// event a hub replays what it remembers for up to 60 s.
 	MessagesErased = "messages_erased"
+	// MessagesStored says that something was stored in the study without a hub: by the
+	// application, a bot or an import. Hubs read it from the store and deliver it at once.
+	// Without this event they find it within room.Options.CheckHeads. Publish it after the
+	// commit.
+	MessagesStored = "messages_stored"
 )
 
 // A Notification is delivered to every connection of some users, on every hub.
@@ -49,8 +54,8 @@ type Notification struct {
 
 // A StudyEvent says what happened to a study or to one of its members.
 type StudyEvent struct {
-	// Type is Notice, MemberKicked, MemberApproved, StudyDeleted, MessagesErased, or any
-	// other word.
+	// Type is Notice, MemberKicked, MemberApproved, StudyDeleted, MessagesErased,
+	// MessagesStored, or any other word.
 	// With another word it is a notification of that type, to UserID or, without one,
 	// to the room.
 	Type    string        `json:"type"`
@@ -58,8 +63,8 @@ type StudyEvent struct {
 	// UserID is the user that the event is about. MemberKicked and MemberApproved
 	// require it. The other types with a meaning are for everybody in the room and ignore it.
 	UserID store.UserID `json:"userId,omitempty"`
-	// Message, Link and ID are those of a Notification. StudyDeleted and MessagesErased
-	// ignore them.
+	// Message, Link and ID are those of a Notification. StudyDeleted, MessagesErased and
+	// MessagesStored ignore them.
 	Message string `json:"message,omitempty"`
 	Link    string `json:"link,omitempty"`
 	ID      string `json:"id,omitempty"`

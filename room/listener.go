@@ -16,6 +16,8 @@ type listener struct {
 	members *membership.Checker
 	// room returns the room of a study, or nil.
 	room func(store.StudyID) *room
+	// stored is called when the store has something of a study that no hub has stored.
+	stored func(store.StudyID)
 	// missed is called when study events may be missing.
 	missed func()
 	stats  *counters
@@ -169,6 +171,10 @@ func (l *listener) studyEvent(payload []byte) error {
 		}, nil)
 	case e.Type == MessagesErased:
 		l.inRoom(e.StudyID, func(r *room) { r.erase(e.StudyEvent.From, e.StudyEvent.To) }, nil)
+	case e.Type == MessagesStored:
+		if l.room(e.StudyID) != nil {
+			l.stored(e.StudyID)
+		}
 	case e.Type == MemberApproved:
 		l.members.Forget(member)
 		notify()

@@ -44,7 +44,7 @@ func New(opts Options) (*Registry, error) {
 	g.history = historian{shared: sh, heads: &g.heads, room: g.lookup, log: opts.Log}
 	sh.doubt = g.history.doubt
 	g.confirm = confirmer{members: members, work: w, log: opts.Log, stamp: sh.stamp, rooms: g.all, now: make(chan struct{}, 1)}
-	g.listener = listener{users: &g.users, members: members, room: g.lookup, missed: g.confirm.missed, stats: &sh.stats, log: opts.Log}
+	g.listener = listener{users: &g.users, members: members, room: g.lookup, stored: g.heads.check, missed: g.confirm.missed, stats: &sh.stats, log: opts.Log}
 	if err := g.listener.subscribe(opts.Bus); err != nil {
 		w.End()
 		return nil, err

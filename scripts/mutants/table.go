@@ -176,4 +176,5 @@ var mutants = []mutant{
 	{"REST: a generated client id is not sent", "store/rest/entry.go", "	if store.Generated(e.ClientID) {", "	if false {", "./store/rest"},
 	{"a script may be the url of a file", "store/clean.go", "	case !text.ValidLink(a.URL):", "	case false:", ". -run WhatMayNot"},
 	{"a client is told twice that it lost a room", "hub/client/rooms.go", "	if c.rooms[studyID] != p {", "	if false {", "./hub/client -run Membership -count 100"},
+	{"what the application stores waits for the next comparison", "room/listener.go", "			l.stored(e.StudyID)\n", "			_ = l.stored\n", ". -run WhatIsStored"},
 }
