@@ -26,6 +26,7 @@ var handlers = map[string]func(*request){
 	"edit_message":   (*request).editMessage,
 	"delete_message": (*request).deleteMessage,
 	"react":          (*request).react,
+	"get_history":    (*request).getHistory,
 }
 
 // request handles one message of the client.

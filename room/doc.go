@@ -38,5 +38,6 @@
 //	listener.go      acts on what the application publishes
 //	confirm.go       checks memberships again and again
 //	registry.go      Registry: users, rooms, the way of a stored post
+//	read.go          reads the history for a client
 //	new.go           puts a Registry together
 package room

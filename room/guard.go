@@ -28,6 +28,11 @@ func (g guarded) Append(ctx context.Context, msgs []store.Message) (stored []sto
 	return g.store.Append(ctx, msgs)
 }
 
+func (g guarded) History(ctx context.Context, q store.Query) (msgs []store.Message, err error) {
+	defer recovered(&err)
+	return g.store.History(ctx, q)
+}
+
 // Entries returns the log. Where the store keeps messages only, they are the log.
 func (g guarded) Entries(ctx context.Context, q store.Query) (entries []store.Entry, err error) {
 	defer recovered(&err)

@@ -54,7 +54,7 @@ func New(opts Options) (*Registry, error) {
 	w.Go(g.relay.Run)
 	w.Go(g.relay.Watch)
 	w.Go(func() { g.confirm.run(opts.MemberCache) })
-	w.Go(g.sweep)
+	w.Go(func() { sweep(g) })
 	return g, nil
 }
 
@@ -79,7 +79,7 @@ func (g *Registry) learn(study store.StudyID, seq int64) {
 
 // sweep frees the memory of users and memberships that are not needed any more, until
 // the registry ends.
-func (g *Registry) sweep() {
+func sweep(g *Registry) {
 	for g.work.Sleep(max(g.shared.opts.MemberCache, time.Second)) {
 		g.shared.members.Sweep()
 		g.users.sweep(g.shared.now(), g.shared.opts.Rate)

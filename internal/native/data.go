@@ -56,6 +56,9 @@ func WriteEvent(o *json.Object, ev *room.Event) {
 func (a *Ack) Write(o *json.Object) {
 	o.Optional("id", a.MessageID)
 	o.String("studyId", string(a.StudyID))
+	if a.History != nil {
+		a.History.write(o)
+	}
 	if a.HasSeq {
 		o.Int("seq", a.Seq)
 	}

@@ -10,6 +10,8 @@ import (
 // The texts of these errors are sent to the client.
 var (
 	errMessageSeq  = errors.New("messageSeq must be the seq of a message")
+	errBefore      = errors.New("before must be a whole number from 1")
+	errLimit       = errors.New("limit must be a whole number from 1")
 	errReplyTo     = errors.New("replyTo must be the seq of a message")
 	errOn          = errors.New("on must be true or false")
 	errMentions    = errors.New("mentions must be an array of user ids")
@@ -23,6 +25,10 @@ func (d *Data) decodeEntry(r *json.Reader, name string) {
 	switch name {
 	case "messageSeq":
 		d.MessageSeq, d.HasMessageSeq = seqField(r, errMessageSeq)
+	case "before":
+		d.Before, d.HasBefore = seqField(r, errBefore)
+	case "limit":
+		d.Limit, d.HasLimit = seqField(r, errLimit)
 	case "replyTo":
 		d.ReplyTo, _ = seqField(r, errReplyTo)
 	case "emoji":

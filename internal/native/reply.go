@@ -25,10 +25,18 @@ type Ack struct {
 	EditedAt, DeletedAt time.Time
 	Count               int
 	HasCount            bool
+	// History is set for get_history.
+	History *History
 	// Truncated says that too many messages were missed: none is replayed.
 	Truncated bool
 	// Reset says that the client has seen another history: none is replayed.
 	Reset bool
+}
+
+// History is a page of messages. More says that there are others.
+type History struct {
+	Messages []store.Message
+	More     bool
 }
 
 // Ack returns the frame of an ack. Without an id there is none, and it returns nil.

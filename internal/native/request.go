@@ -65,6 +65,10 @@ type Data struct {
 	Attachments   []store.Attachment
 	Meta          string
 
+	// Before is a seq, if HasBefore, and Limit a number, if HasLimit.
+	Before, Limit       int64
+	HasBefore, HasLimit bool
+
 	// Resume and Cursor are what a Connect gives back of an earlier connection.
 	Resume, Cursor string
 

@@ -48,6 +48,14 @@ export interface More {
   meta?: Record<string, unknown>;
 }
 
+export interface History {
+  studyId: string;
+  /** The newest seq of the study, read before the messages. */
+  seq: number;
+  messages: Message[];
+  more: boolean;
+}
+
 interface Changing {
   studyId: string;
   messageSeq: number;
@@ -163,6 +171,7 @@ export interface ClientToServerEvents {
   leave_room: (data: { studyId: string }, callback?: (answer: Answer<{ studyId: string }>) => void) => void;
   send_message: (data: { studyId: string; content?: string; clientId?: string; replyTo?: number } & More, callback?: (answer: Answer<Sent>) => void) => void;
   edit_message: (data: Changing & { content?: string } & More, callback?: (answer: Answer<Changed & { editedAt: string }>) => void) => void;
+  get_history: (data: { studyId: string; before?: number; after?: number; limit?: number }, callback?: (answer: Answer<History>) => void) => void;
   delete_message: (data: Changing, callback?: (answer: Answer<Changed & { deletedAt: string }>) => void) => void;
   react: (data: Changing & { emoji: string; on: boolean }, callback?: (answer: Answer<Changed & { count: number }>) => void) => void;
 }
