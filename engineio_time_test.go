@@ -50,7 +50,7 @@ func TestAGETWaitsLongerThanTheTimeoutsOfTheServer(t *testing.T) {
 		t.Run(fmt.Sprint("HTTP/", version), func(t *testing.T) {
 			s, _ := kind{}.serve(t, coup.Options{})
 			web := httptest.NewUnstartedServer(s.SocketIO())
-			web.Config.ReadTimeout, web.Config.WriteTimeout = 300*time.Millisecond, 300*time.Millisecond
+			web.Config.ReadTimeout, web.Config.WriteTimeout = 2*time.Second, 2*time.Second
 			if web.EnableHTTP2 = version == 2; version == 2 {
 				web.StartTLS()
 			} else {
@@ -61,7 +61,7 @@ func TestAGETWaitsLongerThanTheTimeoutsOfTheServer(t *testing.T) {
 			play(t, p, entered("u1")+joined("s1"))
 			begin := time.Now()
 			got := waiting(t, s, p)
-			waitFor(t, "the timeouts have passed", func() bool { return time.Since(begin) > time.Second })
+			waitFor(t, "the timeouts have passed", func() bool { return time.Since(begin) > 3*time.Second })
 			if status, body := p.do("POST", `42["leave_room",{"studyId":"s1"}]`); status != 200 || body != "ok" {
 				t.Errorf("POST = %d %s", status, body)
 			}

@@ -80,7 +80,7 @@ func TestMessagesAreChanged(t *testing.T) {
 		if e := u.got("message_edited")[0]; e.Message.Content != "better" || e.MessageSeq != 1 || e.Message.Seq != 2 || e.Message.EditedAt.IsZero() {
 			t.Errorf("message_edited: %+v", e)
 		}
-		if e := u.got("message_reaction")[0]; e.Emoji != "👍" || !e.On || e.Count != 1 || e.Message.UserName != "" {
+		if e := u.got("message_reaction")[0]; e.Emoji != "👍" || !e.On || e.Count != 1 || e.Message.UserName != "sora" {
 			t.Errorf("message_reaction: %+v", e)
 		}
 	}
