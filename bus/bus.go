@@ -17,12 +17,13 @@ import (
 // ErrClosed is what Publish and Subscribe return after Close.
 var ErrClosed = errors.New("bus closed")
 
-// The public channels. Every hub subscribes to both, and a program in any
+// The public channels. Every hub subscribes to all of them, and a program in any
 // language can publish on them. The payloads are JSON: room.Notification on
-// Notifications, room.StudyEvent on StudyEvents.
+// Notifications, room.StudyEvent on StudyEvents, room.UserEvent on UserEvents.
 const (
 	Notifications = "notifications"
 	StudyEvents   = "study-events"
+	UserEvents    = "user-events"
 )
 
 // A Message is a payload for the subscribers of a channel.

@@ -1,15 +1,22 @@
 package hub
 
 import (
+	"cmp"
 	"slices"
 	"time"
 
+	"github.com/coupchat/coup/internal/native"
+	"github.com/coupchat/coup/internal/ws"
 	"github.com/coupchat/coup/room"
 	"github.com/coupchat/coup/store"
 )
 
 // Deliver sends events of rooms and notifications. See room.Conn.
 func (s *session) Deliver(b *room.Batch) {
+	if first := b.Events[0]; first.Kind == room.Revoked { // alone in its batch
+		revoke(s, cmp.Or(first.Notice.Message, "the session was revoked"))
+		return
+	}
 	last, own := b.Events[len(b.Events)-1], false
 	if s.hub.opts.ExcludeSender && !b.Replay {
 		b, own = without(b, s), last.From == room.Conn(s)
@@ -37,6 +44,17 @@ func (s *session) Deliver(b *room.Batch) {
 	if own { // the client has come as far as if it had got that too
 		s.moved(last.Message.StudyID, last.Message.Seq, last.Message.SentAt)
 	}
+}
+
+// revoke ends a session whose user must authenticate again.
+func revoke(s *session, message string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.state != open {
+		return
+	}
+	s.out.push(s, s.dialect.AuthError(native.RequestID{}, tokenRevoked, message))
+	s.closeLocked(ws.Unauthenticated, "the session was revoked")
 }
 
 // moved notes how far the client has come in a study, and tells it if the dialect does that. The

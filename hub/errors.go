@@ -26,6 +26,7 @@ const (
 
 	tokenInvalid = "token_invalid"
 	tokenExpired = "token_expired"
+	tokenRevoked = "token_revoked"
 	userMismatch = "user_mismatch"
 )
 

@@ -74,6 +74,20 @@ type StudyEvent struct {
 	To   int64 `json:"to,omitempty"`
 }
 
+// SessionsRevoked says that a user has to authenticate again: after a logout everywhere, a new
+// password, a ban. The connections of the user on every hub get auth_error with token_revoked and
+// are closed. Whether a token is good for a new connection is the auth.Verifier's to say.
+const SessionsRevoked = "sessions_revoked"
+
+// A UserEvent says what happened to a user.
+type UserEvent struct {
+	// Type is SessionsRevoked. Hubs skip others.
+	Type   string       `json:"type"`
+	UserID store.UserID `json:"userId"`
+	// Message is a text for the user, at most 8 KiB. It may be empty.
+	Message string `json:"message,omitempty"`
+}
+
 // A Publisher publishes what the application wants hubs to know. It may be used by
 // several goroutines at the same time.
 type Publisher struct {
@@ -97,6 +111,14 @@ func (p Publisher) Announce(ctx context.Context, e StudyEvent) error {
 		return err
 	}
 	return p.publish(ctx, bus.StudyEvents, e)
+}
+
+// AnnounceUser publishes e. It has the errors of Notify.
+func (p Publisher) AnnounceUser(ctx context.Context, e UserEvent) error {
+	if err := e.check(); err != nil {
+		return err
+	}
+	return p.publish(ctx, bus.UserEvents, e)
 }
 
 func (p Publisher) publish(ctx context.Context, channel string, v any) error {
@@ -129,6 +151,16 @@ func (n *Notification) check() error {
 		}
 	}
 	return checkTexts(n.Type, n.Message, n.ID)
+}
+
+func (e *UserEvent) check() error {
+	switch {
+	case e.Type != SessionsRevoked:
+		return fmt.Errorf("%w: type is not %s", store.ErrInvalid, SessionsRevoked)
+	case !store.ValidID(e.UserID):
+		return fmt.Errorf("%w: userId is not a valid id", store.ErrInvalid)
+	}
+	return checkTexts(e.Type, e.Message, "")
 }
 
 func (e *StudyEvent) check() error {

@@ -32,6 +32,9 @@ const (
 	Reset
 	// Erased says that the messages from First to Last are gone. A client forgets them.
 	Erased
+	// Revoked says that the user must authenticate again: the connection must be closed.
+	// Notice.Message is a text for the user, or empty. It is alone in its batch.
+	Revoked
 )
 
 // Reasons of a Left event.

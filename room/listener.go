@@ -36,6 +36,7 @@ func (l *listener) subscribe(b bus.Bus) error {
 	}{
 		{bus.Notifications, l.notification, nil},
 		{bus.StudyEvents, l.studyEvent, l.missed},
+		{bus.UserEvents, l.userEvent, nil},
 	} {
 		sub, err := b.Subscribe(c.channel, bus.Handler{Gap: c.gap, Message: func(payload []byte) {
 			if err := c.act(payload); err != nil {
@@ -185,6 +186,29 @@ func (l *listener) studyEvent(payload []byte) error {
 		l.inRoom(e.StudyID, func(r *room) { r.broadcast(ev) }, nil)
 	}
 	return invalid
+}
+
+// userEvent acts on a payload of bus.UserEvents.
+func (l *listener) userEvent(payload []byte) error {
+	var e struct {
+		UserEvent
+		Message lenient[string] `json:"message"` // a text of another type must not keep a session alive
+	}
+	if err := parse(payload, &e); err != nil {
+		return err
+	}
+	e.UserEvent.Message = e.Message.value
+	if len(e.UserEvent.Message) > maxText {
+		e.UserEvent.Message = ""
+	}
+	if err := e.check(); err != nil {
+		return err
+	}
+	batch := &Batch{Events: []*Event{{Kind: Revoked, Notice: Notification{Message: e.UserEvent.Message}}}}
+	for _, c := range l.users.of(e.UserID) {
+		c.Deliver(batch)
+	}
+	return nil
 }
 
 // inRoom calls fn in the order of a room, if there is one, and then next, if it is not

@@ -45,8 +45,8 @@ type Options struct {
 	URL string
 
 	// Broadcast are the channels that are not sharded on a cluster, because other programs
-	// publish on them with a plain PUBLISH. Defaults to bus.Notifications and
-	// bus.StudyEvents. Without a cluster it has no effect.
+	// publish on them with a plain PUBLISH. Defaults to bus.Notifications,
+	// bus.StudyEvents and bus.UserEvents. Without a cluster it has no effect.
 	Broadcast []string
 
 	// Prefix starts the name of the channel on which the bus probes itself. Defaults to
@@ -110,7 +110,7 @@ func New(o Options) (*Bus, error) {
 		o.MaxQueue = 16 << 20
 	}
 	if o.Broadcast == nil {
-		o.Broadcast = []string{bus.Notifications, bus.StudyEvents}
+		o.Broadcast = []string{bus.Notifications, bus.StudyEvents, bus.UserEvents}
 	}
 	if o.Timeout < 100*time.Millisecond || o.MaxQueue < 0 {
 		return nil, fmt.Errorf("redis: Timeout %s is under 100ms or MaxQueue %d negative", o.Timeout, o.MaxQueue)

@@ -177,4 +177,5 @@ var mutants = []mutant{
 	{"a script may be the url of a file", "store/clean.go", "	case !text.ValidLink(a.URL):", "	case false:", ". -run WhatMayNot"},
 	{"a client is told twice that it lost a room", "hub/client/rooms.go", "	if c.rooms[studyID] != p {", "	if false {", "./hub/client -run Membership -count 100"},
 	{"what the application stores waits for the next comparison", "room/listener.go", "			l.stored(e.StudyID)\n", "			_ = l.stored\n", ". -run WhatIsStored"},
+	{"a revoked session stays", "hub/deliver.go", "	s.closeLocked(ws.Unauthenticated, \"the session was revoked\")\n", "", ". -run SessionsAreRevoked"},
 }
