@@ -195,7 +195,7 @@ func runAll(t *testing.T, opts Options, cases []conformance) {
 			url := serveEcho(t, opts)
 			next := make(chan *conformance)
 			var wg sync.WaitGroup
-			for range 16 {
+			for range 4 {
 				wg.Go(func() {
 					for c := range next {
 						if wrong := c.run(t, url); wrong != "" {
