@@ -51,8 +51,9 @@ type Post struct {
 // store.ErrInvalid. The seq of an entry that changes nothing is 0. done must not block.
 //
 // If Post returns an error it does not call done. The error is ErrNotJoined, a
-// *RateError, errors.ErrUnsupported if the store keeps messages only, or one that wraps store.ErrEmpty, store.ErrTooLarge, store.ErrInvalid or
-// store.ErrUnavailable (the queue is full, or the store does not answer).
+// *RateError, errors.ErrUnsupported if the store keeps messages only, or one that wraps
+// store.ErrEmpty, store.ErrTooLarge, store.ErrInvalid or store.ErrUnavailable (the queue is
+// full, or the store does not answer).
 //
 // The posts of one seat are stored in the order of the calls.
 func (s *Seat) Post(p Post, done func(store.Message, error)) error {

@@ -59,7 +59,7 @@ func TestAClusterDividesTheRooms(t *testing.T) {
 		}
 		eventually(t, 5*time.Second, "hello in "+room, func() bool { return ears[s][room].count("hello") == 1 })
 	}
-	for _, public := range []string{"notifications", "study-events"} {
+	for _, public := range []string{"notifications", "study-events", "user-events"} {
 		e := listen(t, b, public)
 		eventually(t, 5*time.Second, "subscription of "+public, func() bool { return e.count("gap") == 1 })
 		for _, s := range c.Masters {

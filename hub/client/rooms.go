@@ -29,10 +29,7 @@ type From struct {
 func (c *Client) Join(ctx context.Context, studyID string, from From) (Joined, error) {
 	p := &place{}
 	if from != (From{}) {
-		p.known, p.last = true, from.Seq
-		if !from.SentAt.IsZero() {
-			p.sentAt = from.SentAt.UTC().Format("2006-01-02T15:04:05.000Z07:00")
-		}
+		p.known, p.last, p.sentAt = true, from.Seq, timeText(from.SentAt)
 	}
 	c.mu.Lock()
 	c.rooms[studyID] = p

@@ -84,14 +84,14 @@ func readBatch(v value) ([]store.Message, error) {
 	return msgs, nil
 }
 
-// readPost reads and checks an entry to store: a message with nothing but text, or any one. at is
+// readPost reads and checks an entry to store: a message with nothing but text, or with anyKind any entry. at is
 // its place in the body, for errors. Fields that the store sets (id, seq, sentAt) are ignored, like
 // unknown fields.
-func readPost(v value, at string, any bool) (m store.Entry, err error) {
+func readPost(v value, at string, anyKind bool) (m store.Entry, err error) {
 	if !v.isObject() {
 		return m, bad("%sa message must be an object", at)
 	}
-	if kind, _ := v.field("kind").text(); any {
+	if kind, _ := v.field("kind").text(); anyKind {
 		if m.Kind.UnmarshalText([]byte(kind)) != nil || m.Kind == store.KindErase {
 			return m, bad("%skind must be message, edit, delete or reaction", at)
 		}
@@ -114,7 +114,7 @@ func readPost(v value, at string, any bool) (m store.Entry, err error) {
 			}
 			field = &m.ClientID
 		}
-		if field == nil && any {
+		if field == nil && anyKind {
 			if string(name) == "any" {
 				m.Any = string(val) == "true"
 			} else if _, ok := readMore(&m, string(name), val); !ok {
