@@ -10,6 +10,11 @@ import (
 // Memory is a Store in memory, for tests and demos. Everything is lost when the process
 // ends. Its methods may be called at the same time from any goroutine.
 type Memory struct {
+	// MaxEntries is how many of the newest entries a study keeps, rounded up to whole pages of 256.
+	// 0 keeps all. A message that is sent again is recognised only while it is kept. Set it before
+	// the first call.
+	MaxEntries int64
+
 	mu       sync.RWMutex // guards all below, and what they point to
 	studies  map[StudyID]*memoryStudy
 	reports  map[UserID][]memoryReport
@@ -18,18 +23,20 @@ type Memory struct {
 
 var _ Log = (*Memory)(nil)
 
-// memoryStudy has the entry of seq n at entries[n-1]. It keeps every client id, also
-// generated ones: a hub that has given up waiting for a slow internal API tries again
-// with the same id.
+// memoryStudy is the log of a study. It keeps every client id, also generated ones: a hub that has
+// given up waiting for a slow internal API tries again with the same id.
 type memoryStudy struct {
-	entries   []Entry
-	seqs      map[memoryKey]int64
+	head int64
+	// gone is how many entries were dropped, a multiple of pageRows.
+	gone  int64
+	pages []*memoryPage
+	// rare has what is more than a text, by seq.
+	rare map[int64]*Entry
+	// seqs finds an entry by the hash of its key. Where another key has the same hash, clashes has
+	// the entry.
+	seqs      map[uint64]int64
+	clashes   map[memoryKey]int64
 	reactions map[int64][]memoryReaction // to the message of a seq
-}
-
-type memoryKey struct {
-	user     UserID
-	clientID string
 }
 
 // memoryReport is the last report of one node about one user.
@@ -59,7 +66,9 @@ func (s *Memory) Append(ctx context.Context, msgs []Message) ([]Message, error) 
 	defer s.mu.Unlock()
 	now := now()
 	for i, m := range msgs {
-		out[i] = s.study(m.StudyID).append(m, now)
+		st := s.study(m.StudyID)
+		out[i] = st.append(m, now)
+		st.keep(s.MaxEntries)
 	}
 	return out, nil
 }
@@ -68,7 +77,10 @@ func (s *Memory) Append(ctx context.Context, msgs []Message) ([]Message, error) 
 func (s *Memory) study(id StudyID) *memoryStudy {
 	st := s.studies[id]
 	if st == nil {
-		st = &memoryStudy{seqs: make(map[memoryKey]int64), reactions: make(map[int64][]memoryReaction)}
+		st = &memoryStudy{
+			rare: make(map[int64]*Entry), seqs: make(map[uint64]int64), clashes: make(map[memoryKey]int64),
+			reactions: make(map[int64][]memoryReaction),
+		}
 		s.studies[id] = st
 	}
 	return st
@@ -85,7 +97,7 @@ func (s *Memory) Heads(ctx context.Context, studies []StudyID) (map[StudyID]int6
 	for _, id := range studies {
 		heads[id] = 0
 		if st := s.studies[id]; st != nil {
-			heads[id] = int64(len(st.entries))
+			heads[id] = st.head
 		}
 	}
 	return heads, nil

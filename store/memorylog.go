@@ -3,7 +3,6 @@ package store
 import (
 	"cmp"
 	"slices"
-	"strconv"
 	"time"
 )
 
@@ -17,8 +16,8 @@ type memoryReaction struct {
 // append stores e, or says in its Err why not.
 func (st *memoryStudy) append(e Entry, now time.Time) Entry {
 	key := memoryKey{e.UserID, e.ClientID}
-	if seq, known := st.seqs[key]; known {
-		was := st.at(seq)
+	if seq := st.find(key); seq > 0 {
+		was := st.at(e.StudyID, seq)
 		if was.Kind != e.Kind || was.MessageSeq != e.MessageSeq {
 			e.Err = ErrTaken
 			return e
@@ -34,32 +33,31 @@ func (st *memoryStudy) append(e Entry, now time.Time) Entry {
 			return e
 		}
 	}
-	e.Seq = int64(len(st.entries)) + 1
-	e.ID = string(e.StudyID) + ":" + strconv.FormatInt(e.Seq, 10)
-	st.entries = append(st.entries, e)
-	st.seqs[key] = e.Seq
+	st.push(&e)
+	st.remember(key, e.Seq)
 	return e
 }
 
 // change makes what an entry says of a message so. It returns an error if the message is not there,
 // or belongs to somebody else.
 func (st *memoryStudy) change(e *Entry) error {
-	if e.MessageSeq < 1 || e.MessageSeq > int64(len(st.entries)) {
+	if e.MessageSeq <= st.gone || e.MessageSeq > st.head {
 		return ErrNotFound
 	}
-	m := &st.entries[e.MessageSeq-1]
-	if m.Kind != KindMessage || !m.DeletedAt.IsZero() {
+	row, page := st.row(e.MessageSeq)
+	if row.kind != KindMessage || row.rare && !st.rare[e.MessageSeq].DeletedAt.IsZero() {
 		return ErrNotFound
 	}
-	if e.Kind != KindReaction && e.UserID != m.UserID && !e.Any {
+	if e.Kind != KindReaction && e.UserID != page.key(row).user && !e.Any {
 		return ErrForbidden
 	}
 	switch e.Kind {
 	case KindEdit:
+		m := st.edit(e.StudyID, e.MessageSeq)
 		m.Content, m.Mentions, m.Attachments, m.Meta, m.EditedAt = e.Content, e.Mentions, e.Attachments, e.Meta, e.SentAt
 		e.EditedAt = e.SentAt
 	case KindDelete:
-		m.blank(e.SentAt)
+		st.edit(e.StudyID, e.MessageSeq).blank(e.SentAt)
 		delete(st.reactions, e.MessageSeq)
 		e.DeletedAt = e.SentAt
 	case KindReaction:
@@ -92,7 +90,7 @@ func (st *memoryStudy) react(e *Entry) bool {
 	changed := e.On == (at < 0)
 	switch {
 	case changed && e.On:
-		r.users, r.seqs = append(r.users, e.UserID), append(r.seqs, int64(len(st.entries))+1)
+		r.users, r.seqs = append(r.users, e.UserID), append(r.seqs, st.head+1)
 	case changed:
 		r.users, r.seqs = slices.Delete(r.users, at, at+1), slices.Delete(r.seqs, at, at+1)
 	}

@@ -6,8 +6,14 @@ import (
 )
 
 // at returns the entry of a seq as it is now: an edit with what the message says.
-func (st *memoryStudy) at(seq int64) Entry {
-	e := st.entries[seq-1]
+func (st *memoryStudy) at(study StudyID, seq int64) Entry {
+	row, page := st.row(seq)
+	var e Entry
+	if row.rare {
+		e = *st.rare[seq]
+	} else {
+		e = page.entry(study, row, seq)
+	}
 	switch e.Kind {
 	case KindMessage:
 		for _, r := range st.reactions[seq] {
@@ -15,7 +21,11 @@ func (st *memoryStudy) at(seq int64) Entry {
 			e.Reactions = append(e.Reactions, Reaction{r.emoji, len(r.users), users})
 		}
 	case KindEdit:
-		m := st.entries[e.MessageSeq-1]
+		if e.MessageSeq <= st.gone { // as if it was deleted
+			e.DeletedAt = e.SentAt
+			break
+		}
+		m := st.at(study, e.MessageSeq)
 		e.Content, e.Mentions, e.Attachments, e.Meta, e.DeletedAt = m.Content, m.Mentions, m.Attachments, m.Meta, m.DeletedAt
 	}
 	return e
@@ -23,16 +33,16 @@ func (st *memoryStudy) at(seq int64) Entry {
 
 // History implements Store.
 func (s *Memory) History(ctx context.Context, q Query) ([]Message, error) {
-	return s.read(ctx, q, func(e *Entry) bool { return e.Kind == KindMessage })
+	return s.read(ctx, q, func(k Kind) bool { return k == KindMessage })
 }
 
 // Entries implements Log.
 func (s *Memory) Entries(ctx context.Context, q Query) ([]Entry, error) {
-	return s.read(ctx, q, func(*Entry) bool { return true })
+	return s.read(ctx, q, func(Kind) bool { return true })
 }
 
 // read returns the entries that q selects and that wanted takes.
-func (s *Memory) read(ctx context.Context, q Query, wanted func(*Entry) bool) (found []Entry, err error) {
+func (s *Memory) read(ctx context.Context, q Query, wanted func(Kind) bool) (found []Entry, err error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
@@ -42,8 +52,7 @@ func (s *Memory) read(ctx context.Context, q Query, wanted func(*Entry) bool) (f
 	if st == nil {
 		return nil, nil
 	}
-	// The entry of seq n has index n-1.
-	from, to := max(q.After, 0), int64(len(st.entries))
+	from, to := max(q.After, st.gone), st.head
 	if q.Before > 0 {
 		to = min(to, q.Before-1)
 	}
@@ -55,8 +64,8 @@ func (s *Memory) read(ctx context.Context, q Query, wanted func(*Entry) bool) (f
 		} else {
 			from++
 		}
-		if wanted(&st.entries[seq-1]) {
-			found = append(found, st.at(seq))
+		if row, _ := st.row(seq); wanted(row.kind) {
+			found = append(found, st.at(q.StudyID, seq))
 		}
 	}
 	if q.Newest {
