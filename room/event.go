@@ -72,23 +72,7 @@ type Event struct {
 
 // size is about how many bytes of memory the event of a message takes without what Encoders
 // write.
-func (e *Event) size() int64 {
-	m := &e.Message
-	n := len(m.ID) + len(m.StudyID) + len(m.UserID) + len(m.UserName) + len(m.Content) + len(m.ClientID)
-	if !m.Plain() {
-		n += len(m.Meta) + len(m.Emoji)
-		for _, user := range m.Mentions {
-			n += 16 + len(user)
-		}
-		for _, a := range m.Attachments {
-			n += int(unsafe.Sizeof(a)) + len(a.URL) + len(a.Name) + len(a.Type)
-		}
-		for _, r := range m.Reactions {
-			n += int(unsafe.Sizeof(r)) + len(r.Emoji) + 32*len(r.UserIDs)
-		}
-	}
-	return int64(unsafe.Sizeof(*e)) + int64(n)
-}
+func (e *Event) size() int64 { return int64(unsafe.Sizeof(*e)) + int64(e.Message.Size()) }
 
 // messageEvent returns the event for a message from the store or the bus.
 func messageEvent(m store.Message) *Event {

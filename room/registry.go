@@ -182,12 +182,13 @@ func (g *Registry) stored(posts []commit.Post[Conn], msgs []store.Message) {
 	now := g.shared.now()
 	var order []store.StudyID
 	items := map[store.StudyID][]item{}
-	for i, m := range msgs {
+	for i := range msgs {
+		m := &msgs[i]
 		ofStudy := items[m.StudyID]
 		if ofStudy == nil {
 			order = append(order, m.StudyID)
 		}
-		items[m.StudyID] = append(ofStudy, item{message: &Event{Kind: NewMessage, Message: m, From: posts[i].From, posted: posts[i].Added}})
+		items[m.StudyID] = append(ofStudy, item{message: &Event{Kind: NewMessage, Message: *m, From: posts[i].From, posted: posts[i].Added}})
 		g.shared.stats.stored.add(now.Sub(posts[i].Added))
 	}
 	for _, study := range order {

@@ -63,7 +63,7 @@ func (s *Seat) Post(p Post, done func(store.Message, error)) error {
 	if p.ClientID != "" && !store.ValidClientID(p.ClientID) {
 		return errClientID
 	}
-	m := store.Entry{
+	m := &store.Entry{
 		Kind: p.Kind, StudyID: s.room.study, UserID: s.user.id, UserName: p.UserName, Content: p.Content, ClientID: p.ClientID,
 		On: p.On, MessageSeq: p.MessageSeq, Emoji: p.Emoji, ReplyTo: p.ReplyTo, Mentions: p.Mentions, Attachments: p.Attachments, Meta: p.Meta,
 	}

@@ -137,3 +137,27 @@ func (e *Entry) Plain() bool {
 	return e.Kind == KindMessage && e.ReplyTo == 0 && len(e.Mentions) == 0 && len(e.Attachments) == 0 && e.Meta == "" &&
 		e.EditedAt.IsZero() && e.DeletedAt.IsZero() && len(e.Reactions) == 0
 }
+
+// Size is about how many bytes of memory what e points to takes.
+func (e *Entry) Size() int {
+	n := len(e.ID) + len(e.StudyID) + len(e.UserID) + len(e.UserName) + len(e.Content) + len(e.ClientID)
+	if e.Plain() {
+		return n
+	}
+	n += len(e.Meta) + len(e.Emoji)
+	for _, user := range e.Mentions {
+		n += 16 + len(user)
+	}
+	for i := range e.Attachments {
+		a := &e.Attachments[i]
+		n += 56 + len(a.URL) + len(a.Name) + len(a.Type)
+	}
+	for i := range e.Reactions {
+		r := &e.Reactions[i]
+		n += 48 + len(r.Emoji)
+		for _, user := range r.UserIDs {
+			n += 16 + len(user)
+		}
+	}
+	return n
+}

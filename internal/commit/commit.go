@@ -43,7 +43,8 @@ type Options[From any] struct {
 
 // A Post is a message on its way into the store.
 type Post[From any] struct {
-	Message store.Message
+	// Message is what to store. The lanes do not change it.
+	Message *store.Entry
 	// From is not used here. Stored gets it back.
 	From From
 	// Done is called once, with the stored entry, or with an error: store.Entry.Err, or one
@@ -125,7 +126,7 @@ func (l *Lanes[From]) Retries() int64 { return l.retries.Load() }
 func (l *Lanes[From]) commit(ln *lane[From], batch []Post[From], failing bool) bool {
 	msgs := make([]store.Message, len(batch))
 	for i, p := range batch {
-		msgs[i] = p.Message
+		msgs[i] = *p.Message
 	}
 	stored, err := l.append(ln, msgs, batch[0].Added, failing)
 	if errors.Is(err, store.ErrInvalid) && len(batch) > 1 {
@@ -154,7 +155,9 @@ func (l *Lanes[From]) commit(ln *lane[From], batch []Post[From], failing bool) b
 	ln.record(nil)
 	// All answers first: a sender must not wait for deliveries.
 	for i, p := range batch {
-		stored[i] = stored[i].Public()
+		if store.Generated(stored[i].ClientID) {
+			stored[i].ClientID = ""
+		}
 		p.Done(stored[i], stored[i].Err)
 	}
 	l.opts.Stored(withSeq(batch, stored))
@@ -164,7 +167,7 @@ func (l *Lanes[From]) commit(ln *lane[From], batch []Post[From], failing bool) b
 // withSeq leaves out the posts that the store answered without a seq: it refused them, or they
 // changed nothing.
 func withSeq[From any](batch []Post[From], stored []store.Entry) ([]Post[From], []store.Entry) {
-	if !slices.ContainsFunc(stored, func(e store.Entry) bool { return e.Seq == 0 }) {
+	if !anyRefused(stored) {
 		return batch, stored
 	}
 	var posts []Post[From]
@@ -175,6 +178,15 @@ func withSeq[From any](batch []Post[From], stored []store.Entry) ([]Post[From], 
 		}
 	}
 	return posts, entries
+}
+
+func anyRefused(stored []store.Entry) bool {
+	for i := range stored {
+		if stored[i].Seq == 0 {
+			return true
+		}
+	}
+	return false
 }
 
 // ofSeveral reports whether posts are of more than one study.

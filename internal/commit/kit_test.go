@@ -71,7 +71,7 @@ var posts atomic.Int64
 // text returns a post with a client id of its own.
 func text(content string) Post[string] {
 	return Post[string]{
-		Message: store.Message{StudyID: "s1", UserID: "mina", Content: content, ClientID: fmt.Sprint("c", posts.Add(1))},
+		Message: &store.Message{StudyID: "s1", UserID: "mina", Content: content, ClientID: fmt.Sprint("c", posts.Add(1))},
 		Done:    func(store.Message, error) {},
 	}
 }

@@ -116,7 +116,7 @@ func (l *lane[From]) wait(ctx context.Context) error {
 	}
 }
 
-// maxBatchBytes bounds the texts of one batch. A batch then fits into one request of
+// maxBatchBytes bounds the entries of one batch, in bytes. A batch then fits into one request of
 // the internal API even if every byte has to be escaped.
 const maxBatchBytes = 512 << 10
 
@@ -124,7 +124,7 @@ const maxBatchBytes = 512 << 10
 func batchSize[From any](queue []Post[From]) int {
 	n, size := 0, 0
 	for n < len(queue) && n < store.MaxBatch && size < maxBatchBytes {
-		size += len(queue[n].Message.Content) + len(queue[n].Message.UserName)
+		size += queue[n].Message.Size()
 		n++
 	}
 	return n

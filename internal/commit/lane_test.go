@@ -2,6 +2,7 @@ package commit
 
 import (
 	"errors"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -147,20 +148,20 @@ func TestFlushEndsWithItsContext(t *testing.T) {
 }
 
 func TestABatchFitsIntoOneRequest(t *testing.T) {
-	long := Post[string]{Message: store.Message{Content: strings.Repeat("가", store.MaxContent)}}
-	longs := make([]Post[string], store.MaxBatch)
-	for i := range longs {
-		longs[i] = long
+	posts := func(n int, m store.Message) []Post[string] {
+		return slices.Repeat([]Post[string]{{Message: &m}}, n)
 	}
+	long := strings.Repeat("가", store.MaxContent)
 	for _, tt := range []struct {
 		name  string
 		queue []Post[string]
 		want  int
 	}{
 		{"no post", nil, 0},
-		{"one post", make([]Post[string], 1), 1},
-		{"many short posts", make([]Post[string], 2*store.MaxBatch), store.MaxBatch},
-		{"long posts", longs, 1 + maxBatchBytes/len(long.Message.Content)},
+		{"one post", posts(1, store.Message{}), 1},
+		{"many short posts", posts(2*store.MaxBatch, store.Message{}), store.MaxBatch},
+		{"long posts", posts(store.MaxBatch, store.Message{Content: long}), 1 + maxBatchBytes/len(long)},
+		{"long meta", posts(store.MaxBatch, store.Message{Meta: long}), 1 + maxBatchBytes/len(long)},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			if n := batchSize(tt.queue); n != tt.want {

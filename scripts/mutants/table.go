@@ -28,7 +28,7 @@ var mutants = []mutant{
 	{"rest: the client follows redirects, with its token", "store/rest/client.go", "	client.CheckRedirect = ", "	_ = ", "./store/rest"},
 	// room and its parts
 	{"memory bus: the queue keeps no copy of a payload", "bus/memory.go", "	d.payload = slices.Clone(d.payload)\n", "", "./bus"},
-	{"acknowledged before it is stored", "internal/commit/commit.go", "	stored, err := l.append(ln, msgs, batch[0].Added, failing)\n", "	for _, p := range batch {\n		p.Done(p.Message, nil)\n	}\n	for i := range batch {\n		batch[i].Done = func(store.Message, error) {}\n	}\n	stored, err := l.append(ln, msgs, batch[0].Added, failing)\n", "./internal/commit ."},
+	{"acknowledged before it is stored", "internal/commit/commit.go", "	stored, err := l.append(ln, msgs, batch[0].Added, failing)\n", "	for _, p := range batch {\n		p.Done(*p.Message, nil)\n	}\n	for i := range batch {\n		batch[i].Done = func(store.Message, error) {}\n	}\n	stored, err := l.append(ln, msgs, batch[0].Added, failing)\n", "./internal/commit ."},
 	{"a retry has a new client id", "internal/commit/commit.go", "		l.retries.Add(1)\n", "		l.retries.Add(1)\n		for i := range msgs {\n			msgs[i].ClientID = store.NewClientID()\n		}\n", "./internal/commit"},
 	{"while the store does not answer every post waits", "internal/commit/lane.go", "	case l.failing && l.trying:", "	case false:", "./internal/commit"},
 	{"a post after a refusal is refused again", "internal/commit/commit.go", "		ln.record(err)\n		for _, p", "		for _, p", "./internal/commit"},

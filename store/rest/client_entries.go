@@ -112,11 +112,12 @@ func (c *Client) postEntries(ctx context.Context, batch []store.Entry) ([]store.
 
 // readOutcome reads what became of the entry that was sent.
 func readOutcome(v value, sent store.Entry) (store.Entry, error) {
-	if err := readRefusal(v); err != nil {
-		sent.Err = err
-		return sent, nil
+	e, err := readEntry(v, &sent)
+	if err != nil {
+		if sent.Err = readRefusal(v); sent.Err != nil {
+			return sent, nil
+		}
 	}
-	e, err := readEntry(v, sent)
 	switch {
 	case err != nil:
 		return e, err
@@ -174,7 +175,7 @@ func (c *Client) entriesPage(ctx context.Context, study store.StudyID, after int
 		return nil, false, senseless(fmt.Errorf("no entries"))
 	}
 	for item := range list.items() {
-		e, err := readEntry(item, store.Entry{StudyID: study})
+		e, err := readEntry(item, &store.Entry{StudyID: study})
 		if err != nil {
 			return nil, false, senseless(err)
 		}

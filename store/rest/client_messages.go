@@ -15,11 +15,11 @@ import (
 // postMessages stores messages that are plain.
 func (c *Client) postMessages(ctx context.Context, msgs []store.Message) ([]store.Message, error) {
 	b := append(make([]byte, 0, sizeOf(msgs)), `{"messages":[`...)
-	for i, m := range msgs {
+	for i := range msgs {
 		if i > 0 {
 			b = append(b, ',')
 		}
-		b = appendPost(b, m)
+		b = appendPost(b, &msgs[i])
 	}
 	b = append(b, "]}"...)
 	if len(b) > maxBody {
@@ -43,15 +43,17 @@ func readAppended(v value, msgs []store.Message) ([]store.Message, error) {
 		if len(out) == len(msgs) {
 			return nil, fmt.Errorf("more than %d messages", len(msgs))
 		}
-		asked := msgs[len(out)]
-		if err := readRefusal(item); err != nil {
-			asked.Err = err
-			out = append(out, asked)
-			continue
-		}
+		asked := &msgs[len(out)]
 		m, err := readMessage(item, asked)
 		if err != nil {
-			return nil, err
+			reason := readRefusal(item)
+			if reason == nil {
+				return nil, err
+			}
+			refused := *asked
+			refused.Err = reason
+			out = append(out, refused)
+			continue
 		}
 		if m.StudyID != asked.StudyID || m.UserID != asked.UserID {
 			return nil, fmt.Errorf("message %d is another one", len(out))
@@ -115,10 +117,9 @@ func (c *Client) page(ctx context.Context, q store.Query) (msgs []store.Message,
 	if !list.isArray() {
 		return nil, false, senseless(fmt.Errorf("no messages"))
 	}
-	var last int64
-	n := 0
+	like, last, n := store.Message{StudyID: q.StudyID}, int64(0), 0
 	for item := range list.items() {
-		m, err := readMessage(item, store.Message{StudyID: q.StudyID})
+		m, err := readMessage(item, &like)
 		if err != nil {
 			return nil, false, senseless(err)
 		}

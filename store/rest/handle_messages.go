@@ -30,7 +30,7 @@ func (h *Handler) postMessages(ctx context.Context, c call) (answer, error) {
 		if out[0].Repeated {
 			status = http.StatusOK
 		}
-		return answer{status, appendMessage(make([]byte, 0, sizeOf(out)), out[0])}, nil
+		return answer{status, appendMessage(make([]byte, 0, sizeOf(out)), &out[0])}, nil
 	}
 	for name, val := range c.body.fields() {
 		switch n := string(name); n {
@@ -67,7 +67,7 @@ func readBatch(v value) ([]store.Message, error) {
 	if !v.isArray() {
 		return nil, bad("messages must be an array")
 	}
-	var msgs []store.Message
+	msgs := make([]store.Message, 0, min(len(v)/128+1, store.MaxBatch)) // most have about that many bytes
 	for item := range v.items() {
 		if len(msgs) == store.MaxBatch {
 			return nil, bad("messages holds more than %d", store.MaxBatch)
@@ -91,8 +91,8 @@ func readPost(v value, at string, anyKind bool) (m store.Entry, err error) {
 	if !v.isObject() {
 		return m, bad("%sa message must be an object", at)
 	}
-	if kind, _ := v.field("kind").text(); anyKind {
-		if m.Kind.UnmarshalText([]byte(kind)) != nil || m.Kind == store.KindErase {
+	if anyKind {
+		if kind, _ := v.field("kind").text(); m.Kind.UnmarshalText([]byte(kind)) != nil || m.Kind == store.KindErase {
 			return m, bad("%skind must be message, edit, delete or reaction", at)
 		}
 	}
@@ -172,11 +172,11 @@ func (h *Handler) getMessages(ctx context.Context, c call) (answer, error) {
 func cut(msgs []store.Message, limit int, newest bool) (page []store.Message, more bool) {
 	n, size := 0, 0
 	for n < len(msgs) && n < limit && (n == 0 || size < pageBytes) {
-		m := msgs[n]
+		at := n
 		if newest {
-			m = msgs[len(msgs)-1-n]
+			at = len(msgs) - 1 - n
 		}
-		if size += sizeOf([]store.Message{m}); n > 0 && size > pageBytes {
+		if size += sizeOf(msgs[at : at+1]); n > 0 && size > pageBytes {
 			break
 		}
 		n++

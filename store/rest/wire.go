@@ -10,9 +10,9 @@ import (
 
 // appendMessage writes m as an answer: the fields of new_message without a generated
 // client id, and repeated if it is set.
-func appendMessage(b []byte, m store.Message) []byte {
+func appendMessage(b []byte, m *store.Message) []byte {
 	if !m.Plain() {
-		return closeEntry(append(b, marshal(m)...), m, "")
+		return closeEntry(append(b, marshal(*m)...), *m, "")
 	}
 	b = append(b, `{"id":`...)
 	b = json.AppendString(b, m.ID)
@@ -46,10 +46,11 @@ func appendMessages(b []byte, msgs []store.Message) []byte {
 // appendList writes msgs as an array.
 func appendList(b []byte, msgs []store.Message) []byte {
 	b = append(b, '[')
-	for i, m := range msgs {
+	for i := range msgs {
 		if i > 0 {
 			b = append(b, ',')
 		}
+		m := &msgs[i]
 		if m.Err != nil {
 			b = appendRefusal(b, m.Err)
 			continue
@@ -61,7 +62,7 @@ func appendList(b []byte, msgs []store.Message) []byte {
 
 // appendPost writes m as a request, also with a generated client id: without it, a retry
 // would store the message twice.
-func appendPost(b []byte, m store.Message) []byte {
+func appendPost(b []byte, m *store.Message) []byte {
 	b = append(b, `{"studyId":`...)
 	b = json.AppendString(b, string(m.StudyID))
 	b = append(b, `,"userId":`...)
@@ -80,7 +81,8 @@ func appendPost(b []byte, m store.Message) []byte {
 // sizeOf estimates the size of msgs in JSON, so that a buffer need not grow.
 func sizeOf(msgs []store.Message) int {
 	n := 32
-	for _, m := range msgs {
+	for i := range msgs {
+		m := &msgs[i]
 		n += 160 + len(m.ID) + len(m.StudyID) + len(m.UserID) + len(m.UserName) + len(m.Content) + len(m.ClientID)
 	}
 	return n
@@ -88,7 +90,7 @@ func sizeOf(msgs []store.Message) int {
 
 // readMessage reads what appendMessage has written. If a text is equal to that of like,
 // the message shares it, so that memory holds it once.
-func readMessage(v value, like store.Message) (store.Message, error) {
+func readMessage(v value, like *store.Message) (store.Message, error) {
 	m, err := readEntry(v, like)
 	if err == nil && (m.Kind != store.KindMessage || m.Seq < 1) {
 		err = fmt.Errorf("a message lacks its id or seq")
@@ -97,7 +99,7 @@ func readMessage(v value, like store.Message) (store.Message, error) {
 }
 
 // readEntry reads an entry of any kind. One that changed nothing has no id and seq.
-func readEntry(v value, like store.Entry) (store.Entry, error) {
+func readEntry(v value, like *store.Entry) (store.Entry, error) {
 	m := store.Entry{}
 	if !v.isObject() {
 		return m, fmt.Errorf("an entry is not an object")

@@ -21,7 +21,7 @@ func TestAppendMessageWritesWhatMarshalJSONWrites(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		got := appendMessage(nil, m)
+		got := appendMessage(nil, &m)
 		var gotAny, wantAny any
 		if err := json.Unmarshal(got, &gotAny); err != nil {
 			t.Fatalf("appendMessage(%+v) = %s: %v", m, got, err)
@@ -34,7 +34,7 @@ func TestAppendMessageWritesWhatMarshalJSONWrites(t *testing.T) {
 		if err != nil {
 			t.Fatalf("parse(%s): %v", got, err)
 		}
-		back, err := readMessage(v, store.Message{})
+		back, err := readMessage(v, &store.Message{})
 		if want := (m.Public()); err != nil || back.ClientID != want.ClientID || back.Content != want.Content || !back.SentAt.Equal(want.SentAt) {
 			t.Errorf("readMessage(%s) = %+v, %v, want %+v", got, back, err, want)
 		}
