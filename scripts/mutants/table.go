@@ -161,9 +161,9 @@ var mutants = []mutant{
 	{"polling: a GET that comes again loses its events", "internal/eio/repeat.go", "mark != s.got", "true", ". -run ComesAgain"},
 	{"polling: a POST that comes again is handled again", "internal/eio/receive.go", "	case mark != \"\" && mark == s.posted:", "	case false:", ". -run ComesAgain"},
 	// The log of a study
-	{"anybody edits any message", "store/memorylog.go", "e.UserID != m.UserID && !e.Any", "false", "./store"},
-	{"a deleted message is edited", "store/memorylog.go", "m.Kind != KindMessage || !m.DeletedAt.IsZero()", "m.Kind != KindMessage", "./store"},
-	{"a deletion keeps the text", "store/memorylog.go", "		m.blank(e.SentAt)\n", "		m.DeletedAt = e.SentAt\n", "./store"},
+	{"anybody edits any message", "store/memorylog.go", "e.UserID != page.key(row).user && !e.Any", "false", "./store"},
+	{"a deleted message is edited", "store/memorylog.go", "row.kind != KindMessage || row.rare && !st.rare[e.MessageSeq].DeletedAt.IsZero()", "row.kind != KindMessage", "./store"},
+	{"a deletion keeps the text", "store/memorylog.go", "		st.edit(e.StudyID, e.MessageSeq).blank(e.SentAt)\n", "		st.edit(e.StudyID, e.MessageSeq).DeletedAt = e.SentAt\n", "./store"},
 	{"a reaction that changes nothing takes a seq", "store/memorylog.go", " || e.Kind == KindReaction && !st.react(&e)", " || e.Kind == KindReaction && !st.react(&e) && false", "./store"},
 	{"SQLite: anybody deletes any message", "store/sqlite/change.go", "author != e.UserID && !e.Any", "false", "./store/sqlite"},
 	{"SQLite: a client id belongs to two kinds", "store/sqlite/change.go", "	if taken {", "	if false && taken {", "./store/sqlite"},
