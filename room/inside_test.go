@@ -9,6 +9,7 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+	"unsafe"
 
 	"github.com/coupchat/coup/bus"
 	"github.com/coupchat/coup/store"
@@ -116,4 +117,11 @@ func TestASilentRoomForgetsWhatWasReplayed(t *testing.T) {
 			t.Errorf("%d messages are kept in memory for %d, want %d", n, size, keepRecent)
 		}
 	})
+}
+
+// The collector scans objects of more than 512 bytes one by one.
+func TestAnEventIsNotLarge(t *testing.T) {
+	if size := unsafe.Sizeof(Event{}); size > 512 {
+		t.Errorf("an Event takes %d bytes", size)
+	}
 }

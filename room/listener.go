@@ -115,7 +115,7 @@ func notificationEvent(kind, message, link, id string, study store.StudyID) *Eve
 	if !ValidLink(link) {
 		link = ""
 	}
-	return &Event{Kind: Notified, StudyID: study, Notice: Notification{Type: kind, Message: message, Link: link, ID: id}}
+	return &Event{Kind: Notified, StudyID: study, Notice: &Notification{Type: kind, Message: message, Link: link, ID: id}}
 }
 
 // notify delivers ev to all connections of a user, unless a notification with this ID
@@ -204,7 +204,7 @@ func (l *listener) userEvent(payload []byte) error {
 	if err := e.check(); err != nil {
 		return err
 	}
-	batch := &Batch{Events: []*Event{{Kind: Revoked, Notice: Notification{Message: e.UserEvent.Message}}}}
+	batch := &Batch{Events: []*Event{{Kind: Revoked, Notice: &Notification{Message: e.UserEvent.Message}}}}
 	for _, c := range l.users.of(e.UserID) {
 		c.Deliver(batch)
 	}

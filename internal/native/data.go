@@ -43,7 +43,7 @@ func WriteEvent(o *json.Object, ev *room.Event) {
 		o.Int("from", ev.First)
 		o.Int("to", ev.Last)
 	default:
-		n := &ev.Notice
+		n := ev.Notice
 		o.String("type", n.Type)
 		o.String("message", n.Message)
 		o.Optional("link", n.Link)

@@ -48,7 +48,7 @@ func TestPackets(t *testing.T) {
 		{"open without upgrades", socketio.Open("x", nil, time.Second, time.Second, 1), `0{"sid":"x","upgrades":[],"pingInterval":1000,"pingTimeout":1000,"maxPayload":1}`},
 		{"new_message", enc.EncodeEvent(message("s1", 7)),
 			`42["new_message",{"id":"m","studyId":"s1","seq":7,"userId":"u1","userName":"Mina","content":"\"], 한글","sentAt":"2026-03-01T12:30:00.005Z"},"s1:7:mm7q9jk5"]`},
-		{"notification", enc.EncodeEvent(&room.Event{Kind: room.Notified, Notice: room.Notification{Type: "x", Message: "text"}}), `42["notification",{"type":"x","message":"text"}]`},
+		{"notification", enc.EncodeEvent(&room.Event{Kind: room.Notified, Notice: &room.Notification{Type: "x", Message: "text"}}), `42["notification",{"type":"x","message":"text"}]`},
 		{"ack of a post", d.Ack(id, native.Ack{MessageID: "m1", StudyID: "s1", Seq: 7, HasSeq: true, SentAt: at, ClientID: "c1"}),
 			`437[{"ok":true,"id":"m1","studyId":"s1","seq":7,"sentAt":"2026-03-01T12:30:00.005Z","clientId":"c1"}]`},
 		{"error by the callback", d.Error(id, native.Error{Code: "rate_limited", Message: "too fast", RetryAfter: time.Second}),
@@ -122,7 +122,7 @@ func TestTheCursorNamesAllRooms(t *testing.T) {
 	for i, step := range []struct{ got, want string }{
 		{texts(t, d.Moved("s1", 6, at)), "s1:6:mm7q9jk5"},
 		{deliver(t, d, message("s1", 7)), "s1:7:mm7q9jk5"},
-		{deliver(t, d, &room.Event{Kind: room.Notified, StudyID: "s1"}), "none"},
+		{deliver(t, d, &room.Event{Kind: room.Notified, StudyID: "s1", Notice: &room.Notification{}}), "none"},
 		{texts(t, d.Moved("a:b:1", 0, time.Time{})), "s1:7:mm7q9jk5,a:b:1:0:"},
 		{deliver(t, d, message("s1", 8), message("s1", 9)), "s1:8:mm7q9jk5,a:b:1:0: s1:9:mm7q9jk5,a:b:1:0:"},
 		{deliver(t, d, message("a:b:1", 1)), "s1:9:mm7q9jk5,a:b:1:1:mm7q9jk5"},
