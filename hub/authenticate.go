@@ -100,7 +100,7 @@ func (r *request) connect() bool {
 		defer r.s.mu.Unlock()
 		closeUnconnected(r.s, err)
 		return false
-	case r.s.over(): // it ended meanwhile, and Gone may have come before Connect
+	case over(r.s): // it ended meanwhile, and Gone may have come before Connect
 		r.s.hub.rooms.Disconnect(r.s)
 		return false
 	}

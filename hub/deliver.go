@@ -30,6 +30,10 @@ func (s *session) Deliver(b *room.Batch) {
 	if s.state != open || s.stream == nil { // a notification may come before the stream
 		return
 	}
+	if len(b.Events) > 0 && b.Events[0].Kind.Passing() && s.out.backlog != nil && s.out.backlog.size > maxPassing {
+		s.hub.counts.dropped.Add(1)
+		return
+	}
 	if shared != nil {
 		if ev := b.Events[0]; ev.Kind == room.Left { // alone in its batch
 			// A session that has joined again meanwhile keeps the new seat.

@@ -60,20 +60,12 @@ func (r *request) change(p room.Post, ack func(*store.Entry) native.Ack) {
 // post posts an entry, with the fields that several kinds have, and answers with its ack.
 func (r *request) post(p room.Post, ack func(*store.Entry) native.Ack) {
 	d := &r.Data
-	switch {
-	case !d.HasStudyID():
-		r.refuse(badRequest, "studyId is missing")
-		return
-	case !store.ValidID(d.StudyID):
-		r.refuse(badRequest, "studyId is not a valid id")
-		return
-	case d.HasClientID() && !store.ValidClientID(d.ClientID):
+	if d.HasClientID() && !store.ValidClientID(d.ClientID) {
 		r.refuse(badRequest, "clientId must be 1 to 64 characters, none of them a control character")
 		return
 	}
-	seat, _ := r.s.seat(store.StudyID(d.StudyID))
+	seat := r.joinedSeat()
 	if seat == nil {
-		r.refuse(notJoined, "join the study first")
 		return
 	}
 	if r.s.hub.Draining() { // the ack could not arrive any more

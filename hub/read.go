@@ -69,7 +69,7 @@ func (s *session) finish() {
 	s.await()
 	s.await = nil
 	s.seen() // what the client has sent meanwhile has not been read
-	if s.over() {
+	if over(s) {
 		return
 	}
 	var rest []byte

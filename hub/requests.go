@@ -27,6 +27,9 @@ var handlers = map[string]func(*request){
 	"delete_message": (*request).deleteMessage,
 	"react":          (*request).react,
 	"get_history":    (*request).getHistory,
+
+	"typing": (*request).typing,
+	"signal": (*request).signal,
 }
 
 // request handles one message of the client.
@@ -76,7 +79,8 @@ func (r *request) joinRoom() {
 		answered := false
 		err := r.s.hub.rooms.Join(ctx, room.JoinRequest{
 			Conn: r.s, StudyID: study, Seat: seat,
-			After: r.Data.After, HasAfter: r.Data.HasAfter, AfterSentAt: r.Data.AfterSentAt,
+			Presence: r.Data.Presence,
+			After:    r.Data.After, HasAfter: r.Data.HasAfter, AfterSentAt: r.Data.AfterSentAt,
 			Sent: r.waitForReplay,
 		}, func(j room.Joined) {
 			answered = true
@@ -113,7 +117,10 @@ func (r *request) joined(j room.Joined, before *room.Seat) {
 		j.Seat.Leave(func() {})
 		return
 	}
-	r.s.send(r.s.dialect.Ack(r.ID, native.Ack{StudyID: j.Seat.StudyID(), Seq: j.Seq, HasSeq: true, SentAt: j.SentAt, Truncated: j.Truncated, Reset: j.Reset}))
+	r.s.send(r.s.dialect.Ack(r.ID, native.Ack{
+		StudyID: j.Seat.StudyID(), Seq: j.Seq, HasSeq: true, SentAt: j.SentAt, Truncated: j.Truncated, Reset: j.Reset,
+		Online: j.Online, OnlineCount: j.OnlineCount,
+	}))
 	if len(j.Replay) > 0 {
 		r.sendReplay(j.Replay)
 	}
@@ -161,21 +168,11 @@ func (r *request) waitForReplay() error {
 }
 
 func (r *request) leaveRoom() {
-	if !r.Data.HasStudyID() {
-		r.refuse(badRequest, "studyId is missing")
-		return
-	}
-	study := store.StudyID(r.Data.StudyID)
-	if !store.ValidID(study) {
-		r.refuse(badRequest, "studyId is not a valid id")
-		return
-	}
-	seat, _ := r.s.seat(study)
+	seat := r.joinedSeat()
 	if seat == nil {
-		r.refuse(notJoined, "join the study first")
 		return
 	}
-	s := r.s
+	s, study := r.s, seat.StudyID()
 	s.mu.Lock()
 	s.seats = slices.DeleteFunc(s.seats, func(other *room.Seat) bool { return other == seat })
 	s.mu.Unlock()

@@ -102,7 +102,7 @@ func (s *session) who() *identity {
 }
 
 // over reports whether the session has ended.
-func (s *session) over() bool {
+func over(s *session) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.state == ended

@@ -7,7 +7,7 @@ import (
 )
 
 type counters struct {
-	accepted, refused, slow, panics, queued, polling atomic.Int64
+	accepted, refused, slow, panics, queued, polling, dropped atomic.Int64
 
 	tokens, handshakes, errors, closes tally
 }
@@ -33,6 +33,9 @@ type Stats struct {
 	Errors, Closes map[string]int64
 	// Queued is how many bytes wait to be sent, over all connections.
 	Queued int64
+	// Dropped counts what was not sent because the client reads slowly, and which is not stored:
+	// who types, who is here, signals, what others have read.
+	Dropped int64
 	// Slow counts sessions that were closed because the client read too slowly.
 	Slow int64
 	// Panics counts sessions that ended because of a panic.
@@ -58,6 +61,7 @@ func (h *Hub) Stats() Stats {
 		Polling:         int(h.counts.polling.Load()),
 		Accepted:        h.counts.accepted.Load(),
 		Refused:         h.counts.refused.Load(),
+		Dropped:         h.counts.dropped.Load(),
 		Slow:            h.counts.slow.Load(),
 		Panics:          h.counts.panics.Load(),
 		Room:            h.rooms.Stats(),

@@ -18,25 +18,33 @@
 //	guard.go         a store and its members whose panics are recovered
 //	link.go          which links a page may show
 //	announcement.go  what the application publishes: Notification, StudyEvent, Publisher
+//	live.go          what a passing event says
 //	event.go         what connections receive: Conn, Event, Batch, Encoder
 //	limit.go         the rate limits of one user
 //	users.go         the connections of each user
 //	idcache.go       the ids of notifications that were delivered
 //	memory.go        bounds what all rooms remember
 //	inbox.go         runs what happens in a room, one item at a time
+//	typing.go        bounds what is said of those who type
+//	roster.go        who is in a room, on all hubs
 //	revise.go        shows edits and deletions in what is remembered
 //	kept.go          the delivered messages that a room remembers, in pages for replays
 //	timeline.go      puts messages in order
 //	gap.go           reads from the store what is missing in a timeline
 //	heads.go         asks the store for the newest seqs
 //	hint.go          checks with the store what somebody on the bus says
-//	room.go          a room and its seats: deliveries, removals
+//	room.go          a room and what happens in it
+//	passing.go       delivers what is not stored: typing, signals
+//	watch.go         tells clients and other hubs who is in a room
+//	seats.go         adds and removes seats
 //	history.go       finds out that the store has another history
 //	seat.go          what a connection does with its seat: post, leave
+//	signal.go        what a connection says that is not stored: typing, signals
 //	page.go          reads what replays need, once for many joins
 //	join.go          one join: the seat, the replay
 //	listener.go      acts on what the application publishes
 //	confirm.go       checks memberships again and again
+//	subscribe.go     receives what other hubs tell of a room
 //	registry.go      Registry: users, rooms, the way of a stored post
 //	read.go          reads the history for a client
 //	new.go           puts a Registry together

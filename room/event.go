@@ -35,7 +35,22 @@ const (
 	// Revoked says that the user must authenticate again: the connection must be closed.
 	// Notice.Message is a text for the user, or empty. It is alone in its batch.
 	Revoked
+
+	// The kinds below are passing: they are not stored, so a Conn may drop them when its client
+	// is slow. Each is alone in its batch, and has a Live.
+
+	// Typing says that a user is writing.
+	Typing
+	// Signal is what one user sends to another, for a call.
+	Signal
+	// ReadMarked says how far a user has read.
+	ReadMarked
+	// Present says that a user came into a room or left it, or how many are there.
+	Present
 )
+
+// Passing reports whether an event of this kind may be dropped.
+func (k Kind) Passing() bool { return k >= Typing }
 
 // Reasons of a Left event.
 const (
@@ -68,6 +83,8 @@ type Event struct {
 	Reason string
 	// Notice is the notification of a Notified event. Other events have none.
 	Notice *Notification
+	// Live is what a passing event says.
+	Live *Live
 
 	posted  time.Time // when it was posted on this hub, or zero
 	encoded encoded

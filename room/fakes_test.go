@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"sync/atomic"
 	"time"
 
@@ -19,7 +20,9 @@ type lossy struct {
 }
 
 func (l lossy) Publish(ctx context.Context, msgs ...bus.Message) error {
-	return l.Bus.Publish(ctx, slices.DeleteFunc(slices.Clone(msgs), l.drop)...)
+	return l.Bus.Publish(ctx, slices.DeleteFunc(slices.Clone(msgs), func(m bus.Message) bool {
+		return !strings.Contains(m.Channel, "live:") && l.drop(m)
+	})...)
 }
 
 // A faulty store calls before and after, and returns their errors.

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/coupchat/coup/bus"
+	"github.com/coupchat/coup/internal/relay"
 	"github.com/coupchat/coup/internal/work"
 	"github.com/coupchat/coup/store"
 )
@@ -46,11 +47,11 @@ func (panics) Deliver(*Batch)     { panic("a bug") }
 // An item that follows a delivery must run although the delivery panics: another
 // goroutine may wait for it.
 func TestItemsAfterAPanicAreRun(t *testing.T) {
-	sh := &shared{work: work.NewGroup(time.Second)}
+	sh := &shared{work: work.NewGroup(time.Second), tell: func(store.StudyID, relay.Live) {}}
 	sh.opts.Log = slog.New(slog.DiscardHandler)
 	r := newRoom(sh, "s1")
 	r.timeline.ready = true
-	r.seat(panics{}, nil)
+	r.seat(panics{}, &user{id: "panics"})
 	w := waiter{seq: 1, done: make(chan struct{})}
 	r.waiters = []waiter{w}
 	ran := false

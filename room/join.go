@@ -20,6 +20,8 @@ type JoinRequest struct {
 	// AfterSentAt is when the message at After was stored, as the client knows it. It is
 	// zero if the client does not say.
 	AfterSentAt time.Time
+	// Presence says that the connection wants to know who is in the room.
+	Presence bool
 	// Seat is the seat that the connection already has in this study, if any. It is
 	// kept, unless it is Gone.
 	Seat *Seat
@@ -46,6 +48,10 @@ type Joined struct {
 	// its newest seq, or the message there has another time. None is replayed then. A message
 	// that is gone shows nothing.
 	Reset bool
+	// Online are the users in the room, as far as this hub knows: at most 200 of OnlineCount. They
+	// are set with JoinRequest.Presence. Other hubs tell theirs within 1 s.
+	Online      []OnlineUser
+	OnlineCount int
 	// Replay holds the messages after JoinRequest.After, in order: all up to Seq, or as many as
 	// are sent at once. Those that follow are delivered in batches with Batch.Replay, before
 	// anything newer.
@@ -171,6 +177,9 @@ func (j *joining) seat() joinResult {
 		seat.behind, seat.at = true, j.req.After
 	}
 	j.seated, j.more = seat, seat.behind
+	if j.req.Presence {
+		out.Online, out.OnlineCount = r.watchedBy(seat)
+	}
 	j.joined(out)
 	if seat.behind || j.at > 0 {
 		forgetEncoded(out.Replay)

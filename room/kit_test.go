@@ -42,7 +42,8 @@ func (m *testConn) Deliver(b *room.Batch) {
 
 // received returns what was delivered since the last call, in short: "1" is the message
 // with seq 1, "-kicked" a reason to leave, "!text" a notification, "<5" a
-// reset to 5, "x2-3" that 2 to 3 are gone.
+// reset to 5, "x2-3" that 2 to 3 are gone, "jun types", "jun in", "jun out", "201 in", "jun offers {}"
+// a signal of the kind offers.
 func (m *testConn) received() []string {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -59,6 +60,20 @@ func (m *testConn) received() []string {
 			out = append(out, fmt.Sprint("<", ev.Seq))
 		case room.Erased:
 			out = append(out, fmt.Sprint("x", ev.First, "-", ev.Last))
+		case room.Typing:
+			out = append(out, string(ev.Live.UserID)+" types")
+		case room.Signal:
+			out = append(out, fmt.Sprintf("%s %s %s", ev.Live.UserID, ev.Live.Kind, ev.Live.Data))
+		case room.Present:
+			where := "out"
+			if ev.Live.Online {
+				where = "in"
+			}
+			if ev.Live.Count > 0 {
+				out = append(out, fmt.Sprint(ev.Live.Count, " in"))
+			} else {
+				out = append(out, string(ev.Live.UserID)+" "+where)
+			}
 		}
 	}
 	m.events = nil

@@ -14,8 +14,9 @@ const replayCost = 100
 
 // limits are what one user may do. They are token buckets, and full at first.
 type limits struct {
-	mu           sync.Mutex // guards posts, joins
+	mu           sync.Mutex // guards what follows
 	posts, joins bucket
+	signals      *signalLimits // nil before the first
 }
 
 // post takes a token for a post. rate is Options.Rate.
@@ -43,14 +44,45 @@ func (l *limits) charge(joins float64) {
 	l.joins.used = min(l.joins.used+joins, 2*joinBurst)
 }
 
-// full reports whether both buckets are full.
+// full reports whether all buckets are full.
 func (l *limits) full(now time.Time, rate float64) bool {
 	if rate < 0 {
 		return true
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return l.posts.full(now, rate) && l.joins.full(now, joinRate)
+	return l.posts.full(now, rate) && l.joins.full(now, joinRate) && l.signals.full(now)
+}
+
+// The limits of the signals of a user: how many a second, how many at once, and how many bytes a
+// second.
+const (
+	signalRate, signalBurst = 20, 60
+	signalBytes             = 64 << 10
+)
+
+// signalLimits are the limits of the signals of a user.
+type signalLimits struct{ number, bytes bucket }
+
+// signal takes tokens for a signal of n bytes. There is no limit if rate is below 0.
+func (l *limits) signal(now time.Time, rate float64, n int) error {
+	if rate < 0 {
+		return nil
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.signals == nil {
+		l.signals = &signalLimits{}
+	}
+	if err := l.signals.number.take(now, signalRate, signalBurst); err != nil {
+		return err
+	}
+	return l.signals.bytes.takeMany(now, float64(n), signalBytes, 2*signalBytes)
+}
+
+// full reports whether all tokens are there.
+func (l *signalLimits) full(now time.Time) bool {
+	return l == nil || l.number.full(now, signalRate) && l.bytes.full(now, signalBytes)
 }
 
 // A bucket is a token bucket. The zero value is full.
@@ -62,16 +94,21 @@ type bucket struct {
 // take takes one token of a bucket that holds burst tokens and regains rate tokens a
 // second. If there is none it returns a *RateError. A rate below 0 is no limit.
 func (b *bucket) take(now time.Time, rate, burst float64) error {
+	return b.takeMany(now, 1, rate, burst)
+}
+
+// takeMany is take for n tokens.
+func (b *bucket) takeMany(now time.Time, n, rate, burst float64) error {
 	if rate < 0 {
 		return nil
 	}
 	at := now.UnixNano()
 	b.used = math.Max(0, b.used-time.Duration(max(0, at-b.at)).Seconds()*rate)
 	b.at = at
-	if b.used+1 > burst {
-		return &RateError{RetryAfter: time.Duration((b.used + 1 - burst) / rate * float64(time.Second))}
+	if b.used+n > burst {
+		return &RateError{RetryAfter: time.Duration((b.used + n - burst) / rate * float64(time.Second))}
 	}
-	b.used++
+	b.used += n
 	return nil
 }
 

@@ -31,6 +31,8 @@ func New(opts Options) (*Registry, error) {
 
 	sh := &g.shared
 	sh.opts, sh.begin, sh.work, sh.store, sh.members, sh.release = opts, time.Now(), w, backend, members, g.release
+	sh.tell = g.relay.PublishLive
+	sh.present = g.present.set
 	sh.memory.limit = opts.MaxMemory
 	sh.headOf = func(study store.StudyID) (int64, error) { return g.heads.read(w.Context(), study) }
 	sh.gaps = gapReader{entries: sh.entries, head: sh.headOf, work: w, filled: &sh.stats.filled}
@@ -55,6 +57,7 @@ func New(opts Options) (*Registry, error) {
 	w.Go(g.relay.Watch)
 	w.Go(func() { g.confirm.run(opts.MemberCache) })
 	w.Go(func() { sweep(g) })
+	w.Go(func() { g.present.run(w) })
 	return g, nil
 }
 

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"sync"
 
-	"github.com/coupchat/coup/bus"
 	"github.com/coupchat/coup/internal/commit"
 	"github.com/coupchat/coup/internal/presence"
 	"github.com/coupchat/coup/internal/relay"
@@ -25,6 +24,7 @@ type Registry struct {
 	relay    *relay.Relay
 	listener listener
 	confirm  confirmer
+	present  presentRooms
 	work     *work.Group
 
 	mu     sync.RWMutex // guards what follows and the refs of all rooms
@@ -134,7 +134,7 @@ func (g *Registry) Close(ctx context.Context) error {
 	err = errors.Join(err, g.presence.Flush(ctx))
 	g.listener.close()
 	for _, r := range g.all() {
-		r.sub.Close()
+		r.unsubscribe()
 	}
 	g.work.End()
 	g.work.Wait()
@@ -220,35 +220,13 @@ func (g *Registry) acquire(study store.StudyID) (*room, error) {
 		r = newRoom(&g.shared, study)
 		// Subscribe does not wait for the network and does not call the handler on this
 		// goroutine, so the lock may be held.
-		sub, err := g.subscribe(r)
-		if err != nil {
+		if err := r.subscribe(g.relay, g.heads.check); err != nil {
 			return nil, err
 		}
-		r.sub = sub
 		g.rooms[study] = r
 	}
 	r.refs++
 	return r, nil
-}
-
-// subscribe makes a room receive the messages that other hubs store.
-func (g *Registry) subscribe(r *room) (bus.Subscription, error) {
-	return g.relay.Subscribe(r.study, relay.Listener{
-		Messages: func(msgs []store.Message) {
-			if r.inbox.full() {
-				g.heads.check(r.study) // the store has them
-				r.overflow()
-				return
-			}
-			r.inbox.putLater(messageItems(msgs)...)
-		},
-		Hint: func(seq int64) {
-			if !r.inbox.full() {
-				r.inbox.later(func() { r.hint(seq) })
-			}
-		},
-		Gap: func() { g.heads.check(r.study) },
-	})
 }
 
 // release gives up a reference. A room without references is removed.
@@ -262,7 +240,7 @@ func (g *Registry) release(r *room) {
 	}
 	g.mu.Unlock()
 	if last {
-		r.sub.Close()
+		r.unsubscribe()
 		r.inbox.later(r.note)
 	}
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/coupchat/coup/bus"
 	"github.com/coupchat/coup/internal/commit"
 	"github.com/coupchat/coup/internal/membership"
+	"github.com/coupchat/coup/internal/relay"
 	"github.com/coupchat/coup/internal/work"
 	"github.com/coupchat/coup/store"
 )
@@ -32,6 +33,10 @@ type shared struct {
 	headOf func(store.StudyID) (int64, error)
 	// release gives up one reference to a room.
 	release func(*room)
+	// tell tells the other hubs something that is not stored.
+	tell func(store.StudyID, relay.Live)
+	// present says whether a room has a roster.
+	present func(r *room, has bool)
 }
 
 func (sh *shared) now() time.Time { return time.Now() }
@@ -53,7 +58,7 @@ func (sh *shared) entries(q store.Query) ([]store.Entry, error) {
 type room struct {
 	shared *shared
 	study  store.StudyID
-	sub    bus.Subscription
+	subs   []bus.Subscription
 	refs   int // seats and joins under way; the registry's lock guards it
 	inbox  inbox
 	head   atomic.Int64 // that of the timeline, for those outside the inbox
@@ -76,6 +81,9 @@ type room struct {
 	hints   hints
 	// reading is the read for a replay that is under way, or nil.
 	reading *pageRead
+	typing  typing
+	// roster is nil if nobody wants to know who is here.
+	roster *roster
 }
 
 // A Seat is a connection's place in a room.
@@ -92,6 +100,8 @@ type Seat struct {
 	// the seat gets no new messages. Both belong to the goroutine that runs the inbox.
 	behind bool
 	at     int64
+	// watches says that the client wants to know who is here. It belongs to that goroutine too.
+	watches bool
 }
 
 // A waiter waits until the room has delivered seq.
@@ -225,45 +235,6 @@ func (r *room) note() {
 		bytes = 0
 	}
 	r.shared.memory.use(&r.remembered, bytes)
-}
-
-// broadcast delivers one event to every seat.
-func (r *room) broadcast(ev *Event) {
-	batch := &Batch{Events: []*Event{ev}}
-	for _, s := range r.seats {
-		s.conn.Deliver(batch)
-	}
-}
-
-// seat adds a seat. The caller has a reference to the room for it.
-func (r *room) seat(c Conn, u *user) *Seat {
-	s := &Seat{room: r, conn: c, user: u, index: len(r.seats)}
-	r.seats = append(r.seats, s)
-	return s
-}
-
-// remove removes a seat. It reports false if that has been done before.
-func (r *room) remove(s *Seat) bool {
-	if s.gone.Swap(true) {
-		return false
-	}
-	last := len(r.seats) - 1
-	r.seats[s.index] = r.seats[last]
-	r.seats[s.index].index = s.index
-	r.seats[last] = nil
-	r.seats = r.seats[:last]
-	r.shared.release(r)
-	return true
-}
-
-// expel removes the seats that match, and tells their clients why.
-func (r *room) expel(reason string, match func(*Seat) bool) {
-	batch := &Batch{Events: []*Event{{Kind: Left, StudyID: r.study, Reason: reason}}}
-	for i := len(r.seats) - 1; i >= 0; i-- {
-		if s := r.seats[i]; match(s) && r.remove(s) {
-			s.conn.Deliver(batch)
-		}
-	}
 }
 
 // learn notes that the store has messages up to seq. After ReorderWait it reads those

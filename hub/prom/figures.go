@@ -28,6 +28,8 @@ var figures = []figure{
 		func(s *hub.Stats) int64 { return s.Refused }),
 	counter("coup_connections_slow_total", "Connections closed because their client read too slowly.",
 		func(s *hub.Stats) int64 { return s.Slow }),
+	counter("coup_events_dropped_total", "Events that are not stored, not sent because their client reads slowly.",
+		func(s *hub.Stats) int64 { return s.Dropped }),
 	counter("coup_session_panics_total", "Sessions that ended in a bug.",
 		func(s *hub.Stats) int64 { return s.Panics }),
 

@@ -24,7 +24,7 @@ type fixed struct{}
 
 func (fixed) Stats() hub.Stats {
 	return hub.Stats{
-		Connections: 1, Unauthenticated: 23, Polling: 25, Accepted: 2, Refused: 3, Slow: 4, Panics: 5, Queued: 14,
+		Connections: 1, Unauthenticated: 23, Polling: 25, Accepted: 2, Refused: 3, Slow: 4, Dropped: 26, Panics: 5, Queued: 14,
 		RefusedHandshakes: map[string]int64{"origin": 15}, RefusedTokens: map[string]int64{"expired": 16},
 		Errors: map[string]int64{"forbidden": 17}, Closes: map[string]int64{"1001": 18},
 		Room: room.Stats{
@@ -47,6 +47,7 @@ coup_connections_refused_total 3
 coup_connections_slow_total 4
 coup_connections_unauthenticated 23
 coup_errors_total{code="forbidden"} 17
+coup_events_dropped_total 26
 coup_gaps_total 19
 coup_handshakes_refused_total{reason="origin"} 15
 coup_message_delivered_seconds_bucket{le="+Inf"} 22

@@ -22,6 +22,14 @@ func Name(ev *room.Event) (name string, size int) {
 		return "room_reset", 64
 	case room.Erased:
 		return "messages_erased", 64
+	case room.Typing:
+		return "user_typing", 128
+	case room.Signal:
+		return "signal", 128 + len(ev.Live.Data)
+	case room.ReadMarked:
+		return "read_marked", 128
+	case room.Present:
+		return "presence", 128
 	default:
 		return "notification", 128 + len(ev.Notice.Message) + len(ev.Notice.Link)
 	}
@@ -42,6 +50,8 @@ func WriteEvent(o *json.Object, ev *room.Event) {
 		o.String("studyId", string(ev.StudyID))
 		o.Int("from", ev.First)
 		o.Int("to", ev.Last)
+	case room.Typing, room.Signal, room.ReadMarked, room.Present:
+		writeLive(o, ev)
 	default:
 		n := ev.Notice
 		o.String("type", n.Type)
@@ -71,6 +81,16 @@ func (a *Ack) Write(o *json.Object) {
 	writeTime(o, "deletedAt", a.DeletedAt)
 	if a.HasCount {
 		o.Int("count", int64(a.Count))
+	}
+	if a.Online != nil {
+		writeOnline(o, a.Online, a.OnlineCount)
+	}
+	if a.Read != nil {
+		o.Int("readSeq", a.Read.Seq)
+		o.Int("unread", int64(a.Read.Unread))
+	}
+	if a.Marked {
+		o.Int("unread", int64(a.Unread))
 	}
 	if a.Truncated {
 		o.True("truncated")

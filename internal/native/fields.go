@@ -2,6 +2,7 @@ package native
 
 import (
 	"errors"
+	"slices"
 
 	"github.com/coupchat/coup/internal/json"
 	"github.com/coupchat/coup/store"
@@ -17,6 +18,9 @@ var (
 	errMentions    = errors.New("mentions must be an array of user ids")
 	errAttachments = errors.New("attachments must be an array of objects with a url")
 	errSize        = errors.New("the size of an attachment must be a whole number of bytes")
+	errPresence    = errors.New("presence must be true or false")
+	errReads       = errors.New("reads must be true or false")
+	errSeq         = errors.New("seq must be a whole number from 0")
 	errMeta        = errors.New("meta must be an object")
 )
 
@@ -37,14 +41,19 @@ func (d *Data) decodeEntry(r *json.Reader, name string) {
 			d.given |= emoji
 		}
 	case "on":
-		switch string(r.Raw()) {
-		case "true":
-			d.On, d.HasOn = true, true
-		case "false":
-			d.HasOn = true
-		default:
-			r.Flag(errOn)
-		}
+		d.On, d.HasOn = boolField(r, errOn)
+	case "presence":
+		d.Presence, _ = boolField(r, errPresence)
+	case "reads":
+		d.Reads, _ = boolField(r, errReads)
+	case "seq":
+		d.Seq, d.HasSeq = seqField(r, errSeq)
+	case "to":
+		d.To, _ = stringField(r, "to")
+	case "kind":
+		d.SignalKind, _ = stringField(r, "kind")
+	case "data":
+		d.Signal = slices.Clone(r.Raw())
 	case "mentions":
 		if !r.Array(func() {
 			user, _ := stringField(r, "a mention")
@@ -64,6 +73,18 @@ func (d *Data) decodeEntry(r *json.Reader, name string) {
 	default:
 		r.Skip()
 	}
+}
+
+// boolField reads a value that must be true or false, or flags wrong.
+func boolField(r *json.Reader, wrong error) (value, ok bool) {
+	switch string(r.Raw()) {
+	case "true":
+		return true, true
+	case "false":
+		return false, true
+	}
+	r.Flag(wrong)
+	return false, false
 }
 
 func attachment(r *json.Reader) (a store.Attachment) {

@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/coupchat/coup/internal/ws"
+	"github.com/coupchat/coup/room"
 	"github.com/coupchat/coup/store"
 )
 
@@ -25,6 +26,15 @@ type Ack struct {
 	EditedAt, DeletedAt time.Time
 	Count               int
 	HasCount            bool
+	// Unread is how many messages a user has not read, if Marked.
+	Unread    int
+	Marked    bool
+	HasUnread bool
+	// Online, if not nil, are users in the room that was joined, at most 200 of OnlineCount.
+	Online      []room.OnlineUser
+	OnlineCount int
+	// Read is how far the user has read in the room that was joined, or nil.
+	Read *store.ReadState
 	// History is set for get_history.
 	History *History
 	// Truncated says that too many messages were missed: none is replayed.

@@ -69,6 +69,14 @@ type Data struct {
 	Before, Limit       int64
 	HasBefore, HasLimit bool
 
+	// To, SignalKind and Signal, which is JSON, belong to a signal.
+	To, SignalKind string
+	Signal         []byte
+	// Seq is a seq, if HasSeq. Presence and Reads ask a join for more.
+	Seq             int64
+	HasSeq          bool
+	Presence, Reads bool
+
 	// Resume and Cursor are what a Connect gives back of an earlier connection.
 	Resume, Cursor string
 

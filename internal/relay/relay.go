@@ -8,6 +8,7 @@ import (
 	"slices"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/coupchat/coup/bus"
 	"github.com/coupchat/coup/internal/work"
@@ -39,6 +40,10 @@ type Relay struct {
 	wake                   chan struct{}
 	unpublished, malformed atomic.Int64
 	busErr                 atomic.Pointer[error] // nil: the bus is reachable
+	start                  int64                 // when the relay was made, in Unix milliseconds
+
+	liveMu    sync.Mutex // guards published
+	published int64      // how many Lives
 
 	mu      sync.Mutex // guards what follows
 	waiting []bus.Message
@@ -49,7 +54,7 @@ type Relay struct {
 
 // New returns a Relay. Call Run and Watch to make it work.
 func New(opts Options) *Relay {
-	return &Relay{opts: opts, keys: keys(opts.Secrets), wake: make(chan struct{}, 1)}
+	return &Relay{opts: opts, keys: keys(opts.Secrets), wake: make(chan struct{}, 1), start: time.Now().UnixMilli()}
 }
 
 // A Listener gets what other hubs publish about a study, on a goroutine of the bus.

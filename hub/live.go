@@ -1,0 +1,78 @@
+package hub
+
+import (
+	"github.com/coupchat/coup/internal/json"
+	"github.com/coupchat/coup/internal/native"
+	"github.com/coupchat/coup/room"
+	"github.com/coupchat/coup/store"
+)
+
+// maxPassing is how many bytes may wait for a client that still gets what is not stored.
+const maxPassing = 64 << 10
+
+// maxDepth is how deep the data of a signal may be nested.
+const maxDepth = 16
+
+// UserName returns the name of the user of the connection. See room.Named.
+func (s *session) UserName() string {
+	if who := s.who(); who != nil {
+		return who.name
+	}
+	return ""
+}
+
+func (r *request) typing() {
+	if seat := r.joinedSeat(); seat != nil {
+		r.passed(seat, seat.Typing(r.s.who().name))
+	}
+}
+
+func (r *request) signal() {
+	d := &r.Data
+	switch {
+	case d.To == "":
+		r.refuse(badRequest, "to is missing")
+		return
+	case d.SignalKind == "":
+		r.refuse(badRequest, "kind is missing")
+		return
+	case d.Signal == nil:
+		r.refuse(badRequest, "data is missing")
+		return
+	case json.Depth(d.Signal) > maxDepth:
+		r.refuse(badRequest, "data is nested deeper than 16 levels")
+		return
+	}
+	if seat := r.joinedSeat(); seat != nil {
+		r.passed(seat, seat.Signal(room.SignalRequest{
+			UserName: r.s.who().name, To: store.UserID(d.To), Kind: d.SignalKind, Data: d.Signal,
+		}))
+	}
+}
+
+// passed answers a request whose effect is not stored.
+func (r *request) passed(seat *room.Seat, err error) {
+	if err != nil {
+		r.fail(err)
+		return
+	}
+	r.s.send(r.s.dialect.Ack(r.ID, native.Ack{StudyID: seat.StudyID()}))
+}
+
+// joinedSeat returns the seat of the session in the study that the request names, or refuses it.
+func (r *request) joinedSeat() *room.Seat {
+	study := store.StudyID(r.Data.StudyID)
+	switch {
+	case !r.Data.HasStudyID():
+		r.refuse(badRequest, "studyId is missing")
+		return nil
+	case !store.ValidID(study):
+		r.refuse(badRequest, "studyId is not a valid id")
+		return nil
+	}
+	seat, _ := r.s.seat(study)
+	if seat == nil {
+		r.refuse(notJoined, "join the study first")
+	}
+	return seat
+}
