@@ -158,7 +158,7 @@ var conversations = []struct{ name, script string }{
 		< 431[{"ok":false,"error":{"code":"bad_request",*`},
 	{"NUL", entered("u1") + `> 421["send_message",{"studyId":"s3","content":"a\u0000"}]
 		< 431[{"ok":false,"error":{"code":"bad_request",*`},
-	{"nested too deeply", entered("u1") + `> 421["leave_room",` + strings.Repeat(`{"a":`, 20) + "1" + strings.Repeat("}", 20) + `]
+	{"nested too deeply", entered("u1") + `> 421["leave_room",` + strings.Repeat(`{"a":`, 24) + "1" + strings.Repeat("}", 24) + `]
 		< 431[{"ok":false,"error":{"code":"bad_request",*`},
 	{"a number for a name", entered("u1") + `> 421[7,{}]
 		< 431[{"ok":false,"error":{"code":"bad_request",*`},

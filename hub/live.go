@@ -1,7 +1,6 @@
 package hub
 
 import (
-	"github.com/coupchat/coup/internal/json"
 	"github.com/coupchat/coup/internal/native"
 	"github.com/coupchat/coup/room"
 	"github.com/coupchat/coup/store"
@@ -9,9 +8,6 @@ import (
 
 // maxPassing is how many bytes may wait for a client that still gets what is not stored.
 const maxPassing = 64 << 10
-
-// maxDepth is how deep the data of a signal may be nested.
-const maxDepth = 16
 
 // UserName returns the name of the user of the connection. See room.Named.
 func (s *session) UserName() string {
@@ -38,9 +34,6 @@ func (r *request) signal() {
 		return
 	case d.Signal == nil:
 		r.refuse(badRequest, "data is missing")
-		return
-	case json.Depth(d.Signal) > maxDepth:
-		r.refuse(badRequest, "data is nested deeper than 16 levels")
 		return
 	}
 	if seat := r.joinedSeat(); seat != nil {

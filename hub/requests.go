@@ -28,6 +28,8 @@ var handlers = map[string]func(*request){
 	"react":          (*request).react,
 	"get_history":    (*request).getHistory,
 
+	"mark_read": (*request).markRead,
+
 	"typing": (*request).typing,
 	"signal": (*request).signal,
 }
@@ -79,8 +81,8 @@ func (r *request) joinRoom() {
 		answered := false
 		err := r.s.hub.rooms.Join(ctx, room.JoinRequest{
 			Conn: r.s, StudyID: study, Seat: seat,
-			Presence: r.Data.Presence,
-			After:    r.Data.After, HasAfter: r.Data.HasAfter, AfterSentAt: r.Data.AfterSentAt,
+			Presence: r.Data.Presence, Reads: r.Data.Reads,
+			After: r.Data.After, HasAfter: r.Data.HasAfter, AfterSentAt: r.Data.AfterSentAt,
 			Sent: r.waitForReplay,
 		}, func(j room.Joined) {
 			answered = true
@@ -119,7 +121,7 @@ func (r *request) joined(j room.Joined, before *room.Seat) {
 	}
 	r.s.send(r.s.dialect.Ack(r.ID, native.Ack{
 		StudyID: j.Seat.StudyID(), Seq: j.Seq, HasSeq: true, SentAt: j.SentAt, Truncated: j.Truncated, Reset: j.Reset,
-		Online: j.Online, OnlineCount: j.OnlineCount,
+		Online: j.Online, OnlineCount: j.OnlineCount, Read: j.Read,
 	}))
 	if len(j.Replay) > 0 {
 		r.sendReplay(j.Replay)

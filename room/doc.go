@@ -32,6 +32,7 @@
 //	timeline.go      puts messages in order
 //	gap.go           reads from the store what is missing in a timeline
 //	heads.go         asks the store for the newest seqs
+//	marks.go         stores how far users have read
 //	hint.go          checks with the store what somebody on the bus says
 //	room.go          a room and what happens in it
 //	passing.go       delivers what is not stored: typing, signals
@@ -46,6 +47,7 @@
 //	confirm.go       checks memberships again and again
 //	subscribe.go     receives what other hubs tell of a room
 //	registry.go      Registry: users, rooms, the way of a stored post
+//	markread.go      how far a user has read, and who is told
 //	read.go          reads the history for a client
 //	new.go           puts a Registry together
 package room

@@ -49,6 +49,31 @@ func (g guarded) keeps() bool {
 	return ok
 }
 
+// keepsReads reports whether the store may keep what users have read.
+func (g guarded) keepsReads() bool {
+	_, ok := g.store.(store.Reads)
+	return ok
+}
+
+// MarkRead and ReadStates return errors.ErrUnsupported if the store is no store.Reads.
+func (g guarded) MarkRead(ctx context.Context, marks []store.ReadMark) (err error) {
+	defer recovered(&err)
+	r, ok := g.store.(store.Reads)
+	if !ok {
+		return errors.ErrUnsupported
+	}
+	return r.MarkRead(ctx, marks)
+}
+
+func (g guarded) ReadStates(ctx context.Context, of []store.Membership) (states []store.ReadState, err error) {
+	defer recovered(&err)
+	r, ok := g.store.(store.Reads)
+	if !ok {
+		return nil, errors.ErrUnsupported
+	}
+	return r.ReadStates(ctx, of)
+}
+
 func (g guarded) Heads(ctx context.Context, studies []store.StudyID) (heads map[store.StudyID]int64, err error) {
 	defer recovered(&err)
 	return g.store.Heads(ctx, studies)

@@ -22,6 +22,8 @@ type JoinRequest struct {
 	AfterSentAt time.Time
 	// Presence says that the connection wants to know who is in the room.
 	Presence bool
+	// Reads asks for what the user has read.
+	Reads bool
 	// Seat is the seat that the connection already has in this study, if any. It is
 	// kept, unless it is Gone.
 	Seat *Seat
@@ -48,6 +50,9 @@ type Joined struct {
 	// its newest seq, or the message there has another time. None is replayed then. A message
 	// that is gone shows nothing.
 	Reset bool
+	// Read is what the user has read, if JoinRequest.Reads is set and the store knows it. A user who
+	// was never here has read everything.
+	Read *store.ReadState
 	// Online are the users in the room, as far as this hub knows: at most 200 of OnlineCount. They
 	// are set with JoinRequest.Presence. Other hubs tell theirs within 1 s.
 	Online      []OnlineUser
@@ -77,6 +82,8 @@ type joining struct {
 	// checks is how often the room was compared with the store, because it has delivered more
 	// than the store has.
 	checks int
+	// marked is what the user has read, or nil.
+	marked *store.ReadState
 	// want is the seq after which messages must be read next.
 	want int64
 	// read is what was read from the store before, and erasures those of the timeline then.
@@ -146,7 +153,7 @@ func (j *joining) seat() joinResult {
 		return joinAgain
 	}
 	r.timeline.expire()
-	out := Joined{Seq: r.timeline.head}
+	out := Joined{Seq: r.timeline.head, Read: j.marked}
 	out.SentAt, _, _ = r.timeline.find(out.Seq)
 	switch {
 	case !j.req.HasAfter:

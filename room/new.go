@@ -46,11 +46,20 @@ func New(opts Options) (*Registry, error) {
 	g.history = historian{shared: sh, heads: &g.heads, room: g.lookup, log: opts.Log}
 	sh.doubt = g.history.doubt
 	g.confirm = confirmer{members: members, work: w, log: opts.Log, stamp: sh.stamp, rooms: g.all, now: make(chan struct{}, 1)}
+	g.marks = marks{store: backend, work: w, stored: func(of []store.Membership, states []store.ReadState) { marked(g, of, states) }}
+	g.marks.start()
 	g.listener = listener{users: &g.users, members: members, room: g.lookup, stored: g.heads.check, missed: g.confirm.missed, stats: &sh.stats, log: opts.Log}
 	if err := g.listener.subscribe(opts.Bus); err != nil {
 		w.End()
 		return nil, err
 	}
+	sub, err := g.relay.SubscribeLive("", func(_ store.NodeID, l relay.Live) { hearOfUsers(g, l) })
+	if err != nil {
+		g.listener.close()
+		w.End()
+		return nil, err
+	}
+	g.listener.subs = append(g.listener.subs, sub)
 	w.Go(func() { g.heads.run(opts.CheckHeads) })
 	w.Go(g.presence.Run)
 	w.Go(g.relay.Run)
@@ -58,6 +67,7 @@ func New(opts Options) (*Registry, error) {
 	w.Go(func() { g.confirm.run(opts.MemberCache) })
 	w.Go(func() { sweep(g) })
 	w.Go(func() { g.present.run(w) })
+	w.Go(g.marks.run)
 	return g, nil
 }
 

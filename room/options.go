@@ -66,6 +66,9 @@ type Options struct {
 	// MaxQueue is how many posts may wait to be stored, in each lane. More are refused
 	// with store.ErrUnavailable. Defaults to 4096; -1 is no limit.
 	MaxQueue int
+	// Receipts tells the members of a study how far each of them has read, in rooms of up to 100
+	// connections. Off by default.
+	Receipts bool
 	// Lanes is how many batches of posts may be stored at the same time. All posts of
 	// a study go through one lane. Defaults to 4.
 	Lanes int

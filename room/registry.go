@@ -25,6 +25,7 @@ type Registry struct {
 	listener listener
 	confirm  confirmer
 	present  presentRooms
+	marks    marks
 	work     *work.Group
 
 	mu     sync.RWMutex // guards what follows and the refs of all rooms
@@ -106,6 +107,11 @@ func (g *Registry) tryJoin(ctx context.Context, j *joining) (joinResult, error) 
 		result, err = joinAgain, g.history.settle(r)
 	default:
 		j.newHistory = newest < j.seen()
+		if j.req.Reads && g.shared.store.keepsReads() {
+			if s, err := g.marks.first(ctx, store.Membership{StudyID: study, UserID: j.user.id}, newest); err == nil {
+				j.marked = &s
+			}
+		}
 		result, err = j.run(ctx, newest)
 	}
 	if err != nil || result != joinDone {

@@ -58,6 +58,9 @@ func (r *room) entered(s *Seat) {
 func (r *room) exited(s *Seat) {
 	p := r.roster
 	if p == nil {
+		if len(r.seats) == 0 { // another hub may want to know, and not have asked yet
+			r.shared.tell(r.study, relay.Live{Type: livePresence})
+		}
 		return
 	}
 	if s.watches {

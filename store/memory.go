@@ -21,7 +21,10 @@ type Memory struct {
 	leaseEnd map[NodeID]time.Time
 }
 
-var _ Log = (*Memory)(nil)
+var (
+	_ Log   = (*Memory)(nil)
+	_ Reads = (*Memory)(nil)
+)
 
 // memoryStudy is the log of a study. It keeps every client id, also generated ones: a hub that has
 // given up waiting for a slow internal API tries again with the same id.
@@ -37,6 +40,7 @@ type memoryStudy struct {
 	seqs      map[uint64]int64
 	clashes   map[memoryKey]int64
 	reactions map[int64][]memoryReaction // to the message of a seq
+	reads     map[UserID]int64
 }
 
 // memoryReport is the last report of one node about one user.
@@ -79,7 +83,7 @@ func (s *Memory) study(id StudyID) *memoryStudy {
 	if st == nil {
 		st = &memoryStudy{
 			rare: make(map[int64]*Entry), seqs: make(map[uint64]int64), clashes: make(map[memoryKey]int64),
-			reactions: make(map[int64][]memoryReaction),
+			reactions: make(map[int64][]memoryReaction), reads: make(map[UserID]int64),
 		}
 		s.studies[id] = st
 	}

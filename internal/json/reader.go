@@ -9,7 +9,7 @@ package json
 import "errors"
 
 // MaxDepth is how many objects and arrays may stand inside one another.
-const MaxDepth = 16
+const MaxDepth = 20
 
 // Errors of a Reader. Their texts name no input and may be shown to a client. Any
 // other error of a Reader says in its own words why the input is not JSON.

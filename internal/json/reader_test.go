@@ -133,11 +133,11 @@ func TestReaderCountsObjectsAndArraysInOneAnother(t *testing.T) {
 		name, in string
 		ok       bool
 	}{
-		{"sixteen", nested(15, `{}`), true},
-		{"sixteen with a value", nested(16, `1`), true},
-		{"seventeen", nested(16, `{}`), false},
-		{"seventeen, the last an array", nested(16, `[]`), false},
-		{"sixteen, again and again", `[` + strings.Repeat(nested(15, `1`)+`,`, 30) + `1]`, true},
+		{"as many as may be", nested(json.MaxDepth-1, `{}`), true},
+		{"as many with a value", nested(json.MaxDepth, `1`), true},
+		{"one more", nested(json.MaxDepth, `{}`), false},
+		{"one more, the last an array", nested(json.MaxDepth, `[]`), false},
+		{"as many, again and again", `[` + strings.Repeat(nested(json.MaxDepth-1, `1`)+`,`, 30) + `1]`, true},
 		{"very many", strings.Repeat(`[`, 100_000), false},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

@@ -20,9 +20,13 @@ var (
 	errSize        = errors.New("the size of an attachment must be a whole number of bytes")
 	errPresence    = errors.New("presence must be true or false")
 	errReads       = errors.New("reads must be true or false")
+	errDepth       = errors.New("data is nested deeper than 16 levels")
 	errSeq         = errors.New("seq must be a whole number from 0")
 	errMeta        = errors.New("meta must be an object")
 )
+
+// maxDepth is how deep the data of a signal may be nested.
+const maxDepth = 16
 
 // decodeEntry reads a field that belongs to entries, or skips it.
 func (d *Data) decodeEntry(r *json.Reader, name string) {
@@ -53,7 +57,11 @@ func (d *Data) decodeEntry(r *json.Reader, name string) {
 	case "kind":
 		d.SignalKind, _ = stringField(r, "kind")
 	case "data":
-		d.Signal = slices.Clone(r.Raw())
+		raw := r.Raw()
+		if json.Depth(raw) > maxDepth {
+			r.Flag(errDepth)
+		}
+		d.Signal = slices.Clone(raw)
 	case "mentions":
 		if !r.Array(func() {
 			user, _ := stringField(r, "a mention")

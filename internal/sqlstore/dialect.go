@@ -21,6 +21,8 @@ type Dialect struct {
 	//   {reactions}  those to the message m as a JSON array, NULL without any
 	//   {time}       the type of a time
 	//   {entryid}    the id of the entry e
+	//   {marks}    the s, u and q of a JSON array of marks
+	//   {least}, {greatest}  functions of two numbers
 	//   {lock}     FOR UPDATE, without rows that others have locked
 	replacer *strings.Replacer
 }
@@ -44,6 +46,8 @@ var Postgres = Dialect{
 			SELECT json_agg(json_build_object('emoji', emoji, 'count', n, 'userIds', users[1:`+strconv.Itoa(store.MaxReactors)+`]) ORDER BY first)
 			FROM (SELECT emoji, count(*) AS n, min(r.seq) AS first, array_agg(r.user_id ORDER BY r.seq) AS users
 				FROM coup_reactions AS r WHERE r.study_id = m.study_id AND r.message_seq = m.seq GROUP BY emoji) AS g) END`,
+		"{marks}", `json_to_recordset(CAST(? AS json)) AS l(s text, u text, q bigint)`,
+		"{least}", `least`, "{greatest}", `greatest`,
 		"{time}", `timestamptz`,
 		"{entryid}", `e.study_id || ':' || e.seq::text`,
 		"{lock}", `FOR UPDATE SKIP LOCKED`,
@@ -70,6 +74,8 @@ var SQLite = Dialect{
 					SELECT json_group_array(user_id) FROM (SELECT user_id FROM coup_reactions AS u
 					WHERE u.study_id = m.study_id AND u.message_seq = m.seq AND u.emoji = r.emoji ORDER BY u.seq LIMIT `+strconv.Itoa(store.MaxReactors)+`)) AS users
 				FROM coup_reactions AS r WHERE r.study_id = m.study_id AND r.message_seq = m.seq GROUP BY emoji ORDER BY first)) END`,
+		"{marks}", `(SELECT value->>'s' AS s, value->>'u' AS u, value->>'q' AS q FROM json_each(?)) AS l`,
+		"{least}", `min`, "{greatest}", `max`,
 		"{time}", `text`,
 		"{entryid}", `e.study_id || ':' || e.seq`,
 		"{lock}", ``, // one writer at a time

@@ -20,14 +20,14 @@ import (
 	"github.com/coupchat/coup/store"
 )
 
-// Store implements store.Log except for Append.
+// Store implements store.Log, except for Append, and store.Reads.
 type Store struct {
 	db      *sqlx.DB // reads
 	writer  *sqlx.DB
 	dialect Dialect
 
-	oldest, newest, entries, heads, presence Statement // on db
-	report, renew, start                     Statement // on writer
+	oldest, newest, entries, heads, presence, readStates, readMarks Statement // on db
+	report, renew, start, markRead                                  Statement // on writer
 
 	sweepDue atomic.Int64 // Unix time in nanoseconds
 }
@@ -59,6 +59,9 @@ func New(ctx context.Context, db, writer *sqlx.DB, dialect Dialect,
 		{&s.entries, db, entries},
 		{&s.heads, db, heads},
 		{&s.presence, db, presence},
+		{&s.readStates, db, readStates},
+		{&s.readMarks, db, readMarks},
+		{&s.markRead, writer, markRead},
 		{&s.report, writer, report},
 		{&s.renew, writer, renew},
 		{&s.start, writer, start},
@@ -75,7 +78,7 @@ func New(ctx context.Context, db, writer *sqlx.DB, dialect Dialect,
 
 // CloseStatements closes the statements. The databases stay open.
 func (s *Store) CloseStatements() {
-	for _, stmt := range []Statement{s.oldest, s.newest, s.entries, s.heads, s.presence, s.report, s.renew, s.start} {
+	for _, stmt := range []Statement{s.oldest, s.newest, s.entries, s.heads, s.presence, s.readStates, s.readMarks, s.report, s.renew, s.start, s.markRead} {
 		if stmt != nil {
 			stmt.Close()
 		}

@@ -10,7 +10,6 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
-	"sync/atomic"
 	"time"
 
 	"github.com/coupchat/coup/store"
@@ -42,7 +41,7 @@ type Client struct {
 	own     *http.Transport // nil if the caller brought a client
 	timeout time.Duration
 
-	noEntriesUntil atomic.Int64 // Unix time in nanoseconds, see missing
+	noEntries, noReads optional
 }
 
 var (

@@ -8,13 +8,9 @@ import (
 	"net/url"
 	"slices"
 	"strconv"
-	"time"
 
 	"github.com/coupchat/coup/store"
 )
-
-// believed is how long a Client believes that a service keeps messages only.
-const believed = 30 * time.Second
 
 // Append implements store.Log, in one request. It returns store.ErrInvalid for more than
 // store.MaxBatch entries and for a batch of over 4 MiB in JSON: two requests would not be
@@ -32,9 +28,9 @@ func (c *Client) Append(ctx context.Context, batch []store.Entry) ([]store.Entry
 	if !slices.ContainsFunc(batch, func(e store.Entry) bool { return !e.Plain() }) {
 		return c.postMessages(ctx, batch)
 	}
-	if c.hasEntries() {
+	if !c.noEntries.lacking() {
 		out, err := c.postEntries(ctx, batch)
-		if !c.missing(err) {
+		if !c.noEntries.learn(err) {
 			return out, err
 		}
 	}
@@ -63,19 +59,6 @@ func (c *Client) onlyMessages(ctx context.Context, batch []store.Entry) ([]store
 		}
 	}
 	return out, nil
-}
-
-// hasEntries reports whether the service may keep entries of every kind.
-func (c *Client) hasEntries() bool { return time.Now().UnixNano() >= c.noEntriesUntil.Load() }
-
-// missing reports whether err says that the service keeps messages only, and remembers that.
-func (c *Client) missing(err error) bool {
-	answer, ok := errors.AsType[*answerError](err)
-	if !ok || !slices.Contains(noSuchRow, answer.status) {
-		return false
-	}
-	c.noEntriesUntil.Store(time.Now().Add(believed).UnixNano())
-	return true
 }
 
 func (c *Client) postEntries(ctx context.Context, batch []store.Entry) ([]store.Entry, error) {
@@ -137,7 +120,7 @@ func (c *Client) Entries(ctx context.Context, q store.Query) ([]store.Entry, err
 	if q.Limit < 1 || q.Newest {
 		return nil, fmt.Errorf("read entries: %w: limit is %d, newest is %v", store.ErrInvalid, q.Limit, q.Newest)
 	}
-	if !c.hasEntries() {
+	if c.noEntries.lacking() {
 		return c.History(ctx, q)
 	}
 	ctx, cancel := c.deadline(ctx)
@@ -146,7 +129,7 @@ func (c *Client) Entries(ctx context.Context, q store.Query) ([]store.Entry, err
 	for len(found) < q.Limit { // an answer may end early
 		page, more, err := c.entriesPage(ctx, q.StudyID, q.After, min(q.Limit-len(found), maxHistory))
 		if err != nil {
-			if c.missing(err) {
+			if c.noEntries.learn(err) {
 				return c.History(ctx, q)
 			}
 			return nil, fmt.Errorf("read entries: %w", err)

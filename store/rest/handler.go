@@ -29,6 +29,8 @@ type HandlerOptions struct {
 	// Timeout is how long the store may take for one request. Defaults to 10s; -1 is no
 	// limit. http.Server.ReadTimeout bounds how long a body may take to arrive.
 	Timeout time.Duration
+	// Receipts lets callers read how far everybody has read (GET reads). Off by default.
+	Receipts bool
 	// Log gets the cause of each answer with a status of 500 or more. It gets no tokens and
 	// no contents of messages. Defaults to slog.Default().
 	Log *slog.Logger
@@ -38,13 +40,15 @@ type HandlerOptions struct {
 // time from any goroutine. Serve it on a listener of its own, on loopback or in a private
 // network: a caller with a token may post as any user.
 type Handler struct {
-	store   store.Store
-	entries store.Log // nil if the store keeps messages only
-	members store.Members
-	tokens  [][sha256.Size]byte
-	maxBody int64
-	timeout time.Duration
-	log     *slog.Logger
+	store    store.Store
+	entries  store.Log   // nil if the store keeps messages only
+	reads    store.Reads // nil if the store does not keep them
+	receipts bool
+	members  store.Members
+	tokens   [][sha256.Size]byte
+	maxBody  int64
+	timeout  time.Duration
+	log      *slog.Logger
 }
 
 var _ http.Handler = (*Handler)(nil)
@@ -63,6 +67,8 @@ func NewHandler(st store.Store, members store.Members, opts HandlerOptions) (*Ha
 	}
 	h := &Handler{store: st, members: members, maxBody: opts.MaxBody, timeout: opts.Timeout, log: opts.Log}
 	h.entries, _ = st.(store.Log)
+	h.reads, _ = st.(store.Reads)
+	h.receipts = opts.Receipts
 	for _, token := range opts.Tokens {
 		if err := checkToken(token); err != nil {
 			return nil, err
@@ -114,7 +120,7 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		p := problemOf(err)
 		// Neither a caller that has disconnected nor a missing ability of the backend is an
 		// error of the server.
-		if p.status >= 500 && p != errOneByOne && p != errNoLog && r.Context().Err() == nil {
+		if p.status >= 500 && p.status != http.StatusNotImplemented && r.Context().Err() == nil {
 			h.log.ErrorContext(r.Context(), "internal API", "route", rt.method+" "+rt.path, "status", p.status, "err", err)
 		}
 		p.write(w)

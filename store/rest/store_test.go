@@ -18,7 +18,7 @@ func TestStore(t *testing.T) {
 		backend := store.NewMemory()
 		// Each handle has an api of its own, over the same store.
 		open := func() (store.Store, func()) {
-			h, err := rest.NewHandler(backend, nil, rest.HandlerOptions{Tokens: []string{token}})
+			h, err := rest.NewHandler(backend, nil, rest.HandlerOptions{Tokens: []string{token}, Receipts: true})
 			if err != nil {
 				t.Fatal(err)
 			}

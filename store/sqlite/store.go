@@ -24,6 +24,21 @@ func (s *Store) Heads(ctx context.Context, studies []store.StudyID) (map[store.S
 	return s.tables.Heads(ctx, studies)
 }
 
+// MarkRead implements store.Reads.
+func (s *Store) MarkRead(ctx context.Context, marks []store.ReadMark) error {
+	return s.tables.MarkRead(ctx, marks)
+}
+
+// ReadStates implements store.Reads.
+func (s *Store) ReadStates(ctx context.Context, of []store.Membership) ([]store.ReadState, error) {
+	return s.tables.ReadStates(ctx, of)
+}
+
+// ReadMarks implements store.Reads.
+func (s *Store) ReadMarks(ctx context.Context, study store.StudyID) ([]store.ReadMark, error) {
+	return s.tables.ReadMarks(ctx, study)
+}
+
 // SetStatus implements store.Store.
 func (s *Store) SetStatus(ctx context.Context, reports []store.Status) error {
 	return s.tables.SetStatus(ctx, reports)
