@@ -49,6 +49,11 @@ type Options struct {
 	// limits on connections of one user (Room.MaxPerUser), on refused requests
 	// (Hub.MaxRefused) and on new connections (Hub.MaxAccepts), unless those are set.
 	Rate float64
+	// May, BeforePost and Posted are those of Room: what members may do by their role, what is
+	// looked at before it is stored, and what is told after that. Set them here or there.
+	May        func(role string, do room.Action) bool
+	BeforePost func(ctx context.Context, d *room.Draft) error
+	Posted     func(ctx context.Context, e store.Entry)
 	// Log gets what goes wrong. Defaults to slog.Default().
 	Log *slog.Logger
 
@@ -80,6 +85,8 @@ func (o *Options) check() error {
 		return errors.New("coup: set Options.Log, not Options.Room.Log")
 	case o.Rate != 0 && o.Room.Rate != 0:
 		return errors.New("coup: set Options.Rate or Options.Room.Rate, not both")
+	case o.May != nil && o.Room.May != nil, o.BeforePost != nil && o.Room.BeforePost != nil, o.Posted != nil && o.Room.Posted != nil:
+		return errors.New("coup: set May, BeforePost and Posted in Options or in Options.Room, not in both")
 	case o.Hub.Log != nil:
 		return errors.New("coup: set Options.Log, not Options.Hub.Log")
 	case o.Hub.Origins != nil:
@@ -112,6 +119,15 @@ func New(opts Options) (*Server, error) {
 	r.Store, r.Members, r.Log, h.Log = opts.Store, opts.Members, opts.Log, opts.Log
 	h.Origins = opts.Origins
 	r.Rate = cmp.Or(opts.Rate, r.Rate)
+	if opts.May != nil {
+		r.May = opts.May
+	}
+	if opts.BeforePost != nil {
+		r.BeforePost = opts.BeforePost
+	}
+	if opts.Posted != nil {
+		r.Posted = opts.Posted
+	}
 	if r.Rate < 0 {
 		r.MaxPerUser, h.MaxRefused, h.MaxAccepts = cmp.Or(r.MaxPerUser, -1), cmp.Or(h.MaxRefused, -1), cmp.Or(h.MaxAccepts, -1)
 	}
@@ -142,10 +158,6 @@ func (s *Server) SocketIO() http.Handler { return s.hub.SocketIO() }
 
 // Publisher returns a Publisher on the server's bus, for application code in the same
 // process: it notifies users and announces what happened to a study.
-//
-// To post a message from the application, append it to the Store, after Message.Clean
-// and with a client id (store.NewClientID). The members get it within
-// room.Options.CheckHeads (3 s).
 func (s *Server) Publisher() room.Publisher { return room.Publisher{Bus: s.bus} }
 
 // Ready returns nil while a load balancer should send new clients. Otherwise the error

@@ -76,6 +76,21 @@ func (r *request) post(p room.Post, ack func(*store.Entry) native.Ack) {
 	if p.Kind == store.KindMessage || p.Kind == store.KindEdit {
 		p.Content, p.Mentions, p.Attachments, p.Meta = d.Content, d.Mentions, d.Attachments, d.Meta
 	}
+	if seat.Reviews(p.Kind) {
+		r.s.await = func() {
+			if err := seat.Review(&p); err != nil {
+				r.s.answer(r.ID, err)
+				return
+			}
+			r.store(seat, p, ack)
+		}
+		return
+	}
+	r.store(seat, p, ack)
+}
+
+// store stores a post and answers the request.
+func (r *request) store(seat *room.Seat, p room.Post, ack func(*store.Entry) native.Ack) {
 	s, id := r.s, r.ID // not r, whose content would stay in memory until then
 	err := seat.Post(p, func(e store.Entry, err error) {
 		if err != nil {

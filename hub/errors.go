@@ -22,6 +22,7 @@ const (
 	unavailable  = "unavailable"
 	unsupported  = "unsupported"
 	notFound     = "not_found"
+	rejected     = "rejected"
 	internal     = "internal"
 
 	tokenInvalid = "token_invalid"
@@ -34,6 +35,7 @@ const (
 // public. An error that should not happen is logged.
 func (s *session) answer(id native.RequestID, err error) {
 	var rate *room.RateError
+	var refusal *room.Rejection
 	var e native.Error
 	switch {
 	case errors.As(err, &rate):
@@ -42,6 +44,10 @@ func (s *session) answer(id native.RequestID, err error) {
 		e = native.Error{Code: empty, Message: "content is empty"}
 	case errors.Is(err, store.ErrTooLarge):
 		e = native.Error{Code: tooLarge, Message: "content is over 2,000 characters, or all of it over 16 KiB"}
+	case errors.As(err, &refusal):
+		e = native.Error{Code: rejected, Message: refusal.Message}
+	case errors.Is(err, room.ErrNotAllowed):
+		e = native.Error{Code: forbidden, Message: "your role does not allow that"}
 	case errors.Is(err, room.ErrForbidden):
 		e = native.Error{Code: forbidden, Message: "not a member of this study"}
 	case errors.Is(err, store.ErrForbidden):

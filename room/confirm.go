@@ -99,17 +99,18 @@ func (c *confirmer) confirm(seats map[store.Membership][]*Seat) (err error) {
 	begin := c.stamp()
 	for m, answer := range c.members.CheckAll(ms) {
 		switch {
-		case answer == nil:
+		case answer.Err == nil:
 			for _, s := range seats[m] {
+				s.role.Store(uint32(answer.Role))
 				s.checked.Store(begin)
 			}
-		case errors.Is(answer, ErrForbidden):
+		case errors.Is(answer.Err, ErrForbidden):
 			c.members.Revoke(m)
 			for _, s := range seats[m] {
 				s.revoke(begin)
 			}
 		default:
-			err = answer
+			err = answer.Err
 		}
 	}
 	return err

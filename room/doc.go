@@ -12,6 +12,8 @@
 // A file uses only what stands above it in this list. A test checks that.
 //
 //	errors.go        the errors that callers branch on
+//	may.go           what members may do by their role
+//	draft.go         what Options.BeforePost sees
 //	options.go       Options and their defaults
 //	histogram.go     counts how long something took
 //	stats.go         the figures of a registry
@@ -40,14 +42,17 @@
 //	seats.go         adds and removes seats
 //	history.go       finds out that the store has another history
 //	seat.go          what a connection does with its seat: post, leave
+//	review.go        asks Options.BeforePost
 //	signal.go        what a connection says that is not stored: typing, signals
 //	page.go          reads what replays need, once for many joins
 //	join.go          one join: the seat, the replay
 //	listener.go      acts on what the application publishes
 //	confirm.go       checks memberships again and again
 //	subscribe.go     receives what other hubs tell of a room
+//	posted.go        calls Options.Posted
 //	registry.go      Registry: users, rooms, the way of a stored post
 //	markread.go      how far a user has read, and who is told
+//	server.go        what the application itself posts, and who is in a room
 //	read.go          reads the history for a client
 //	new.go           puts a Registry together
 package room

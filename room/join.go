@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/coupchat/coup/internal/membership"
 	"github.com/coupchat/coup/internal/work"
 	"github.com/coupchat/coup/store"
 )
@@ -82,6 +83,8 @@ type joining struct {
 	// checks is how often the room was compared with the store, because it has delivered more
 	// than the store has.
 	checks int
+	// role is that of the user.
+	role membership.Role
 	// marked is what the user has read, or nil.
 	marked *store.ReadState
 	// want is the seq after which messages must be read next.
@@ -179,6 +182,7 @@ func (j *joining) seat() joinResult {
 	}
 	seat := out.Seat
 	seat.checked.Store(r.shared.stamp())
+	seat.role.Store(uint32(j.role))
 	seat.behind, seat.at = j.at > 0 && j.at < r.timeline.head, j.at
 	if out.CatchUp != nil {
 		seat.behind, seat.at = true, j.req.After

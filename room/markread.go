@@ -47,7 +47,7 @@ func (g *Registry) MarkRead(req MarkRequest, done func(store.ReadState, error)) 
 			return
 		}
 		if !g.work.Go(func() {
-			if err := g.shared.members.Check(g.work.Context(), of); err != nil {
+			if _, err := g.shared.members.Check(g.work.Context(), of); err != nil {
 				if !errors.Is(err, ErrForbidden) {
 					err = unavailable(err)
 				}

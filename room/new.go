@@ -33,21 +33,23 @@ func New(opts Options) (*Registry, error) {
 	sh.opts, sh.begin, sh.work, sh.store, sh.members, sh.release = opts, time.Now(), w, backend, members, g.release
 	sh.tell = g.relay.PublishLive
 	sh.present = g.present.set
+	sh.reviews = make(chan struct{}, maxReviews)
 	sh.memory.limit = opts.MaxMemory
 	sh.headOf = func(study store.StudyID) (int64, error) { return g.heads.read(w.Context(), study) }
 	sh.gaps = gapReader{entries: sh.entries, head: sh.headOf, work: w, filled: &sh.stats.filled}
 	sh.posts = commit.New(commit.Options[Conn]{
-		Store: backend, Work: w, Log: opts.Log, Stored: g.stored,
+		Store: backend, Work: w, Log: opts.Log, Stored: func(posts []commit.Post[Conn], msgs []store.Message) { stored(g, posts, msgs) },
 		Lanes: opts.Lanes, MaxQueue: opts.MaxQueue, Budget: opts.PostBudget,
 	})
 
-	g.heads = heads{store: backend, work: w, rooms: func() []store.StudyID { return studies(g.all()) }, head: g.history.delivered, found: g.learn, behind: g.history.behind}
+	g.heads = heads{store: backend, work: w, rooms: func() []store.StudyID { return studies(g.all()) }, head: g.history.delivered, found: func(study store.StudyID, seq int64) { learn(g, study, seq) }, behind: g.history.behind}
 	g.heads.start()
 	g.history = historian{shared: sh, heads: &g.heads, room: g.lookup, log: opts.Log}
 	sh.doubt = g.history.doubt
 	g.confirm = confirmer{members: members, work: w, log: opts.Log, stamp: sh.stamp, rooms: g.all, now: make(chan struct{}, 1)}
 	g.marks = marks{store: backend, work: w, stored: func(of []store.Membership, states []store.ReadState) { marked(g, of, states) }}
 	g.marks.start()
+	g.teller = teller{posted: opts.Posted, work: w, log: opts.Log, stats: &sh.stats}
 	g.listener = listener{users: &g.users, members: members, room: g.lookup, stored: g.heads.check, missed: g.confirm.missed, stats: &sh.stats, log: opts.Log}
 	if err := g.listener.subscribe(opts.Bus); err != nil {
 		w.End()
@@ -81,7 +83,7 @@ func studies(rooms []*room) []store.StudyID {
 }
 
 // learn tells a room what the store has.
-func (g *Registry) learn(study store.StudyID, seq int64) {
+func learn(g *Registry, study store.StudyID, seq int64) {
 	if r := g.lookup(study); r != nil {
 		r.inbox.later(func() {
 			r.timeline.expire() // a silent room must not keep many messages

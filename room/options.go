@@ -2,6 +2,7 @@ package room
 
 import (
 	"cmp"
+	"context"
 	"crypto/rand"
 	"errors"
 	"fmt"
@@ -73,6 +74,21 @@ type Options struct {
 	// a study go through one lane. Defaults to 4.
 	Lanes int
 
+	// May decides by the role of a member, as Members gave it, what that member may do. Defaults to
+	// MayByDefault. A changed role counts at the latest after MemberCache. May must not block.
+	May func(role string, do Action) bool
+	// BeforePost sees what users want to post, and the edits of messages, before they are stored,
+	// but not what Registry.Post stores. It may change the draft, or refuse it with Reject. It may
+	// take 2 s; after that, and after any other error, the sender is told to try again. Calls for
+	// one connection come one after the other, and 64 run at the same time.
+	BeforePost func(ctx context.Context, d *Draft) error
+	// Posted is called with each entry that this hub has stored, after the answer to its sender:
+	// for bots and webhooks. Calls come one after the other, in the order of each study. It is
+	// called once at most: what waits is lost when the hub is killed, and over 10,000 that wait
+	// are left out and counted (Stats.NotTold). To miss nothing, read the log (store.Log.Entries)
+	// after the seq that you have seen last, now and then and when Posted shows a gap.
+	Posted func(ctx context.Context, e store.Entry)
+
 	// CheckHeads is the gap between two comparisons of the rooms with the store.
 	// Defaults to 3s; -1 is never.
 	CheckHeads time.Duration
@@ -127,6 +143,9 @@ func (o *Options) setDefaults() error {
 	o.Lanes = cmp.Or(o.Lanes, 4)
 	o.CheckHeads = cmp.Or(o.CheckHeads, 3*time.Second)
 	o.ReorderWait = cmp.Or(o.ReorderWait, 50*time.Millisecond)
+	if o.May == nil {
+		o.May = MayByDefault
+	}
 	o.StoreTimeout = cmp.Or(o.StoreTimeout, 3*time.Second)
 	o.PostBudget = cmp.Or(o.PostBudget, 4500*time.Millisecond)
 	o.MemberCache = cmp.Or(o.MemberCache, 30*time.Second)

@@ -63,7 +63,7 @@ func (g *Registry) History(ctx context.Context, req HistoryRequest) (Page, error
 }
 
 func readHistory(ctx context.Context, g *Registry, m store.Membership, q store.Query) (page Page, err error) {
-	if err = g.shared.members.Check(ctx, m); err != nil {
+	if _, err = g.shared.members.Check(ctx, m); err != nil {
 		return page, err
 	}
 	if page.Seq, err = g.heads.read(ctx, m.StudyID); err != nil {

@@ -26,6 +26,7 @@ type Registry struct {
 	confirm  confirmer
 	present  presentRooms
 	marks    marks
+	teller   teller
 	work     *work.Group
 
 	mu     sync.RWMutex // guards what follows and the refs of all rooms
@@ -89,7 +90,8 @@ func (g *Registry) Join(ctx context.Context, req JoinRequest, joined func(Joined
 func (g *Registry) tryJoin(ctx context.Context, j *joining) (joinResult, error) {
 	study := j.req.StudyID
 	j.revoked = g.shared.members.Revocations(study)
-	if err := g.shared.members.Check(ctx, store.Membership{StudyID: study, UserID: j.user.id}); err != nil {
+	var err error
+	if j.role, err = g.shared.members.Check(ctx, store.Membership{StudyID: study, UserID: j.user.id}); err != nil {
 		return 0, err
 	}
 	r, err := g.acquire(study)
@@ -174,6 +176,7 @@ func (g *Registry) Stats() Stats {
 		Retries:        g.shared.posts.Retries(),
 		Unpublished:    g.relay.Unpublished(),
 		Remembered:     g.shared.memory.total(),
+		NotTold:        c.notTold.Load(),
 		Malformed:      c.malformed.Load() + g.relay.Malformed(),
 		Stored:         c.stored.histogram(),
 		Shown:          c.shown.histogram(),
@@ -184,7 +187,7 @@ func (g *Registry) Stats() Stats {
 
 // stored delivers messages that were stored to their rooms, and then publishes them.
 // The messages of one room are delivered together.
-func (g *Registry) stored(posts []commit.Post[Conn], msgs []store.Message) {
+func stored(g *Registry, posts []commit.Post[Conn], msgs []store.Message) {
 	now := g.shared.now()
 	var order []store.StudyID
 	items := map[store.StudyID][]item{}
@@ -204,6 +207,7 @@ func (g *Registry) stored(posts []commit.Post[Conn], msgs []store.Message) {
 	}
 	g.relay.Publish(msgs)
 	g.shared.stats.posted.Add(int64(len(posts)))
+	g.teller.tell(msgs)
 }
 
 // lookup returns the room of a study, or nil.

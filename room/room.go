@@ -26,6 +26,8 @@ type shared struct {
 	posts   *commit.Lanes[Conn]
 	gaps    gapReader
 	memory  memory
+	// reviews bounds how many calls of Options.BeforePost run.
+	reviews chan struct{}
 	// doubt checks whether the store still has the history that a room has delivered, and
 	// with it a message that the room knows. It is called in the order of the room.
 	doubt func(r *room, known evidence)
@@ -91,10 +93,11 @@ type Seat struct {
 	room    *room
 	conn    Conn
 	user    *user
-	index   int          // in room.seats; belongs to the goroutine that runs the inbox
-	gone    atomic.Bool  // left or was removed
-	checked atomic.Int64 // the stamp of the last check that found the membership
-	asked   atomic.Int64 // the stamp of the last check that a post started, or 0
+	index   int           // in room.seats; belongs to the goroutine that runs the inbox
+	gone    atomic.Bool   // left or was removed
+	role    atomic.Uint32 // the membership.Role that the last check found
+	checked atomic.Int64  // the stamp of the last check that found the membership
+	asked   atomic.Int64  // the stamp of the last check that a post started, or 0
 
 	// behind says that a replay is under way, which has come to the seq at. Until it ends
 	// the seat gets no new messages. Both belong to the goroutine that runs the inbox.

@@ -50,8 +50,9 @@ type roster struct {
 	local int
 	// wanted is when another hub last asked.
 	wanted time.Time
-	// watchers is how many seats want to know.
+	// watchers is how many seats and callers of Who want to know, and asked when the first came.
 	watchers int
+	asked    time.Time
 	// over says that there are more than maxNamed, and counted is what was last told then, at
 	// countedAt.
 	over      bool

@@ -4,6 +4,7 @@ import (
 	"errors"
 
 	"github.com/coupchat/coup/internal/commit"
+	"github.com/coupchat/coup/internal/membership"
 	"github.com/coupchat/coup/store"
 )
 
@@ -51,7 +52,7 @@ type Post struct {
 // store.ErrInvalid. The seq of an entry that changes nothing is 0. done must not block.
 //
 // If Post returns an error it does not call done. The error is ErrNotJoined, a
-// *RateError, errors.ErrUnsupported if the store keeps messages only, or one that wraps
+// *RateError, ErrNotAllowed, errors.ErrUnsupported if the store keeps messages only, or one that wraps
 // store.ErrEmpty, store.ErrTooLarge, store.ErrInvalid or store.ErrUnavailable (the queue is
 // full, or the store does not answer).
 //
@@ -74,6 +75,9 @@ func (s *Seat) Post(p Post, done func(store.Message, error)) error {
 	if !m.Plain() && !sh.store.keeps() {
 		return errors.ErrUnsupported
 	}
+	if err := s.allowed(m); err != nil {
+		return err
+	}
 	if err := s.user.limits.post(sh.now(), sh.opts.Rate); err != nil {
 		return err
 	}
@@ -82,6 +86,33 @@ func (s *Seat) Post(p Post, done func(store.Message, error)) error {
 	}
 	s.recheck()
 	return sh.posts.Add(commit.Post[Conn]{Message: m, From: s.conn, Done: done})
+}
+
+// may reports whether the role of the user allows something.
+func (s *Seat) may(do Action) bool {
+	sh := s.room.shared
+	return sh.opts.May(sh.members.Name(membership.Role(s.role.Load())), do)
+}
+
+// allowed returns ErrNotAllowed if the user may not post an entry of this kind. It notes in it
+// whether the user may delete the messages of others.
+func (s *Seat) allowed(e *store.Entry) error {
+	ok := false
+	switch e.Kind {
+	case store.KindMessage:
+		ok = s.may(ActPost)
+	case store.KindEdit:
+		ok = s.may(ActEditOwn)
+	case store.KindDelete:
+		e.Any = s.may(ActDeleteAny)
+		ok = e.Any || s.may(ActDeleteOwn)
+	case store.KindReaction:
+		ok = s.may(ActReact)
+	}
+	if !ok {
+		return ErrNotAllowed
+	}
+	return nil
 }
 
 var errClientID = errors.Join(store.ErrInvalid, errors.New("clientId must be 1 to 64 characters, none of them a control character"))
@@ -95,11 +126,14 @@ func (s *Seat) recheck() {
 		return
 	}
 	sh.work.Go(func() {
-		err := sh.members.Check(sh.work.Context(), s.membership())
-		if errors.Is(err, ErrForbidden) {
+		role, err := sh.members.Check(sh.work.Context(), s.membership())
+		switch {
+		case errors.Is(err, ErrForbidden):
 			s.revoke(now)
-		} else if err != nil {
+		case err != nil:
 			s.asked.CompareAndSwap(now, asked) // the next post checks again
+		default:
+			s.role.Store(uint32(role))
 		}
 	})
 }

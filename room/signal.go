@@ -28,7 +28,7 @@ type SignalRequest struct {
 // Signal passes something on, for calls: offers, answers, candidates. It is not stored, and
 // nothing tells whether the other user is there.
 //
-// The error is ErrNotJoined, a *RateError, or one that wraps store.ErrInvalid or
+// The error is ErrNotJoined, ErrNotAllowed, a *RateError, or one that wraps store.ErrInvalid or
 // store.ErrTooLarge.
 func (s *Seat) Signal(q SignalRequest) error {
 	switch {
@@ -40,6 +40,8 @@ func (s *Seat) Signal(q SignalRequest) error {
 		return fmt.Errorf("%w: kind must have 1 to %d characters", store.ErrInvalid, maxSignalKind)
 	case len(q.Data) > MaxSignal:
 		return store.ErrTooLarge
+	case !s.may(ActSignal):
+		return ErrNotAllowed
 	}
 	sh := s.room.shared
 	if err := s.user.limits.signal(sh.now(), sh.opts.Rate, len(q.Data)); err != nil {

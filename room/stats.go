@@ -4,7 +4,7 @@ import "sync/atomic"
 
 // counters are the counts of Stats that room itself keeps.
 type counters struct {
-	posted, delivered, gaps, filled, resets, malformed atomic.Int64
+	posted, delivered, gaps, filled, resets, malformed, notTold atomic.Int64
 
 	stored, shown durations
 }
@@ -35,6 +35,8 @@ type Stats struct {
 	Unpublished int64
 	// Remembered is how many bytes of messages all rooms remember, see Options.MaxMemory.
 	Remembered int64
+	// NotTold counts entries for which Options.Posted was not called, because too many waited.
+	NotTold int64
 	// Malformed counts payloads from the bus that could not be read.
 	Malformed int64
 	// Stored is how long posts took from Seat.Post until they were stored, and Shown until

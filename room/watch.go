@@ -26,15 +26,23 @@ func (r *room) watch() *roster {
 
 // watchedBy makes a seat hear who comes and goes, and returns who is here.
 func (r *room) watchedBy(s *Seat) ([]OnlineUser, int) {
-	p := r.watch()
 	if !s.watches {
 		s.watches = true
-		p.watchers++
-		if p.watchers == 1 {
-			r.tellUsers(true)
-		}
+		r.ask()
 	}
-	return p.online(), p.count()
+	return r.roster.online(), r.roster.count()
+}
+
+// ask makes the room hear who is here until the caller decreases watchers, and returns how long the
+// answers of the other hubs may take.
+func (r *room) ask() time.Duration {
+	p := r.watch()
+	p.watchers++
+	if p.watchers == 1 {
+		p.asked = time.Now()
+		r.tellUsers(true)
+	}
+	return time.Second - time.Since(p.asked)
 }
 
 // entered tells everybody that a seat came.
@@ -151,10 +159,7 @@ func (r *room) tellUsers(now bool) {
 
 // hearUsers takes what another hub tells of its users.
 func (r *room) hearUsers(from store.NodeID, l relay.Live) {
-	if len(l.Users) > maxNamed || l.Count < 0 || len(r.seats) == 0 {
-		return
-	}
-	if r.roster == nil && !l.Want {
+	if len(l.Users) > maxNamed || l.Count < 0 || r.roster == nil && (!l.Want || len(r.seats) == 0) {
 		return
 	}
 	p := r.watch()
@@ -233,7 +238,7 @@ func (r *room) tendRoster() {
 		}
 	}
 	r.tellCount()
-	if p.watchers == 0 && time.Since(p.wanted) > presenceFor || len(r.seats) == 0 {
+	if p.watchers == 0 && (time.Since(p.wanted) > presenceFor || len(r.seats) == 0) {
 		r.roster = nil
 		r.shared.present(r, false)
 		return

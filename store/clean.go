@@ -36,12 +36,12 @@ func (e *Entry) Clean() error {
 	}
 	switch e.Kind {
 	case KindMessage:
-		if e.ReplyTo < 0 || e.ReplyTo > maxSeq {
+		if e.ReplyTo < 0 || e.ReplyTo > MaxSeq {
 			return fmt.Errorf("%w: replyTo must be the seq of a message", ErrInvalid)
 		}
 		return e.cleanText()
 	case KindEdit, KindDelete, KindReaction:
-		if e.MessageSeq < 1 || e.MessageSeq > maxSeq {
+		if e.MessageSeq < 1 || e.MessageSeq > MaxSeq {
 			return fmt.Errorf("%w: messageSeq must be the seq of a message", ErrInvalid)
 		}
 	default:
@@ -99,7 +99,7 @@ func (a Attachment) check() error {
 		return fmt.Errorf("%w: the name of an attachment must be text of at most %d characters, none of them invisible", ErrInvalid, maxFileName)
 	case UTF16Len(a.Type) > maxFileType || !utf8.ValidString(a.Type) || strings.IndexFunc(a.Type, text.Control) >= 0:
 		return fmt.Errorf("%w: the type of an attachment must be text of at most %d characters, none of them invisible", ErrInvalid, maxFileType)
-	case a.Size < 0 || a.Size > maxSeq:
+	case a.Size < 0 || a.Size > MaxSeq:
 		return fmt.Errorf("%w: the size of an attachment must be a whole number of bytes below 2^53", ErrInvalid)
 	}
 	return nil

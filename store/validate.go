@@ -30,8 +30,8 @@ const (
 	MaxReactors = 20
 	// maxEntry is the largest entry, in bytes of JSON.
 	maxEntry = 16 << 10
-	// maxSeq is the largest seq, the largest whole number that is exact in JavaScript.
-	maxSeq = 1<<53 - 1
+	// MaxSeq is the largest seq, the largest whole number that is exact in JavaScript.
+	MaxSeq = 1<<53 - 1
 	// maxID is the longest study, user or node id.
 	maxID = 128
 )

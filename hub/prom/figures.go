@@ -33,6 +33,8 @@ var figures = []figure{
 	counter("coup_session_panics_total", "Sessions that ended in a bug.",
 		func(s *hub.Stats) int64 { return s.Panics }),
 
+	counter("coup_entries_not_told_total", "Entries for which Posted was not called, because too many waited.",
+		func(s *hub.Stats) int64 { return s.Room.NotTold }),
 	gauge("coup_rooms", "Rooms with members on this hub now.",
 		func(s *hub.Stats) int { return s.Room.Rooms }),
 	gauge("coup_users", "Users connected to this hub now.",

@@ -29,7 +29,7 @@ func (fixed) Stats() hub.Stats {
 		Errors: map[string]int64{"forbidden": 17}, Closes: map[string]int64{"1001": 18},
 		Room: room.Stats{
 			Rooms: 6, Users: 7, Posted: 8, Delivered: 9, Filled: 10, Retries: 11, Unpublished: 12, Malformed: 13, StoreReachable: true, BusReachable: true,
-			Remembered: 24, Gaps: 19, Resets: 20, Stored: room.Histogram{Count: 21, Sum: 2.5, Buckets: map[float64]uint64{0.1: 20}}, Shown: room.Histogram{Count: 22},
+			Remembered: 24, NotTold: 27, Gaps: 19, Resets: 20, Stored: room.Histogram{Count: 21, Sum: 2.5, Buckets: map[float64]uint64{0.1: 20}}, Shown: room.Histogram{Count: 22},
 		},
 	}
 }
@@ -46,6 +46,7 @@ coup_connections_polling 25
 coup_connections_refused_total 3
 coup_connections_slow_total 4
 coup_connections_unauthenticated 23
+coup_entries_not_told_total 27
 coup_errors_total{code="forbidden"} 17
 coup_events_dropped_total 26
 coup_gaps_total 19

@@ -23,6 +23,7 @@ type Checker struct {
 	members store.BatchMembers
 	work    *work.Group
 	cache   cache
+	roles   roles
 	// revoked counts the revocations of the studies that share a counter.
 	revoked [64]atomic.Int64
 	seed    maphash.Seed
@@ -36,42 +37,49 @@ func New(members store.BatchMembers, w *work.Group, keep time.Duration) *Checker
 	return &Checker{members: members, work: w, seed: seed, cache: cache{seed: seed, keep: keep / 2}}
 }
 
-// Check returns nil if m exists, or ErrForbidden if not. It may answer from the
+// Check returns the role of m if m exists, or ErrForbidden if not. It may answer from the
 // cache. Any other error says that the backend did not answer.
-func (c *Checker) Check(ctx context.Context, m store.Membership) error {
-	if c.cache.has(m) {
-		return nil
+func (c *Checker) Check(ctx context.Context, m store.Membership) (Role, error) {
+	if role, cached := c.cache.get(m); cached {
+		return role, nil
 	}
 	revoked := c.Revocations(m.StudyID)
-	if err := c.ask(ctx, m); err != nil {
-		return err
+	a := c.ask(ctx, m)
+	if a.Err != nil {
+		return a.Role, a.Err
 	}
 	// If m was revoked while Member was under way, the answer may be older than that.
-	c.cache.put(m, func() bool { return revoked == c.Revocations(m.StudyID) })
-	return nil
+	c.cache.put(m, a.Role, func() bool { return revoked == c.Revocations(m.StudyID) })
+	return a.Role, nil
+}
+
+// An Answer is the role of a member, or an error: ErrForbidden, or that of the backend.
+type Answer struct {
+	Role Role
+	Err  error
 }
 
 // ask is Check without the cache.
-func (c *Checker) ask(ctx context.Context, m store.Membership) error {
+func (c *Checker) ask(ctx context.Context, m store.Membership) Answer {
 	ctx, cancel := c.work.Deadline(ctx)
 	defer cancel()
-	_, err := c.members.Member(ctx, m.StudyID, m.UserID)
+	role, err := c.members.Member(ctx, m.StudyID, m.UserID)
 	if errors.Is(err, store.ErrNotFound) {
-		return ErrForbidden
+		err = ErrForbidden
 	}
-	return err
+	return Answer{c.roles.of(role), err}
 }
 
 // CheckAll returns what Check without the cache would return for each of ms, which
 // are at most store.MaxLookup without duplicates. It asks in one call if the backend
 // can. A membership is missing from the result if the work group ended before it was
 // asked for.
-func (c *Checker) CheckAll(ms []store.Membership) map[store.Membership]error {
-	answers := make(map[store.Membership]error, len(ms))
+func (c *Checker) CheckAll(ms []store.Membership) map[store.Membership]Answer {
+	answers := make(map[store.Membership]Answer, len(ms))
 	if len(ms) == 0 {
 		return answers
 	}
-	roles, err := c.roles(ms)
+	found, err := c.ofAll(ms)
 	if errors.Is(err, errors.ErrUnsupported) {
 		for _, m := range ms {
 			if c.work.Ended() {
@@ -82,16 +90,16 @@ func (c *Checker) CheckAll(ms []store.Membership) map[store.Membership]error {
 		return answers
 	}
 	for _, m := range ms {
-		if _, ok := roles[m]; ok {
-			answers[m] = nil
+		if role, ok := found[m]; ok {
+			answers[m] = Answer{Role: c.roles.of(role)}
 		} else {
-			answers[m] = cmp.Or(err, ErrForbidden)
+			answers[m] = Answer{Err: cmp.Or(err, ErrForbidden)}
 		}
 	}
 	return answers
 }
 
-func (c *Checker) roles(ms []store.Membership) (map[store.Membership]string, error) {
+func (c *Checker) ofAll(ms []store.Membership) (map[store.Membership]string, error) {
 	ctx, cancel := c.work.Deadline(c.work.Context())
 	defer cancel()
 	return c.members.Roles(ctx, ms)

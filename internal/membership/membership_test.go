@@ -85,7 +85,8 @@ func TestAnswersAreCachedForAtMostHalfOfKeep(t *testing.T) {
 				c := newChecker(t, &b, 30*time.Second)
 				check := func(at time.Duration, m store.Membership) error {
 					time.Sleep(at)
-					return c.Check(t.Context(), m)
+					_, err := c.Check(t.Context(), m)
+					return err
 				}
 				err := errors.Join(check(0, other), check(tt.first, mina), check(tt.other-tt.first, other))
 				if err != nil {
@@ -104,7 +105,7 @@ func TestNothingIsCachedWithoutKeep(t *testing.T) {
 	var b backend
 	c := newChecker(t, &b, -1)
 	for range 3 {
-		if err := c.Check(t.Context(), mina); err != nil {
+		if _, err := c.Check(t.Context(), mina); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -117,16 +118,16 @@ func TestErrorsAreNotCached(t *testing.T) {
 	var b backend
 	c := newChecker(t, &b, time.Hour)
 	b.gone.Store(true)
-	if err := c.Check(t.Context(), mina); !errors.Is(err, ErrForbidden) {
+	if _, err := c.Check(t.Context(), mina); !errors.Is(err, ErrForbidden) {
 		t.Errorf("Check of no member = %v, want ErrForbidden", err)
 	}
 	b.broken.Store(true)
-	if err := c.Check(t.Context(), mina); !errors.Is(err, errBroken) {
+	if _, err := c.Check(t.Context(), mina); !errors.Is(err, errBroken) {
 		t.Errorf("Check with a broken backend = %v, want its error", err)
 	}
 	b.gone.Store(false)
 	b.broken.Store(false)
-	if err := c.Check(t.Context(), mina); err != nil {
+	if _, err := c.Check(t.Context(), mina); err != nil {
 		t.Errorf("Check of a member = %v", err)
 	}
 }
@@ -141,15 +142,15 @@ func TestTheCacheIsDroppedBy(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			var b backend
 			c := newChecker(t, &b, time.Hour)
-			if err := c.Check(t.Context(), mina); err != nil {
+			if _, err := c.Check(t.Context(), mina); err != nil {
 				t.Fatal(err)
 			}
 			b.gone.Store(true)
-			if err := c.Check(t.Context(), mina); err != nil {
+			if _, err := c.Check(t.Context(), mina); err != nil {
 				t.Fatalf("Check = %v, want nil from the cache", err)
 			}
 			drop(c)
-			if err := c.Check(t.Context(), mina); !errors.Is(err, ErrForbidden) {
+			if _, err := c.Check(t.Context(), mina); !errors.Is(err, ErrForbidden) {
 				t.Errorf("Check = %v, want ErrForbidden", err)
 			}
 		})
@@ -167,14 +168,14 @@ func TestAnAnswerDuringARevocationIsNotCached(t *testing.T) {
 			c := newChecker(t, &b, time.Hour)
 			before := c.Revocations("s1")
 			b.during = func() { b.gone.Store(true); revoke(c) }
-			if err := c.Check(t.Context(), mina); err != nil {
+			if _, err := c.Check(t.Context(), mina); err != nil {
 				t.Fatal(err)
 			}
 			if c.Revocations("s1") == before {
 				t.Error("Revocations is the same: a join would use the old answer")
 			}
 			b.during = nil
-			if err := c.Check(t.Context(), mina); !errors.Is(err, ErrForbidden) {
+			if _, err := c.Check(t.Context(), mina); !errors.Is(err, ErrForbidden) {
 				t.Errorf("Check = %v, want ErrForbidden", err)
 			}
 		})
@@ -212,12 +213,12 @@ func TestCheckAll(t *testing.T) {
 			c := newChecker(t, &b, time.Hour)
 			b.gone.Store(true)
 			got := c.CheckAll([]store.Membership{mina, stays})
-			if len(got) != 2 || got[stays] != nil || !errors.Is(got[mina], ErrForbidden) {
+			if len(got) != 2 || got[stays].Err != nil || !errors.Is(got[mina].Err, ErrForbidden) {
 				t.Errorf("CheckAll = %v, want ErrForbidden for mina only", got)
 			}
 			b.broken.Store(true)
 			got = c.CheckAll([]store.Membership{mina, stays})
-			if !errors.Is(got[stays], errBroken) || !errors.Is(got[mina], errBroken) {
+			if !errors.Is(got[stays].Err, errBroken) || !errors.Is(got[mina].Err, errBroken) {
 				t.Errorf("CheckAll with a broken backend = %v, want its error for both", got)
 			}
 			if one := b.asked.Load() > 0; one == batches || len(c.CheckAll(nil)) != 0 || b.batches.Load() != 2 {

@@ -1,0 +1,57 @@
+package coup
+
+import (
+	"context"
+
+	"github.com/coupchat/coup/room"
+	"github.com/coupchat/coup/store"
+)
+
+// Post stores a message of the application, such as that of a bot or of the system, and delivers it
+// at once. m has a StudyID, a UserID, a UserName and Content, or Attachments. Nobody checks that the
+// user is a member, no rate counts, and BeforePost is not asked. With a ClientID it is safe to
+// call Post again after an error: the same message is returned.
+//
+// The error is that of store.Entry.Clean, or one that wraps store.ErrUnavailable, also when ctx ends
+// first: the message may be stored then.
+func (s *Server) Post(ctx context.Context, m store.Message) (store.Message, error) {
+	m.Kind = store.KindMessage
+	return s.rooms.Post(ctx, m)
+}
+
+// Edit replaces what the message at e.MessageSeq of e.StudyID says by the Content, Mentions,
+// Attachments and Meta of e, whoever wrote it. e.UserID and e.UserName say who edits. The error is
+// as with Post, or wraps store.ErrNotFound, or errors.ErrUnsupported where the store keeps messages
+// only.
+func (s *Server) Edit(ctx context.Context, e store.Entry) (store.Entry, error) {
+	e.Kind, e.Any = store.KindEdit, true
+	return s.rooms.Post(ctx, e)
+}
+
+// Delete deletes the message at e.MessageSeq of e.StudyID, whoever wrote it. e.UserID and e.UserName
+// say who deletes. The error is as with Edit.
+func (s *Server) Delete(ctx context.Context, e store.Entry) (store.Entry, error) {
+	e.Kind, e.Any = store.KindDelete, true
+	return s.rooms.Post(ctx, e)
+}
+
+// Stored says that something was stored in a study without a hub: by an import, say. All hubs read
+// it and deliver it at once. Without the call they do so within room.Options.CheckHeads (3 s). The
+// error is that of room.Publisher.Announce.
+func (s *Server) Stored(ctx context.Context, study store.StudyID) error {
+	return s.Publisher().Announce(ctx, room.StudyEvent{Type: room.MessagesStored, StudyID: study})
+}
+
+// Disconnect ends all connections of a user, on every hub: they get auth_error with token_revoked and
+// the message, and are closed with 4401. It does not keep the user out: the Verifier must refuse the
+// token of a new connection. The error is that of room.Publisher.AnnounceUser.
+func (s *Server) Disconnect(ctx context.Context, user store.UserID, message string) error {
+	return s.Publisher().AnnounceUser(ctx, room.UserEvent{Type: room.SessionsRevoked, UserID: user, Message: message})
+}
+
+// Who returns the users who are in a study now, on all hubs, by name: at most 200 of count. The first
+// call waits a second for the other hubs. The error is that of ctx, or one that wraps
+// store.ErrInvalid or room.ErrClosed.
+func (s *Server) Who(ctx context.Context, study store.StudyID) (users []room.OnlineUser, count int, err error) {
+	return s.rooms.Who(ctx, study)
+}
