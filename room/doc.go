@@ -50,8 +50,10 @@
 //	confirm.go       checks memberships again and again
 //	subscribe.go     receives what other hubs tell of a room
 //	posted.go        calls Options.Posted
+//	mentioned.go     queues who is mentioned
 //	registry.go      Registry: users, rooms, the way of a stored post
 //	markread.go      how far a user has read, and who is told
+//	mention.go       notifies who is mentioned
 //	server.go        what the application itself posts, and who is in a room
 //	read.go          reads the history for a client
 //	new.go           puts a Registry together

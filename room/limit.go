@@ -16,7 +16,7 @@ const replayCost = 100
 type limits struct {
 	mu           sync.Mutex // guards what follows
 	posts, joins bucket
-	signals      *signalLimits // nil before the first
+	rare         *rareLimits // nil before the first
 }
 
 // post takes a token for a post. rate is Options.Rate.
@@ -51,7 +51,7 @@ func (l *limits) full(now time.Time, rate float64) bool {
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return l.posts.full(now, rate) && l.joins.full(now, joinRate) && l.signals.full(now)
+	return l.posts.full(now, rate) && l.joins.full(now, joinRate) && l.rare.full(now)
 }
 
 // The limits of the signals of a user: how many a second, how many at once, and how many bytes a
@@ -61,8 +61,20 @@ const (
 	signalBytes             = 64 << 10
 )
 
-// signalLimits are the limits of the signals of a user.
-type signalLimits struct{ number, bytes bucket }
+// mentionRate is how many users a user may notify a second by mentions, and mentionBurst how many
+// at once.
+const mentionRate, mentionBurst = 5, 50
+
+// rareLimits are the limits of what few users do.
+type rareLimits struct{ signals, bytes, mentions bucket }
+
+// get returns the limits of what few users do. The caller holds l.mu.
+func (l *limits) get() *rareLimits {
+	if l.rare == nil {
+		l.rare = &rareLimits{}
+	}
+	return l.rare
+}
 
 // signal takes tokens for a signal of n bytes. There is no limit if rate is below 0.
 func (l *limits) signal(now time.Time, rate float64, n int) error {
@@ -71,18 +83,25 @@ func (l *limits) signal(now time.Time, rate float64, n int) error {
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if l.signals == nil {
-		l.signals = &signalLimits{}
-	}
-	if err := l.signals.number.take(now, signalRate, signalBurst); err != nil {
+	if err := l.get().signals.take(now, signalRate, signalBurst); err != nil {
 		return err
 	}
-	return l.signals.bytes.takeMany(now, float64(n), signalBytes, 2*signalBytes)
+	return l.rare.bytes.takeMany(now, float64(n), signalBytes, 2*signalBytes)
+}
+
+// mention takes a token for a user who is notified. There is no limit if rate is below 0.
+func (l *limits) mention(now time.Time, rate float64) error {
+	if rate < 0 {
+		return nil
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.get().mentions.take(now, mentionRate, mentionBurst)
 }
 
 // full reports whether all tokens are there.
-func (l *signalLimits) full(now time.Time) bool {
-	return l == nil || l.number.full(now, signalRate) && l.bytes.full(now, signalBytes)
+func (l *rareLimits) full(now time.Time) bool {
+	return l == nil || l.signals.full(now, signalRate) && l.bytes.full(now, signalBytes) && l.mentions.full(now, mentionRate)
 }
 
 // A bucket is a token bucket. The zero value is full.

@@ -99,10 +99,3 @@ func hearMarks(g *Registry, marks []relay.Mark) {
 		}
 	}
 }
-
-// hearOfUsers acts on what another hub tells of users.
-func hearOfUsers(g *Registry, l relay.Live) {
-	if l.Type == liveRead {
-		hearMarks(g, l.Marks)
-	}
-}

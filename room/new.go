@@ -49,6 +49,7 @@ func New(opts Options) (*Registry, error) {
 	g.confirm = confirmer{members: members, work: w, log: opts.Log, stamp: sh.stamp, rooms: g.all, now: make(chan struct{}, 1)}
 	g.marks = marks{store: backend, work: w, stored: func(of []store.Membership, states []store.ReadState) { marked(g, of, states) }}
 	g.marks.start()
+	g.mentions = make(mentioning, maxMentioning)
 	g.teller = teller{posted: opts.Posted, work: w, log: opts.Log, stats: &sh.stats}
 	g.listener = listener{users: &g.users, members: members, room: g.lookup, stored: g.heads.check, missed: g.confirm.missed, stats: &sh.stats, log: opts.Log}
 	if err := g.listener.subscribe(opts.Bus); err != nil {
@@ -70,6 +71,7 @@ func New(opts Options) (*Registry, error) {
 	w.Go(func() { sweep(g) })
 	w.Go(func() { g.present.run(w) })
 	w.Go(g.marks.run)
+	w.Go(func() { notifyMentioned(g) })
 	return g, nil
 }
 

@@ -27,6 +27,7 @@ type Registry struct {
 	present  presentRooms
 	marks    marks
 	teller   teller
+	mentions mentioning
 	work     *work.Group
 
 	mu     sync.RWMutex // guards what follows and the refs of all rooms
@@ -208,6 +209,7 @@ func stored(g *Registry, posts []commit.Post[Conn], msgs []store.Message) {
 	g.relay.Publish(msgs)
 	g.shared.stats.posted.Add(int64(len(posts)))
 	g.teller.tell(msgs)
+	g.mentions.add(msgs)
 }
 
 // lookup returns the room of a study, or nil.
