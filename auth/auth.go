@@ -47,6 +47,8 @@ type Identity struct {
 	// ExpiresAt is when the token expires. The connection is closed then, unless the client
 	// has sent a new token. Required: for a hub, zero means that the token has expired.
 	ExpiresAt time.Time
+	// TokenID names the token or the session, for a Rechecker: the claim jti, say. It may be empty.
+	TokenID string
 }
 
 // A Verifier checks tokens. It may be called at the same time from any goroutine.
@@ -54,6 +56,17 @@ type Verifier interface {
 	// Verify returns the identity of a token, or an error that wraps ErrInvalid or
 	// ErrExpired, best a *Refusal. It returns soon after ctx is done.
 	Verify(ctx context.Context, token string) (Identity, error)
+}
+
+// A Rechecker is a Verifier that can say later whether a token is still good: after a logout, a
+// change of the password or a ban. Every 30 s a hub asks it about all sessions, and ends those that
+// are revoked.
+type Rechecker interface {
+	Verifier
+	// Recheck returns whether each of the sessions is revoked, in their order. sessions are at most
+	// 500, as Verify (or hub.Options.Identify) returned them. After an error none ends, and the next
+	// round asks again. It returns soon after ctx is done.
+	Recheck(ctx context.Context, sessions []Identity) (revoked []bool, err error)
 }
 
 // VerifierFunc makes a Verifier of a function.

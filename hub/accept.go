@@ -95,7 +95,7 @@ func (h *Hub) boundSendBuffer(conn net.Conn) {
 // identity that the handshake had, or nil.
 func (h *Hub) open(conn net.Conn, early []byte, accepted time.Time, who *auth.Identity) {
 	s := &session{}
-	s.begin(&h.native, accepted, identityOf(who))
+	s.begin(&h.native, accepted, h.identityOf(who))
 	var first []byte
 	if who != nil {
 		first = s.dialect.AuthSuccess(native.RequestID{}, s.identity.user, s.identity.name, who.ExpiresAt)

@@ -46,7 +46,7 @@ func (r *request) admit(who auth.Identity, err error) bool {
 	if r.Kind == native.Connect {
 		known = r.s.given()
 	}
-	next := identityOf(&who)
+	next := r.s.hub.identityOf(&who)
 	switch {
 	// A Verifier may accept a token for a while after it has expired. The session would
 	// end at once, so it is refused here.

@@ -75,6 +75,9 @@ func New(rooms *room.Registry, verify auth.Verifier, opts Options) (*Hub, error)
 	h.native = endpoint{hub: h, dialect: native.Dialect{}}
 	h.wheel.start()
 	h.work.Go(func() { h.wheel.run(h.work.Context()) })
+	if r, is := verify.(auth.Rechecker); is && h.opts.RecheckEvery > 0 {
+		h.work.Go(func() { h.recheck(r) })
+	}
 	return h, nil
 }
 

@@ -106,6 +106,10 @@ type Options struct {
 	// Defaults to 100; -1 is no limit.
 	MaxRefused int
 
+	// RecheckEvery is how often a Verifier that is an auth.Rechecker too is asked about all sessions.
+	// Defaults to 30 s; -1 is never.
+	RecheckEvery time.Duration
+
 	// Tag begins the ids of Socket.IO connections on this hub, so that a load balancer can find
 	// the hub of a client that polls: see docs/deployment.md. Up to 32 letters, digits, "-" and
 	// "_". Defaults to none.
@@ -163,6 +167,7 @@ func (o *Options) setDefaults() error {
 	o.SendBuffer = cmp.Or(o.SendBuffer, 128<<10)
 	o.MaxRooms = cmp.Or(o.MaxRooms, 200)
 	o.MaxRefused = cmp.Or(o.MaxRefused, 100)
+	o.RecheckEvery = cmp.Or(o.RecheckEvery, 30*time.Second)
 	o.Log = loglimit.New(cmp.Or(o.Log, slog.Default()))
 	return nil
 }

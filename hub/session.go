@@ -51,16 +51,22 @@ type identity struct {
 	user    store.UserID
 	name    string
 	expires int64 // Unix milliseconds: nanoseconds end in 2262
+	// given is what an auth.Rechecker is asked about, nil without one.
+	given *auth.Identity
 }
 
 // identityOf returns the identity of a session from that of a token or a handshake, which may be
 // nil. Of the name it keeps what store.ValidUserName takes: the rules of who gave it must not lock
 // the user out.
-func identityOf(who *auth.Identity) *identity {
+func (h *Hub) identityOf(who *auth.Identity) *identity {
 	if who == nil {
 		return nil
 	}
-	return &identity{store.UserID(who.UserID), text.CleanName(who.UserName, store.MaxUserName), who.ExpiresAt.UnixMilli()}
+	i := &identity{user: store.UserID(who.UserID), name: text.CleanName(who.UserName, store.MaxUserName), expires: who.ExpiresAt.UnixMilli()}
+	if _, is := h.verify.(auth.Rechecker); is {
+		i.given = who
+	}
+	return i
 }
 
 // A state says how far a session has come.

@@ -34,7 +34,7 @@ func (h *Hub) newSocketSession(accepted time.Time, sid eio.ID, who *auth.Identit
 	s := &socketSession{}
 	s.own = endpoint{hub: h, dialect: &s.dialect}
 	if sid != (eio.ID{}) || who != nil {
-		s.own.hello = &handshake{sid, identityOf(who)}
+		s.own.hello = &handshake{sid, h.identityOf(who)}
 	}
 	s.begin(&s.own, accepted, nil)
 	return &s.session

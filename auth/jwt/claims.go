@@ -16,11 +16,14 @@ import (
 // maxName is the longest user name, in UTF-16 units.
 const maxName = 200
 
+// maxTokenID is the longest jti that is kept, in bytes.
+const maxTokenID = 256
+
 // validID is the rule of store.ValidID, with which a hub checks the id again.
 var validID = regexp.MustCompile(`^[A-Za-z0-9_.:@|+=~-]{1,128}$`)
 
 type claims struct {
-	Subject, Name, Issuer          string
+	Subject, Name, Issuer, ID      string
 	Audience                       audiences
 	ExpiresAt, NotBefore, IssuedAt date
 }
@@ -49,6 +52,10 @@ func parseClaims(b []byte) (claims, error) {
 	}
 	if c.Audience, err = parseAudience(members); err != nil {
 		return claims{}, err
+	}
+	// Nothing here depends on jti: one that is no text, or long, is as none.
+	if c.ID, err = stringOf(members, "jti"); err != nil || len(c.ID) > maxTokenID {
+		c.ID = ""
 	}
 	switch {
 	case c.ExpiresAt.IsZero():

@@ -129,7 +129,7 @@ func (v *Verifier) check(token string, now time.Time) (auth.Identity, error) {
 	if err := v.accept(c, now); err != nil {
 		return auth.Identity{}, err
 	}
-	return auth.Identity{UserID: c.Subject, UserName: c.Name, ExpiresAt: c.ExpiresAt.Time}, nil
+	return auth.Identity{UserID: c.Subject, UserName: c.Name, ExpiresAt: c.ExpiresAt.Time, TokenID: c.ID}, nil
 }
 
 // accept checks the claims. The age is checked last: a token counts as expired only if

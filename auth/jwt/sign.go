@@ -42,6 +42,9 @@ func (s *Signer) Sign(who auth.Identity) (string, error) {
 	if who.UserName != "" {
 		c["name"] = who.UserName
 	}
+	if who.TokenID != "" {
+		c["jti"] = who.TokenID
+	}
 	token, err := jwt.NewWithClaims(jwt.SigningMethodHS256, c).SignedString(s.secret)
 	if err != nil {
 		return "", fmt.Errorf("jwt: sign: %w", err)
