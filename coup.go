@@ -102,6 +102,7 @@ type Server struct {
 	hub   *hub.Hub
 	rooms *room.Registry
 	bus   bus.Bus
+	store store.Store
 	own   *bus.Memory // the bus that New made, or nil
 
 	shutdown sync.Once
@@ -114,7 +115,7 @@ func New(opts Options) (*Server, error) {
 	if err := opts.check(); err != nil {
 		return nil, err
 	}
-	s := &Server{bus: opts.Bus}
+	s := &Server{bus: opts.Bus, store: opts.Store}
 	r, h := opts.Room, opts.Hub
 	r.Store, r.Members, r.Log, h.Log = opts.Store, opts.Members, opts.Log, opts.Log
 	h.Origins = opts.Origins

@@ -2,6 +2,8 @@ package coup
 
 import (
 	"context"
+	"errors"
+	"fmt"
 
 	"github.com/coupchat/coup/room"
 	"github.com/coupchat/coup/store"
@@ -33,6 +35,32 @@ func (s *Server) Edit(ctx context.Context, e store.Entry) (store.Entry, error) {
 func (s *Server) Delete(ctx context.Context, e store.Entry) (store.Entry, error) {
 	e.Kind, e.Any = store.KindDelete, true
 	return s.rooms.Post(ctx, e)
+}
+
+// Erase erases what was said in a study, or by a user everywhere, from the store and from the memory of
+// all hubs, and tells the clients. It returns how many messages that were. After an error the rest is
+// still there: call it again. The error wraps errors.ErrUnsupported where the store cannot erase,
+// store.ErrInvalid or store.ErrUnavailable.
+//
+// It does not reach backups, and the files of a database keep old pages until they are cleaned
+// (VACUUM).
+func (s *Server) Erase(ctx context.Context, e store.Erasure) (messages int64, err error) {
+	eraser, ok := s.store.(store.Eraser)
+	if !ok {
+		return 0, fmt.Errorf("coup: erase: %w", errors.ErrUnsupported)
+	}
+	for {
+		erased, err := eraser.Erase(ctx, e)
+		if err != nil || len(erased) == 0 {
+			return messages, err
+		}
+		for _, e := range erased {
+			messages += e.To - e.From + 1
+		}
+		if err := s.Stored(ctx, erased[0].StudyID); err != nil {
+			return messages, err
+		}
+	}
 }
 
 // Stored says that something was stored in a study without a hub: by an import, say. All hubs read

@@ -130,3 +130,44 @@ func TestWhoIsInAStudy(t *testing.T) {
 		t.Errorf("%d rooms are left, want that of mina", rooms)
 	}
 }
+
+func TestWhatIsErasedIsGoneEverywhere(t *testing.T) {
+	eachKind(t, func(t *testing.T, k kind) {
+		shared, opts := bus.NewMemory(), coup.Options{Store: store.NewMemory(), Rate: -1}
+		defer shared.Close()
+		opts.Bus = shared
+		s, first := k.serve(t, opts)
+		_, second := k.serve(t, opts)
+		mina, jun := login(t, first, "mina:Mina"), login(t, second, "jun")
+		mina.Join("s1")
+		jun.Join("s1")
+		for i := range 3 {
+			say(mina, "s1", fmt.Sprint("secret ", i))
+			jun.Expect("new_message")
+		}
+		say(jun, "s1", "harmless")
+		jun.Expect("new_message")
+		n, err := s.Erase(t.Context(), store.Erasure{UserID: "mina"})
+		if err != nil || n != 3 {
+			t.Fatalf("Erase = %d, %v", n, err)
+		}
+		e := jun.Expect("messages_erased")
+		fields(t, e, data{"studyId": "s1", "seq": 5, "from": 1, "to": 3, "sentAt": e.Data["sentAt"]})
+		// From the memory of the hub, and as the store has it.
+		late := login(t, second, "late")
+		late.Call("join_room", data{"studyId": "s1", "after": 0}, nil)
+		for seq := range int64(5) {
+			e, err := late.Next(5 * time.Second)
+			if err != nil || e.Int("seq") != seq+1 {
+				t.Fatalf("replay %d: %s, %v", seq, e.Raw, err)
+			}
+			if seq < 3 && (e.String("content") != "" || e.String("userName") != "" || e.String("deletedAt") == "") {
+				t.Errorf("the replay shows %s", e.Raw)
+			}
+		}
+	})
+	s, _ := kind{}.serve(t, coup.Options{Store: struct{ store.Store }{store.NewMemory()}})
+	if _, err := s.Erase(t.Context(), store.Erasure{UserID: "mina"}); !errors.Is(err, errors.ErrUnsupported) {
+		t.Errorf("Erase without a store that can: %v", err)
+	}
+}

@@ -23,6 +23,9 @@ type Dialect struct {
 	//   {entryid}    the id of the entry e
 	//   {marks}    the s, u and q of a JSON array of marks
 	//   {least}, {greatest}  functions of two numbers
+	//   {now}      the time of the database, with milliseconds
+	//   {forupdate}   locks the rows that are read
+	//   {hasentries}  sets the column that says so
 	//   {lock}     FOR UPDATE, without rows that others have locked
 	replacer *strings.Replacer
 }
@@ -49,6 +52,7 @@ var Postgres = Dialect{
 		"{marks}", `json_to_recordset(CAST(? AS json)) AS l(s text, u text, q bigint)`,
 		"{least}", `least`, "{greatest}", `greatest`,
 		"{time}", `timestamptz`,
+		"{now}", `date_trunc('milliseconds', clock_timestamp())`, "{forupdate}", `FOR UPDATE`, "{hasentries}", `, has_entries = true`,
 		"{entryid}", `e.study_id || ':' || e.seq::text`,
 		"{lock}", `FOR UPDATE SKIP LOCKED`,
 	),
@@ -77,6 +81,7 @@ var SQLite = Dialect{
 		"{marks}", `(SELECT value->>'s' AS s, value->>'u' AS u, value->>'q' AS q FROM json_each(?)) AS l`,
 		"{least}", `min`, "{greatest}", `max`,
 		"{time}", `text`,
+		"{now}", `strftime('%Y-%m-%dT%H:%M:%fZ', 'now')`, "{forupdate}", ``, "{hasentries}", ``,
 		"{entryid}", `e.study_id || ':' || e.seq`,
 		"{lock}", ``, // one writer at a time
 	),

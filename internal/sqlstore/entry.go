@@ -3,6 +3,7 @@ package sqlstore
 import (
 	"encoding/json"
 	"fmt"
+	"strconv"
 
 	"github.com/coupchat/coup/store"
 )
@@ -90,6 +91,11 @@ func (r *row) entry() (store.Entry, error) {
 		return e, nil
 	}
 	return e, SetMore(&e, r.More)
+}
+
+// entryID is the id that the databases give an entry.
+func entryID(study store.StudyID, seq int64) string {
+	return string(study) + ":" + strconv.FormatInt(seq, 10)
 }
 
 func entriesOf(rows []row) ([]store.Entry, error) {

@@ -15,16 +15,21 @@ const (
 	newest   = selected + `ORDER BY seq DESC LIMIT ?`
 
 	// An edit is read with what its message says now. Both parts are read in the order of an index.
-	entries = `SELECT * FROM (
+	entriesIn = `SELECT * FROM (
 		SELECT * FROM (SELECT 0 AS kind, ` + fields + `, CAST(NULL AS bigint) AS message_seq, CAST(NULL AS text) AS emoji,
 				CAST(NULL AS boolean) AS is_on, CAST(NULL AS integer) AS count, CAST(NULL AS bigint) AS from_seq, CAST(NULL AS bigint) AS to_seq
-			FROM coup_messages AS m WHERE study_id = ? AND seq > ? AND seq < ? ORDER BY seq LIMIT ?) AS messages
+			FROM coup_messages AS m WHERE m.study_id = ? `
+	entriesAnd = ` ORDER BY m.seq LIMIT ?) AS messages
 		UNION ALL
 		SELECT * FROM (SELECT e.kind, {entryid} AS id, e.study_id, e.seq, e.user_id, e.user_name, d.content, e.client_id, e.sent_at,
 				CAST(NULL AS bigint) AS reply_to, d.more, CAST(NULL AS {time}) AS edited_at, d.deleted_at, CAST(NULL AS json) AS reactions, e.message_seq, e.emoji, e.is_on, e.count, e.from_seq, e.to_seq
 			FROM coup_entries AS e LEFT JOIN coup_messages AS d ON e.kind = 1 AND d.study_id = e.study_id AND d.seq = e.message_seq
-			WHERE e.study_id = ? AND e.seq > ? AND e.seq < ? ORDER BY e.seq LIMIT ?) AS others
+			WHERE e.study_id = ? `
+	entriesEnd = ` ORDER BY e.seq LIMIT ?) AS others
 		) AS l ORDER BY seq LIMIT ?`
+
+	entries       = entriesIn + `AND m.seq > ? AND m.seq < ?` + entriesAnd + `AND e.seq > ? AND e.seq < ?` + entriesEnd
+	entriesOfUser = entriesIn + `AND m.user_id = ? AND m.seq > ?` + entriesAnd + `AND e.user_id = ? AND e.seq > ?` + entriesEnd
 
 	heads = `SELECT study_id, head FROM coup_studies WHERE study_id IN ({list})`
 )

@@ -39,6 +39,16 @@ func (s *Store) ReadMarks(ctx context.Context, study store.StudyID) ([]store.Rea
 	return s.tables.ReadMarks(ctx, study)
 }
 
+// Erase implements store.Eraser.
+func (s *Store) Erase(ctx context.Context, e store.Erasure) ([]store.Entry, error) {
+	return s.tables.Erase(ctx, e)
+}
+
+// EntriesOf implements store.Eraser.
+func (s *Store) EntriesOf(ctx context.Context, q store.UserQuery) ([]store.Entry, error) {
+	return s.tables.EntriesOf(ctx, q)
+}
+
 // SetStatus implements store.Store.
 func (s *Store) SetStatus(ctx context.Context, reports []store.Status) error {
 	return s.tables.SetStatus(ctx, reports)

@@ -41,7 +41,7 @@ type Client struct {
 	own     *http.Transport // nil if the caller brought a client
 	timeout time.Duration
 
-	noEntries, noReads optional
+	noEntries, noReads, noEraser optional
 }
 
 var (

@@ -39,18 +39,7 @@ func (h *Handler) postEntries(ctx context.Context, c call) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
-	b := append(make([]byte, 0, sizeOf(out)), `{"entries":[`...)
-	for i, e := range out {
-		if i > 0 {
-			b = append(b, ',')
-		}
-		if e.Err != nil {
-			b = appendRefusal(b, e.Err)
-		} else {
-			b = appendEntry(b, e)
-		}
-	}
-	return answer{http.StatusOK, append(b, "]}"...)}, nil
+	return answer{http.StatusOK, appendEntries(out)}, nil
 }
 
 // getEntries reads entries of every kind.
@@ -70,13 +59,7 @@ func (h *Handler) getEntries(ctx context.Context, c call) (answer, error) {
 		return answer{}, fmt.Errorf("read entries: %w", err)
 	}
 	found, more := cut(found, limit, false)
-	b := append(make([]byte, 0, sizeOf(found)), `{"entries":[`...)
-	for i, e := range found {
-		if i > 0 {
-			b = append(b, ',')
-		}
-		b = appendEntry(b, e)
-	}
-	b = append(b, `],"more":`...)
+	b := appendEntries(found)
+	b = append(b[:len(b)-1], `,"more":`...)
 	return answer{http.StatusOK, append(strconv.AppendBool(b, more), '}')}, nil
 }

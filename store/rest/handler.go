@@ -41,8 +41,9 @@ type HandlerOptions struct {
 // network: a caller with a token may post as any user.
 type Handler struct {
 	store    store.Store
-	entries  store.Log   // nil if the store keeps messages only
-	reads    store.Reads // nil if the store does not keep them
+	entries  store.Log    // nil if the store keeps messages only
+	reads    store.Reads  // nil if the store does not keep them
+	eraser   store.Eraser // nil if the store cannot erase
 	receipts bool
 	members  store.Members
 	tokens   [][sha256.Size]byte
@@ -68,6 +69,7 @@ func NewHandler(st store.Store, members store.Members, opts HandlerOptions) (*Ha
 	h := &Handler{store: st, members: members, maxBody: opts.MaxBody, timeout: opts.Timeout, log: opts.Log}
 	h.entries, _ = st.(store.Log)
 	h.reads, _ = st.(store.Reads)
+	h.eraser, _ = st.(store.Eraser)
 	h.receipts = opts.Receipts
 	for _, token := range opts.Tokens {
 		if err := checkToken(token); err != nil {

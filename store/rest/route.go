@@ -38,6 +38,8 @@ var routes = []route{
 	{http.MethodPost, "reads", (*Handler).postReads},
 	{http.MethodGet, "reads", (*Handler).getReads},
 	{http.MethodPost, "reads/query", (*Handler).postReadsQuery},
+	{http.MethodPost, "erasures", (*Handler).postErasures},
+	{http.MethodGet, "users/*/entries", (*Handler).getUserEntries},
 	{http.MethodPost, "users/status", (*Handler).postStatus},
 	{http.MethodGet, "users/*/status", (*Handler).getStatus},
 	{http.MethodPost, "studies/heads", (*Handler).postHeads},

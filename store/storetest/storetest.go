@@ -84,6 +84,7 @@ func Run(t *testing.T, open func(t *testing.T) Backend) {
 		}
 	})
 	t.Run("Reads", func(t *testing.T) { runReads(t, open) })
+	t.Run("Erasing", func(t *testing.T) { runErasures(t, open) })
 	t.Run("TwoHandles", func(t *testing.T) {
 		runPairs(t, open, handles, func(b Backend) func() store.Store { return b.Second },
 			"Backend.Second is missing, so it is not tested whether two hubs may use the data at the same time")

@@ -1,0 +1,117 @@
+package store
+
+import (
+	"cmp"
+	"context"
+	"slices"
+
+	"github.com/coupchat/coup/internal/runs"
+)
+
+var _ Eraser = (*Memory)(nil)
+
+// Erase implements Eraser.
+func (s *Memory) Erase(ctx context.Context, e Erasure) ([]Entry, error) {
+	if err := cmp.Or(ctx.Err(), e.Check()); err != nil {
+		return nil, err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, id := range s.sorted() {
+		if e.StudyID != "" && id != e.StudyID {
+			continue
+		}
+		if erased := s.studies[id].erase(id, e); len(erased) > 0 {
+			return erased, nil
+		}
+	}
+	return nil, nil
+}
+
+// sorted returns the ids of the studies. The caller holds s.mu.
+func (s *Memory) sorted() []StudyID {
+	ids := make([]StudyID, 0, len(s.studies))
+	for id := range s.studies {
+		ids = append(ids, id)
+	}
+	slices.Sort(ids)
+	return ids
+}
+
+// erase erases up to MaxErased messages, and then the rest that is the user's.
+func (st *memoryStudy) erase(study StudyID, e Erasure) (erased []Entry) {
+	now := now()
+	var seqs []int64
+	to := st.head
+	if e.To > 0 {
+		to = min(to, e.To)
+	}
+	for seq := max(e.From, st.gone+1); seq <= to; seq++ {
+		row, page := st.row(seq)
+		of := page.key(row).user
+		if e.UserID != "" && of != e.UserID {
+			continue
+		}
+		if row.kind != KindMessage {
+			if e.UserID != "" {
+				st.unname(study, seq)
+			}
+			continue
+		}
+		if row.rare && !st.rare[seq].DeletedAt.IsZero() && st.rare[seq].UserName == "" {
+			continue
+		}
+		seqs = append(seqs, seq)
+		m := st.edit(study, seq)
+		m.blank(now)
+		st.unname(study, seq)
+		delete(st.reactions, seq)
+		if len(seqs) == MaxErased {
+			break
+		}
+	}
+	if e.UserID != "" {
+		delete(st.reads, e.UserID)
+	}
+	for _, r := range runs.Of(seqs) {
+		entry := Entry{Kind: KindErase, StudyID: study, UserID: System, ClientID: NewClientID(), SentAt: now, From: r[0], To: r[1]}
+		st.push(&entry)
+		st.remember(memoryKey{System, entry.ClientID}, entry.Seq)
+		erased = append(erased, entry)
+	}
+	return erased
+}
+
+// unname takes the name of the user from an entry.
+func (st *memoryStudy) unname(study StudyID, seq int64) {
+	st.edit(study, seq).UserName = ""
+	row, page := st.row(seq)
+	clear(page.text[row.at+row.user : row.at+row.user+row.name])
+}
+
+// EntriesOf implements Eraser.
+func (s *Memory) EntriesOf(ctx context.Context, q UserQuery) (found []Entry, err error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	for _, id := range s.sorted() {
+		if id < q.AfterStudy {
+			continue
+		}
+		st, after := s.studies[id], int64(0)
+		if id == q.AfterStudy {
+			after = q.After
+		}
+		for seq := max(after, st.gone) + 1; seq <= st.head; seq++ {
+			if len(found) == q.Limit {
+				return found, nil
+			}
+			if row, page := st.row(seq); page.key(row).user == q.UserID {
+				found = append(found, st.at(id, seq))
+			}
+		}
+	}
+	return found, nil
+}
