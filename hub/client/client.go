@@ -29,6 +29,9 @@ type Options struct {
 	// read, so a slow one slows the server down; a very slow one is disconnected by the server, and
 	// gets what it missed afterwards. It must not wait for methods of the Client.
 	Handler func(Event)
+	// Presence asks who is in each study that is joined, and Reads what the user has read there.
+	// See Joined, and the events presence and read_marked.
+	Presence, Reads bool
 	// Header is sent with each handshake. TLS is for wss:// URLs.
 	Header http.Header
 	TLS    *tls.Config

@@ -10,7 +10,7 @@ import (
 type Event struct {
 	// Name is the name in the protocol: new_message, message_edited, message_deleted,
 	// message_reaction, notification, room_left, room_reset,
-	// messages_erased, error, auth_error; or "missed", after a join of the client's own that
+	// messages_erased, user_typing, read_marked, presence, signal, error, auth_error; or "missed", after a join of the client's own that
 	// brought not everything: read the history.
 	Name string
 	// StudyID is the study, if it concerns one.
@@ -23,8 +23,20 @@ type Event struct {
 	Emoji string
 	On    bool
 	Count int
-	// Seq is the newest seq of a room_reset or a "missed".
+	// Seq is the newest seq of a room_reset or a "missed", that of a messages_erased if it is in the
+	// log, or how far User has read (read_marked).
 	Seq int64
+	// User types, has read, came or left, or sent the signal.
+	User User
+	// Unread is how many messages the user has not read. It is 0 where another user has read.
+	Unread int
+	// Online says whether User came or left. Where OnlineCount is above 0 there are so many that
+	// nobody is named: what was known of who is online does not count any more.
+	Online      bool
+	OnlineCount int
+	// Kind and Data are those of a signal.
+	Kind string
+	Data json.RawMessage
 	// From and To are the seqs of messages_erased.
 	From, To int64
 	// Reason is why a room was left: kicked, study_deleted or membership_lost.
@@ -78,21 +90,28 @@ type frame struct {
 // body has the fields of all events and answers.
 type body struct {
 	Message
-	MessageSeq int64  `json:"messageSeq"`
-	Emoji      string `json:"emoji"`
-	On         bool   `json:"on"`
-	Count      int    `json:"count"`
-	From       int64  `json:"from"`
-	To         int64  `json:"to"`
-	Reason     string `json:"reason"`
-	Type       string `json:"type"`
-	Text       string `json:"message"`
-	Link       string `json:"link"`
-	Code       string `json:"code"`
-	RetryMS    int64  `json:"retryAfterMs"`
-	Truncated  bool   `json:"truncated"`
-	Reset      bool   `json:"reset"`
-	ExpiresAt  string `json:"expiresAt"`
+	MessageSeq  int64           `json:"messageSeq"`
+	Emoji       string          `json:"emoji"`
+	On          bool            `json:"on"`
+	Count       int             `json:"count"`
+	From        fromField       `json:"from"`
+	To          int64           `json:"to"`
+	FromName    string          `json:"fromName"`
+	Kind        string          `json:"kind"`
+	Data        json.RawMessage `json:"data"`
+	Unread      int             `json:"unread"`
+	ReadSeq     int64           `json:"readSeq"`
+	Users       json.RawMessage `json:"online"`
+	OnlineCount int             `json:"onlineCount"`
+	Reason      string          `json:"reason"`
+	Type        string          `json:"type"`
+	Text        string          `json:"message"`
+	Link        string          `json:"link"`
+	Code        string          `json:"code"`
+	RetryMS     int64           `json:"retryAfterMs"`
+	Truncated   bool            `json:"truncated"`
+	Reset       bool            `json:"reset"`
+	ExpiresAt   string          `json:"expiresAt"`
 }
 
 // parse reads a frame.
@@ -121,7 +140,9 @@ func (f *frame) event() Event {
 	case "room_reset":
 		e.Seq = b.Seq
 	case "messages_erased":
-		e.From, e.To = b.From, b.To
+		e.Seq, e.From, e.To = b.Seq, b.From.seq, b.To
+	case "user_typing", "read_marked", "presence", "signal":
+		return f.live()
 	case "error", "auth_error":
 		e.Err = b.err()
 	}

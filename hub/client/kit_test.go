@@ -76,6 +76,7 @@ func open(t *testing.T, line *testenv.Forward, tokens ...string) *user {
 			asked++
 			return tokens[min(asked, len(tokens))-1], nil
 		},
+		Presence: true, Reads: true,
 		Handler: func(e client.Event) {
 			u.mu.Lock()
 			defer u.mu.Unlock()

@@ -12,6 +12,12 @@ type Joined struct {
 	// Missed says that not everything after From.Seq is delivered: too much was missed, or the
 	// server has another history than the client has seen. Read the history then.
 	Missed bool
+	// Online are the users in the study, at most 200 of OnlineCount, with Options.Presence. The
+	// others follow as events within a second.
+	Online      []User
+	OnlineCount int
+	// Read is how far the user has read, with Options.Reads.
+	Read Read
 }
 
 // A From is the newest message of a study that the caller has. The zero value is none: messages
@@ -61,6 +67,12 @@ func (c *Client) join(ctx context.Context, studyID string, p *place, again bool)
 				data["afterSentAt"] = sentAt
 			}
 		}
+		if c.opts.Presence {
+			data["presence"] = true
+		}
+		if c.opts.Reads {
+			data["reads"] = true
+		}
 		_, err := l.ask(ctx, "join_room", data, func(f *frame) {
 			// Before the next frame is read: what follows belongs to this join.
 			b := &f.Data
@@ -70,7 +82,7 @@ func (c *Client) join(ctx context.Context, studyID string, p *place, again bool)
 				}
 				return
 			}
-			out = Joined{Seq: b.Seq, Missed: b.Truncated || b.Reset}
+			out = Joined{Seq: b.Seq, Missed: b.Truncated || b.Reset, Online: b.users(), OnlineCount: b.OnlineCount, Read: Read{b.ReadSeq, b.Unread}}
 			c.mu.Lock()
 			p.joined = l
 			if out.Missed || !p.known {
@@ -130,7 +142,7 @@ func (c *Client) deliver(l *line, f *frame) {
 	c.mu.Lock()
 	p := c.rooms[b.StudyID]
 	switch {
-	case sequenced[f.Event]:
+	case sequenced[f.Event], f.Event == "messages_erased" && b.Seq > 0:
 		if p == nil || p.joined != l || b.Seq <= p.last {
 			c.mu.Unlock()
 			return

@@ -49,8 +49,9 @@ export class Client {
 
   // join joins a study, and joins it again after each reconnection. Without after it begins at the
   // newest message. The promise resolves to the ack, also if the client is offline now.
-  join(studyId, { after, afterSentAt } = {}) {
-    const room = { last: after, lastSentAt: afterSentAt, joined: false, joining: null };
+  // presence asks who is there, and reads what the user has read: see the ack.
+  join(studyId, { after, afterSentAt, presence, reads } = {}) {
+    const room = { last: after, lastSentAt: afterSentAt, asks: { presence, reads }, joined: false, joining: null };
     this.#rooms.set(studyId, room);
     return this.#join(studyId, room);
   }
@@ -84,6 +85,24 @@ export class Client {
   // react adds a reaction to a message, or takes it away.
   react(studyId, messageSeq, emoji, on = true) {
     return this.#change("react", { studyId, messageSeq, emoji, on });
+  }
+
+  // markRead keeps how far the user has read in a study, which need not be joined. The promise
+  // resolves to the ack: {studyId, seq, unread}.
+  markRead(studyId, seq) {
+    return this.#change("mark_read", { studyId, seq });
+  }
+
+  // typing tells the others that the user is writing. Call it while one writes: the server ignores
+  // what comes within 2 s. It is not repeated.
+  typing(studyId) {
+    if (this.state === "online") this.#connection.request("typing", { studyId }).catch(() => {});
+  }
+
+  // signal passes data to all connections of a user in a study that is joined: for calls. It is not
+  // stored and not repeated: the promise rejects without a connection.
+  signal(studyId, userId, kind, data) {
+    return this.#connection.request("signal", { studyId, to: userId, kind, data });
   }
 
   // change sends a change until it has an answer, with the same client id, so it is made once.
@@ -164,7 +183,7 @@ export class Client {
       }
       try {
         const after = room.last === undefined ? {} : { after: room.last, ...(room.lastSentAt && { afterSentAt: room.lastSentAt }) };
-        const ack = await this.#connection.request("join_room", { studyId, ...after });
+        const ack = await this.#connection.request("join_room", { studyId, ...after, ...room.asks });
         room.joined = true;
         const anew = ack.truncated || ack.reset || room.last === undefined;
         if (anew) Object.assign(room, { last: ack.seq, lastSentAt: ack.sentAt });
@@ -208,6 +227,8 @@ export class Client {
       case "message_edited":
       case "message_deleted":
       case "message_reaction":
+      case "messages_erased":
+        if (event === "messages_erased" && !data.seq) break; // it was not erased through the library
         if (!room || data.seq <= (room.last ?? -1)) return; // shown before, or of a room that was left
         Object.assign(room, { last: data.seq, lastSentAt: data.sentAt });
         if (event !== "new_message") break;

@@ -110,7 +110,7 @@ export interface Notification {
 
 export type ErrorCode =
   | "bad_request" | "unauthorized" | "forbidden" | "not_joined" | "too_large" | "empty"
-  | "rate_limited" | "unavailable" | "internal" | "not_found" | "unsupported"
+  | "rate_limited" | "unavailable" | "internal" | "not_found" | "unsupported" | "rejected"
   | "token_invalid" | "token_expired" | "token_revoked" | "user_mismatch";
 
 export interface ChatError {
@@ -134,6 +134,39 @@ export interface Joined {
   truncated?: true;
   /** The server has another history than the client has seen: read it anew. */
   reset?: true;
+  /** With presence: the users there, at most 200 of onlineCount. Others follow as events. */
+  online?: Person[];
+  onlineCount?: number;
+  /** With reads: how far the user has read, and how many messages of others came after it, 99 at most. */
+  readSeq?: number;
+  unread?: number;
+}
+
+export interface Person {
+  userId: string;
+  userName: string;
+}
+
+/** A user came or left; or, without a user, so many are there that nobody is named. */
+export type Presence =
+  | (Person & { studyId: string; online: boolean; onlineCount?: undefined })
+  | { studyId: string; onlineCount: number; userId?: undefined };
+
+/** How far a user has read. unread is there if it is the user of the connection. */
+export interface ReadMarked {
+  studyId: string;
+  userId: string;
+  seq: number;
+  unread?: number;
+}
+
+/** What another user in the room has sent, for a call. */
+export interface Signal {
+  studyId: string;
+  from: string;
+  fromName: string;
+  kind: string;
+  data: unknown;
 }
 
 export interface Sent {
@@ -160,18 +193,25 @@ export interface ServerToClientEvents {
   notification: (notification: Notification) => void;
   room_left: (left: { studyId: string; reason: "kicked" | "study_deleted" | "membership_lost" }) => void;
   room_reset: (reset: { studyId: string; seq: number; sentAt?: string }) => void;
-  messages_erased: (erased: { studyId: string; from: number; to: number }) => void;
+  messages_erased: (erased: { studyId: string; seq?: number; sentAt?: string; from: number; to: number }, cursor?: Cursor) => void;
+  user_typing: (typing: Person & { studyId: string }) => void;
+  read_marked: (mark: ReadMarked) => void;
+  presence: (presence: Presence) => void;
+  signal: (signal: Signal) => void;
   error: (error: ChatError) => void;
   cursor: (cursor: Cursor) => void;
 }
 
 export interface ClientToServerEvents {
   authenticate: (data: { token: string }, callback?: (answer: Answer<User>) => void) => void;
-  join_room: (data: { studyId: string; after?: number; afterSentAt?: string }, callback?: (answer: Answer<Joined>) => void) => void;
+  join_room: (data: { studyId: string; after?: number; afterSentAt?: string; presence?: boolean; reads?: boolean }, callback?: (answer: Answer<Joined>) => void) => void;
   leave_room: (data: { studyId: string }, callback?: (answer: Answer<{ studyId: string }>) => void) => void;
   send_message: (data: { studyId: string; content?: string; clientId?: string; replyTo?: number } & More, callback?: (answer: Answer<Sent>) => void) => void;
   edit_message: (data: Changing & { content?: string } & More, callback?: (answer: Answer<Changed & { editedAt: string }>) => void) => void;
   get_history: (data: { studyId: string; before?: number; after?: number; limit?: number }, callback?: (answer: Answer<History>) => void) => void;
+  mark_read: (data: { studyId: string; seq: number }, callback?: (answer: Answer<{ studyId: string; seq: number; unread: number }>) => void) => void;
+  typing: (data: { studyId: string }, callback?: (answer: Answer<{ studyId: string }>) => void) => void;
+  signal: (data: { studyId: string; to: string; kind: string; data: unknown }, callback?: (answer: Answer<{ studyId: string }>) => void) => void;
   delete_message: (data: Changing, callback?: (answer: Answer<Changed & { deletedAt: string }>) => void) => void;
   react: (data: Changing & { emoji: string; on: boolean }, callback?: (answer: Answer<Changed & { count: number }>) => void) => void;
 }

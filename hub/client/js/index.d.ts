@@ -1,4 +1,4 @@
-import type { Changed, ErrorCode, Joined, Message, More, Notification, Sent, ServerToClientEvents, User } from "./events.js";
+import type { Changed, ErrorCode, Joined, Message, More, Notification, Presence, ReadMarked, Sent, ServerToClientEvents, Signal, User } from "./events.js";
 
 export * from "./events.js";
 
@@ -37,6 +37,10 @@ export interface ClientEvents {
   room_left: Parameters<ServerToClientEvents["room_left"]>[0];
   room_reset: Parameters<ServerToClientEvents["room_reset"]>[0];
   messages_erased: Parameters<ServerToClientEvents["messages_erased"]>[0];
+  user_typing: Parameters<ServerToClientEvents["user_typing"]>[0];
+  read_marked: ReadMarked;
+  presence: Presence;
+  signal: Signal;
   error: Parameters<ServerToClientEvents["error"]>[0];
   missed: Joined;
   state: { state: State; retryAt: number };
@@ -48,7 +52,7 @@ export class Client {
   /** Calls listener with the data of each event. The function that it returns ends that. */
   on<E extends keyof ClientEvents>(event: E, listener: (data: ClientEvents[E]) => void): () => void;
   /** Joins a study, and joins it again after each reconnection. */
-  join(studyId: string, from?: { after?: number; afterSentAt?: string }): Promise<Joined>;
+  join(studyId: string, from?: { after?: number; afterSentAt?: string; presence?: boolean; reads?: boolean }): Promise<Joined>;
   leave(studyId: string): Promise<void>;
   /** Sends a message, and repeats it until it is stored or refused. */
   send(studyId: string, content: string): Promise<Sent>;
@@ -57,6 +61,12 @@ export class Client {
   delete(studyId: string, messageSeq: number): Promise<Changed & { deletedAt: string }>;
   /** Adds a reaction, or takes it away. seq is 0 if that changed nothing. */
   react(studyId: string, messageSeq: number, emoji: string, on?: boolean): Promise<Changed & { count: number }>;
+  /** Keeps how far the user has read. */
+  markRead(studyId: string, seq: number): Promise<{ studyId: string; seq: number; unread: number }>;
+  /** Tells the others that the user is writing. Call it while one writes. */
+  typing(studyId: string): void;
+  /** Passes data to all connections of a user in a study that is joined. It is not stored. */
+  signal(studyId: string, userId: string, kind: string, data: unknown): Promise<unknown>;
   close(): void;
 }
 

@@ -65,6 +65,29 @@ test("messages are edited, reacted to and deleted", async () => {
   sora.close();
 });
 
+test("who is there, who types, what was read, and signals", async () => {
+  const mina = open("mina"), sora = open("sora");
+  const seen = [];
+  mina.on("presence", (d) => seen.push(`${d.userId} ${d.online}`));
+  mina.on("user_typing", (d) => seen.push(`${d.userId} types`));
+  mina.on("signal", (d) => seen.push(`${d.from} ${d.kind} ${JSON.stringify(d.data)}`));
+  const joined = await mina.join("live", { presence: true, reads: true });
+  assert.deepEqual(joined.online.map((u) => u.userId), ["mina"]);
+  assert.deepEqual([joined.onlineCount, joined.readSeq, joined.unread], [1, 0, 0]);
+  await sora.join("live");
+  await until("mina sees sora", () => seen.includes("sora true"));
+  sora.typing("live");
+  await sora.signal("live", "mina", "offer", { sdp: "v=0" });
+  await until("mina has both", () => seen.length === 3);
+  assert.deepEqual(seen, ["sora true", "sora types", 'sora offer {"sdp":"v=0"}']);
+  await sora.send("live", "one");
+  await sora.send("live", "two");
+  assert.deepEqual(await mina.markRead("live", 1), { studyId: "live", seq: 1, unread: 1 });
+  sora.close();
+  await until("mina sees that sora left", () => seen.includes("sora false"));
+  mina.close();
+});
+
 test("connections that are cut lose nothing and repeat nothing", async () => {
   const mina = open("mina"), sora = open("sora");
   const seen = watch(sora, "b"), own = watch(mina, "b");
