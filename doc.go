@@ -92,7 +92,7 @@
 // # Packages to import
 //
 //	coup            coup.go: a Server from Options, and its Shutdown
-//	auth            Verifier, Identity (the user of a token) and Refusal
+//	auth            Verifier, Identity (the user of a token), Refusal and Rechecker
 //	auth/jwt        a Verifier of JSON Web Tokens, and a Signer
 //	bus             bus.go the Bus interface and the names of the public Redis
 //	                channels, memory.go a bus in memory
@@ -117,8 +117,13 @@
 //	origin.go        which pages may connect
 //	session.go       one connection: its state, its seats, its deadlines, its end
 //	read.go          bytes of a client become messages; pings, violations of the protocol, panics
-//	requests.go      join_room, leave_room, send_message, and their acks
+//	requests.go      join_room, leave_room, and their acks
+//	entries.go       send_message, edit_message, delete_message, react
+//	history.go       get_history
+//	reads.go         mark_read
+//	live.go          typing, signal
 //	authenticate.go  the first authenticate, and renewals
+//	recheck.go       asks an auth.Rechecker about all sessions
 //	errors.go        how an error becomes an answer with a code
 //	meter.go         the counters behind the limits MaxRefused and MaxAccepts
 //	deliver.go       events of rooms on their way to one client
@@ -137,12 +142,16 @@
 //	inbox.go, room.go            what happens in a room runs one after another
 //	timeline.go                  order by seq, repeats, recent messages, replay
 //	gap.go, heads.go             find and read what is missing in the store
-//	join.go, recent.go           a join and its replay
+//	join.go, kept.go, page.go    a join and its replay
 //	listener.go, announcement.go notifications and study events from the bus
 //	confirm.go                   checks memberships periodically
 //	users.go                     the connections of each user
 //	idcache.go                   remembers the ids of delivered notifications
 //	event.go                     events, and their encoding once per dialect
+//	roster.go, watch.go          who is in a room, on all hubs
+//	passing.go, signal.go        what is not stored
+//	marks.go, markread.go        what users have read
+//	may.go, review.go, posted.go what the application allows, reviews and is told
 //	registry.go, new.go          all rooms of a hub, from New to Close
 //
 // # Files of package store and its drivers
@@ -153,7 +162,9 @@
 //	presence.go     Status and Presence
 //	clientid.go     client ids that a hub makes
 //	validate.go     the limits of ids, names and contents
-//	memory.go       a Store in memory
+//	entry.go, log.go  Entry and its kinds, and a Store that keeps all of them
+//	reads.go, erase.go  what else a Store may do
+//	memory*.go      a Store in memory; memorypage.go has its pages
 //
 // A driver has a file with its name (Open, Options), store.go, append.go with the
 // statements of Append, and files that only this driver needs: store/sqlite/batch.go stores

@@ -22,6 +22,16 @@
 //	    refused; 501 from a backend that keeps messages only
 //	GET  entries?studyId=&after=&limit=
 //	    200 {entries: [...], more}, of every kind, by ascending seq; 501 likewise
+//	POST reads                  {reads: [{studyId, userId, seq}, ...]}, up to 500
+//	    204; 501 from a backend that does not keep what users have read
+//	POST reads/query            {reads: [{studyId, userId}, ...]}, up to 500
+//	    200 {reads: [{seq, unread}, ...]} in the same order, null without a mark
+//	GET  reads?studyId=
+//	    200 {reads: [{userId, seq}, ...]}; 501 unless HandlerOptions.Receipts is set
+//	POST erasures               {studyId?, userId?, from?, to?}
+//	    200 {entries: [...]}, empty once nothing is left; 501 from a backend that cannot
+//	GET  users/{userId}/entries?afterStudyId=&after=&limit=
+//	    200 {entries: [...]}, by study and seq, empty at the end
 //	POST studies/heads          {studyIds: [...]}, up to 10,000
 //	    200 {heads: {studyId: seq}}, 0 for a study without messages
 //	GET  studies/{studyId}/members/{userId}
@@ -53,9 +63,13 @@
 //	handle_studies.go    heads and members
 //	problem.go           how an error is written
 //	handle_entries.go    the log: entries of every kind
+//	handle_reads.go      what users have read
+//	erase.go             erasing and collecting, both ends
+//	optional.go          parts of the API that a service may lack
 //	client.go            one request to a handler
 //	client_messages.go   the methods of store.Store for messages
 //	client_entries.go    Append, and the methods of store.Log
+//	client_reads.go      the methods of store.Reads
 //	client_presence.go   the methods for presence, and store.Members
 //	wire.go              messages in JSON, both directions
 //	entry.go             entries of every kind in JSON
