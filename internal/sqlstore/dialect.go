@@ -23,6 +23,8 @@ type Dialect struct {
 	//   {entryid}    the id of the entry e
 	//   {marks}    the s, u and q of a JSON array of marks
 	//   {least}, {greatest}  functions of two numbers
+	//   {pairs}    the p and q of a JSON array of pairs
+	//   {share}    keeps others from changing the rows that are read, and leaves out those that they change
 	//   {now}      the time of the database, with milliseconds
 	//   {forupdate}   locks the rows that are read
 	//   {hasentries}  sets the column that says so
@@ -52,6 +54,7 @@ var Postgres = Dialect{
 		"{marks}", `json_to_recordset(CAST(? AS json)) AS l(s text, u text, q bigint)`,
 		"{least}", `least`, "{greatest}", `greatest`,
 		"{time}", `timestamptz`,
+		"{pairs}", `json_to_recordset(CAST(? AS json)) AS l(p bigint, q bigint)`, "{share}", `FOR SHARE SKIP LOCKED`,
 		"{now}", `date_trunc('milliseconds', clock_timestamp())`, "{forupdate}", `FOR UPDATE`, "{hasentries}", `, has_entries = true`,
 		"{entryid}", `e.study_id || ':' || e.seq::text`,
 		"{lock}", `FOR UPDATE SKIP LOCKED`,
@@ -81,6 +84,7 @@ var SQLite = Dialect{
 		"{marks}", `(SELECT value->>'s' AS s, value->>'u' AS u, value->>'q' AS q FROM json_each(?)) AS l`,
 		"{least}", `min`, "{greatest}", `max`,
 		"{time}", `text`,
+		"{pairs}", `(SELECT value->>'p' AS p, value->>'q' AS q FROM json_each(?)) AS l`, "{share}", ``,
 		"{now}", `strftime('%Y-%m-%dT%H:%M:%fZ', 'now')`, "{forupdate}", ``, "{hasentries}", ``,
 		"{entryid}", `e.study_id || ':' || e.seq`,
 		"{lock}", ``, // one writer at a time

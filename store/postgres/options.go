@@ -25,6 +25,10 @@ type Options struct {
 	// NoMigrate leaves the tables as they are, for a database role that may not create
 	// any. They must be up to date: an error says what is missing.
 	NoMigrate bool
+	// Search makes Search find messages. Each message then takes a row in a table for every two
+	// characters, about 40 for a sentence, which one goroutine writes after the commit. Turned on later,
+	// it begins with the oldest message. Off by default.
+	Search bool
 }
 
 // setDefaults returns an error for an option that makes no sense.

@@ -26,6 +26,7 @@ type Store struct {
 	isolate   bool   // each statement runs in a transaction of its own
 
 	tables               *sqlstore.Store
+	indexer              *sqlstore.Indexer // nil unless Options.Search is set
 	append, raise, check *statement
 }
 
@@ -130,12 +131,18 @@ func (s *Store) open(ctx context.Context, options Options) error {
 			return err
 		}
 	}
+	if options.Search {
+		s.indexer = sqlstore.NewIndexer(s.tables)
+	}
 	return nil
 }
 
 // Close closes the connections, unless they are those of the handle that New got. Call no
 // other method after it.
 func (s *Store) Close() error {
+	if s.indexer != nil {
+		s.indexer.Close()
+	}
 	for _, stmt := range []*statement{s.append, s.raise, s.check} {
 		if stmt != nil {
 			stmt.Close()

@@ -27,17 +27,26 @@ func BenchmarkStore(b *testing.B) {
 func backend(t *testing.T, url string) storetest.Backend {
 	s := open(t, url)
 	again := func() store.Store { return open(t, url) }
-	return storetest.Backend{Store: s, Second: again, Reopen: func() store.Store {
-		if err := s.Close(); err != nil {
-			t.Fatal(err)
-		}
-		return again()
-	}}
+	return storetest.Backend{
+		Store: s, Second: again,
+		Search: func() store.Store { return openWith(t, url, postgres.Options{Search: true}) },
+		Reopen: func() store.Store {
+			if err := s.Close(); err != nil {
+				t.Fatal(err)
+			}
+			return again()
+		},
+	}
 }
 
 func open(t testing.TB, url string) *postgres.Store {
 	t.Helper()
-	s, err := postgres.Open(t.Context(), url, postgres.Options{})
+	return openWith(t, url, postgres.Options{})
+}
+
+func openWith(t testing.TB, url string, options postgres.Options) *postgres.Store {
+	t.Helper()
+	s, err := postgres.Open(t.Context(), url, options)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -11,7 +11,7 @@ import (
 
 // lacking lists what the role of the connection needs and does not have.
 const lacking = `SELECT name, CASE WHEN to_regclass(name) IS NULL THEN 'table' ELSE privilege END AS lacks
-	FROM (VALUES ('coup_studies'), ('coup_messages'), ('coup_nodes'), ('coup_presence'), ('coup_entries'), ('coup_reactions'), ('coup_reads')) AS t(name),
+	FROM (VALUES ('coup_studies'), ('coup_messages'), ('coup_nodes'), ('coup_presence'), ('coup_entries'), ('coup_reactions'), ('coup_reads'), ('coup_search'), ('coup_searched')) AS t(name),
 	     (VALUES ('SELECT'), ('INSERT'), ('UPDATE'), ('DELETE')) AS p(privilege)
 	WHERE to_regclass(name) IS NULL OR NOT has_table_privilege(to_regclass(name), privilege)
 	UNION SELECT name, CASE WHEN to_regclass(name) IS NULL THEN 'view' ELSE 'SELECT' END

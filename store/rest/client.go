@@ -41,7 +41,7 @@ type Client struct {
 	own     *http.Transport // nil if the caller brought a client
 	timeout time.Duration
 
-	noEntries, noReads, noEraser optional
+	noEntries, noReads, noEraser, noSearch optional
 }
 
 var (

@@ -33,6 +33,7 @@ type route struct {
 var routes = []route{
 	{http.MethodPost, "messages", (*Handler).postMessages},
 	{http.MethodGet, "messages", (*Handler).getMessages},
+	{http.MethodGet, "messages/search", (*Handler).getSearch},
 	{http.MethodPost, "entries", (*Handler).postEntries},
 	{http.MethodGet, "entries", (*Handler).getEntries},
 	{http.MethodPost, "reads", (*Handler).postReads},

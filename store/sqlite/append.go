@@ -76,6 +76,9 @@ func (s *Store) Append(ctx context.Context, msgs []store.Message) ([]store.Messa
 		return nil, nil
 	}
 	out, err := s.append.run(ctx, msgs)
+	if s.indexer != nil {
+		s.indexer.Wake()
+	}
 	return out, sqlstore.Wrap("append", err)
 }
 

@@ -29,14 +29,25 @@ type Store struct {
 	tables *sqlstore.Store
 	append appender
 	dbs    []*sqlx.DB
+
+	searches bool
+	indexer  *sqlstore.Indexer // nil without WithSearch
 }
+
+// An Option changes what Open does.
+type Option func(*Store)
+
+// WithSearch makes Search find messages. Each message then takes a row in a table for every two
+// characters, which one goroutine writes after the commit. Turned on later, it begins with the
+// oldest message.
+func WithSearch() Option { return func(s *Store) { s.searches = true } }
 
 var _ store.Store = (*Store)(nil)
 
 // Open opens the database at path and migrates its tables. path is a file, which is
 // created if it does not exist, or Memory. When Append returns, its messages are on disk.
-func Open(ctx context.Context, path string) (*Store, error) {
-	s, err := open(ctx, path)
+func Open(ctx context.Context, path string, options ...Option) (*Store, error) {
+	s, err := open(ctx, path, options)
 	if err != nil {
 		return nil, fmt.Errorf("open sqlite database %s: %w", path, errors.Join(err, s.Close()))
 	}
@@ -44,8 +55,11 @@ func Open(ctx context.Context, path string) (*Store, error) {
 }
 
 // open returns a Store that must be closed even if there is an error.
-func open(ctx context.Context, path string) (*Store, error) {
+func open(ctx context.Context, path string, options []Option) (*Store, error) {
 	s := &Store{}
+	for _, option := range options {
+		option(s)
+	}
 	name, err := dsn(path)
 	if err != nil {
 		return s, err
@@ -69,8 +83,13 @@ func open(ctx context.Context, path string) (*Store, error) {
 	if s.tables, err = sqlstore.New(ctx, reader, writer, sqlstore.SQLite, sqlstore.Prepare); err != nil {
 		return s, err
 	}
-	s.append, err = newAppender(ctx, writer)
-	return s, err
+	if s.append, err = newAppender(ctx, writer); err != nil {
+		return s, err
+	}
+	if s.searches {
+		s.indexer = sqlstore.NewIndexer(s.tables)
+	}
+	return s, nil
 }
 
 func (s *Store) connect(name string, conns int) (*sqlx.DB, error) {
@@ -105,6 +124,9 @@ func dsn(path string) (string, error) {
 
 // Close closes the database. Call no other method after it.
 func (s *Store) Close() error {
+	if s.indexer != nil {
+		s.indexer.Close()
+	}
 	s.append.close()
 	if s.tables != nil {
 		s.tables.CloseStatements()

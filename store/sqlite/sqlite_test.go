@@ -21,6 +21,7 @@ func TestFile(t *testing.T) {
 		return storetest.Backend{
 			Store:  s,
 			Second: func() store.Store { return open(t, path) },
+			Search: func() store.Store { return open(t, path, sqlite.WithSearch()) },
 			Reopen: func() store.Store {
 				if err := s.Close(); err != nil {
 					t.Fatal(err)
@@ -33,7 +34,7 @@ func TestFile(t *testing.T) {
 
 func TestMemory(t *testing.T) {
 	storetest.Run(t, func(t *testing.T) storetest.Backend {
-		s := open(t, sqlite.Memory)
+		s := open(t, sqlite.Memory, sqlite.WithSearch())
 		return storetest.Backend{Store: s, Second: func() store.Store { return s }}
 	})
 }
@@ -45,9 +46,9 @@ func BenchmarkFile(b *testing.B) {
 // file returns a path with characters that have a meaning in a URL.
 func file(t testing.TB) string { return filepath.Join(t.TempDir(), "50% of it? a#b c.db") }
 
-func open(t testing.TB, path string) *sqlite.Store {
+func open(t testing.TB, path string, options ...sqlite.Option) *sqlite.Store {
 	t.Helper()
-	s, err := sqlite.Open(t.Context(), path)
+	s, err := sqlite.Open(t.Context(), path, options...)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -133,7 +134,7 @@ func TestOpenSaysWhichDatabaseCannotBeOpened(t *testing.T) {
 // A restore by hand may leave the row of a study out, or bring back an older one.
 func TestStudyWhoseRowIsMissingOrBehindIsRepaired(t *testing.T) {
 	for _, damage := range []string{`DELETE FROM coup_studies`, `UPDATE coup_studies SET head = 1`} {
-		s := open(t, sqlite.Memory)
+		s := open(t, sqlite.Memory, sqlite.WithSearch())
 		for range 5 {
 			if _, err := s.Append(t.Context(), []store.Message{message(store.NewClientID())}); err != nil {
 				t.Fatal(err)

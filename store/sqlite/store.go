@@ -2,6 +2,7 @@ package sqlite
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/jmoiron/sqlx"
@@ -47,6 +48,14 @@ func (s *Store) Erase(ctx context.Context, e store.Erasure) ([]store.Entry, erro
 // EntriesOf implements store.Eraser.
 func (s *Store) EntriesOf(ctx context.Context, q store.UserQuery) ([]store.Entry, error) {
 	return s.tables.EntriesOf(ctx, q)
+}
+
+// Search implements store.Searcher. Without WithSearch it returns errors.ErrUnsupported.
+func (s *Store) Search(ctx context.Context, q store.SearchQuery) ([]store.Message, error) {
+	if s.indexer == nil {
+		return nil, errors.ErrUnsupported
+	}
+	return s.tables.Search(ctx, q)
 }
 
 // SetStatus implements store.Store.

@@ -37,6 +37,9 @@ type Backend struct {
 	// Reopen closes Store and opens its data again. It is called at most once. Without it, Run
 	// says that it does not test whether anything is kept.
 	Reopen func() store.Store
+	// Search returns another handle on the data of Store, with search turned on, for a backend where
+	// that is an option.
+	Search func() store.Store
 	// NewID returns a new id for a study or a user, for a backend that does not take every
 	// valid one: a column of type uuid, say. By default the ids are short words.
 	NewID func() string
@@ -85,6 +88,7 @@ func Run(t *testing.T, open func(t *testing.T) Backend) {
 	})
 	t.Run("Reads", func(t *testing.T) { runReads(t, open) })
 	t.Run("Erasing", func(t *testing.T) { runErasures(t, open) })
+	t.Run("Search", func(t *testing.T) { runSearches(t, open) })
 	t.Run("TwoHandles", func(t *testing.T) {
 		runPairs(t, open, handles, func(b Backend) func() store.Store { return b.Second },
 			"Backend.Second is missing, so it is not tested whether two hubs may use the data at the same time")
