@@ -26,6 +26,7 @@ const announceTimeout = 3 * time.Second
 type api struct {
 	studies   *studies
 	chat      store.Store
+	search    bool // whether members may search
 	publisher room.Publisher
 	verify    auth.Verifier
 	rates     rates
@@ -55,6 +56,7 @@ func (a *api) handler() http.Handler {
 		"/api/studies/{id}/members":          {"GET": a.personal(a.listMembers)},
 		"/api/studies/{id}/members/{userId}": {"DELETE": a.personal(a.limited(a.kickMember))},
 		"/api/studies/{id}/notices":          {"POST": a.personal(a.limited(a.postNotice))},
+		"/api/studies/{id}/search":           {"GET": a.personal(a.searchMessages)},
 		"/api/studies/{id}/messages":         {"GET": a.personal(a.listMessages)},
 	}
 	for pattern, methods := range routes {

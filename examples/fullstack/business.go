@@ -42,7 +42,7 @@ func (s *services) startBusiness(ctx context.Context, page, internal net.Listene
 		return err
 	}
 	business := &api{
-		studies: known, chat: chat, publisher: room.Publisher{Bus: s.bus}, verify: s.verifier,
+		studies: known, chat: chat, search: s.config.search, publisher: room.Publisher{Bus: s.bus}, verify: s.verifier,
 		signalingURL: s.config.signalingURLFor(s.signalingAddr), log: s.log,
 	}
 	if s.config.rate > 0 {
@@ -82,9 +82,13 @@ func (s *services) openDatabase(ctx context.Context) (store.Store, *sqlx.DB, err
 	case "memory":
 		opened, err = sqlite.Open(ctx, sqlite.Memory)
 	case "sqlite":
-		opened, err = sqlite.Open(ctx, path)
+		var options []sqlite.Option
+		if s.config.search {
+			options = append(options, sqlite.WithSearch())
+		}
+		opened, err = sqlite.Open(ctx, path, options...)
 	default:
-		opened, err = postgres.Open(ctx, s.config.database, postgres.Options{})
+		opened, err = postgres.Open(ctx, s.config.database, postgres.Options{Search: s.config.search})
 	}
 	if err != nil {
 		return nil, nil, fmt.Errorf("-database (DATABASE_URL): %w", err)

@@ -45,6 +45,7 @@ type config struct {
 	origins       []string
 	demoLogin     bool
 	open          bool
+	search        bool
 	rate          float64
 	logFormat     string
 	logLevel      slog.Level
@@ -75,6 +76,7 @@ var environment = map[string]string{
 	"origins":        "COUP_ORIGINS",
 	"demo-login":     "COUP_DEMO_LOGIN",
 	"open":           "COUP_OPEN",
+	"search":         "COUP_SEARCH",
 	"rate":           "COUP_RATE",
 	"log-format":     "COUP_LOG_FORMAT",
 	"log-level":      "COUP_LOG_LEVEL",
@@ -101,6 +103,7 @@ func parse(args []string, getenv func(string) string, help io.Writer) (config, e
 	fs.StringVar(&origins, "origins", "", "comma-separated origins that may connect (default: the web page's own)")
 	fs.BoolVar(&c.demoLogin, "demo-login", false, "login by name without a password (default: on with -role all)")
 	fs.BoolVar(&c.open, "open", false, "every user is a member of every study")
+	fs.BoolVar(&c.search, "search", false, "members may search messages; each message then takes a row for every two characters")
 	fs.StringVar(&c.logFormat, "log-format", "text", "text or json")
 	fs.TextVar(&c.logLevel, "log-level", slog.LevelInfo, "debug, info, warn or error")
 	variables := maps.Clone(environment)

@@ -36,6 +36,7 @@ var (
 	errNotOwner     = &problem{status: http.StatusForbidden, Code: "forbidden", Message: "only the owner may do this"}
 	errNotFound     = &problem{status: http.StatusNotFound, Code: "not_found", Message: "there is no such thing here"}
 	errUnavailable  = &problem{status: http.StatusServiceUnavailable, Code: "unavailable", Message: "this does not work right now, try again"}
+	errNoSearch     = &problem{status: http.StatusNotImplemented, Code: "unsupported", Message: "search is turned off"}
 	errInternal     = &problem{status: http.StatusInternalServerError, Code: "internal", Message: "something went wrong"}
 )
 

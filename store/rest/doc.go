@@ -22,6 +22,8 @@
 //	    refused; 501 from a backend that keeps messages only
 //	GET  entries?studyId=&after=&limit=
 //	    200 {entries: [...], more}, of every kind, by ascending seq; 501 likewise
+//	GET  messages/search?studyId=&q=&userId=&before=&limit=
+//	    200 {messages: [...], more}, the newest first; 501 from a backend that does not search
 //	POST reads                  {reads: [{studyId, userId, seq}, ...]}, up to 500
 //	    204; 501 from a backend that does not keep what users have read
 //	POST reads/query            {reads: [{studyId, userId}, ...]}, up to 500
@@ -65,6 +67,7 @@
 //	handle_entries.go    the log: entries of every kind
 //	handle_reads.go      what users have read
 //	erase.go             erasing and collecting, both ends
+//	search.go            searching, both ends
 //	optional.go          parts of the API that a service may lack
 //	client.go            one request to a handler
 //	client_messages.go   the methods of store.Store for messages
