@@ -126,3 +126,15 @@ func TestOfMoreThan200OnlyTheNumberIsTold(t *testing.T) {
 		}
 	})
 }
+
+// A user may leave before the other hub could ask.
+func TestAVisitOfAMomentIsHeard(t *testing.T) {
+	inBubble(t, func(t *testing.T) {
+		a, b, _ := pair(t, room.Options{})
+		mina := connect(t, a, "mina")
+		join(t, a, mina, room.JoinRequest{Presence: true})
+		join(t, b, connect(t, b, "jun"), room.JoinRequest{}).Seat.Leave(func() {})
+		after(time.Second)
+		mina.expect(t, "jun in", "jun out")
+	})
+}
