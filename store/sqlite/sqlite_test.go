@@ -4,6 +4,7 @@ import (
 	"path/filepath"
 	"sync"
 	"testing"
+	"time"
 
 	"go.uber.org/goleak"
 
@@ -146,4 +147,41 @@ func TestStudyWhoseRowIsMissingOrBehindIsRepaired(t *testing.T) {
 			t.Errorf("after %s: Append = %+v, %v, want seq 6", damage, out, err)
 		}
 	}
+}
+
+// The index of the search has nothing of what was deleted, edited or erased.
+func TestTheIndexForgets(t *testing.T) {
+	s := open(t, file(t), sqlite.WithSearch())
+	count := func() (n int) {
+		if err := s.DB().Get(&n, `SELECT count(*) FROM coup_search`); err != nil {
+			t.Fatal(err)
+		}
+		return n
+	}
+	wait := func(want int) {
+		t.Helper()
+		for deadline := time.Now().Add(20 * time.Second); count() != want; time.Sleep(5 * time.Millisecond) {
+			if time.Now().After(deadline) {
+				t.Fatalf("the index has %d pairs, want %d", count(), want)
+			}
+		}
+	}
+	say := func(e store.Entry) {
+		t.Helper()
+		e.StudyID, e.UserID, e.ClientID = "a", "u1", store.NewClientID()
+		if out, err := s.Append(t.Context(), []store.Entry{e}); err != nil || out[0].Err != nil {
+			t.Fatal(err, out)
+		}
+	}
+	say(store.Entry{Content: "abcd"})
+	say(store.Entry{Content: "wxyz"})
+	wait(6)
+	say(store.Entry{Kind: store.KindEdit, MessageSeq: 1, Content: "ab"})
+	wait(4)
+	say(store.Entry{Kind: store.KindDelete, MessageSeq: 1})
+	wait(3)
+	if _, err := s.Erase(t.Context(), store.Erasure{StudyID: "a"}); err != nil {
+		t.Fatal(err)
+	}
+	wait(0)
 }
