@@ -75,11 +75,11 @@ func TestMessagesAreEditedDeletedAndReactedTo(t *testing.T) {
 			}
 		}
 		ask(mina, "send_message", data{
-			"content": "hello", "replyTo": 9, "mentions": []string{"jun"}, "meta": data{"a": 1},
+			"content": "hello", "replyTo": 9, "mentions": []string{"yuna"}, "meta": data{"a": 1},
 			"attachments": []data{{"url": "/files/1", "name": "a.png", "type": "image/png", "size": 12}},
 		})
 		heard("new_message", data{
-			"seq": 1, "content": "hello", "replyTo": 9, "mentions": "[jun]", "meta": "map[a:1]",
+			"seq": 1, "content": "hello", "replyTo": 9, "mentions": "[yuna]", "meta": "map[a:1]",
 			"attachments": "[map[name:a.png size:12 type:image/png url:/files/1]]", "editedAt": nil, "deletedAt": nil,
 		})
 		edit := ask(mina, "edit_message", data{"messageSeq": 1, "content": " better ", "mentions": []string{"sora"}})

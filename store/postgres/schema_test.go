@@ -51,7 +51,7 @@ func TestRoleThatMayNotCreateTables(t *testing.T) {
 			t.Errorf("Open %s = %v, want an error with %q", doing, err, want)
 		}
 	}
-	refused("of an empty database", "have version 0, and 3 is needed")
+	refused("of an empty database", "have version 0, and 5 is needed")
 	admin := open(t, url)
 	admin.DB().MustExec(`GRANT SELECT ON coup_migrations TO ` + role)
 	refused("without privileges", "lacks: ")
@@ -77,7 +77,7 @@ func TestRoleThatMayNotCreateTables(t *testing.T) {
 	admin.DB().MustExec(`REVOKE DELETE ON coup_presence FROM ` + role)
 	refused("without one privilege", "lacks: DELETE coup_presence")
 	admin.DB().MustExec(`DELETE FROM coup_migrations WHERE version_id > 1`)
-	refused("of tables of an earlier version", "have version 1, and 3 is needed")
+	refused("of tables of an earlier version", "have version 1, and 5 is needed")
 }
 
 func TestTablesAreInTheSchemaOfTheSearchPath(t *testing.T) {
