@@ -54,11 +54,15 @@ func (s *Server) Erase(ctx context.Context, e store.Erasure) (messages int64, er
 		if err != nil || len(erased) == 0 {
 			return messages, err
 		}
+		studies := map[store.StudyID]bool{}
 		for _, e := range erased {
 			messages += e.To - e.From + 1
+			studies[e.StudyID] = true
 		}
-		if err := s.Stored(ctx, erased[0].StudyID); err != nil {
-			return messages, err
+		for study := range studies {
+			if err := s.Stored(ctx, study); err != nil {
+				return messages, err
+			}
 		}
 	}
 }

@@ -9,9 +9,9 @@ import (
 // for it. A Store need not be one.
 type Eraser interface {
 	Log
-	// Erase erases a part of what matches, in one transaction of one study, and returns the entries of
-	// KindErase that say so, of which there is at least one. Call it again until it returns none:
-	// then nothing is left. An erased message is like a deleted one, and has no UserName any more. What
+	// Erase erases a part of what matches, and returns the entries of KindErase that say so: about
+	// MaxErased messages, each study in one transaction. Call it again until it returns none: then
+	// nothing is left. An erased message is like a deleted one, and has no UserName any more. What
 	// matches is also taken from the edits, deletions and reactions of the user: the UserName. Marks
 	// of what a user has read are erased with a UserID. Backups, and files of the database until
 	// they are cleaned, are not changed.
@@ -58,6 +58,6 @@ type UserQuery struct {
 const (
 	// System is the UserID of the entries that say that something was erased.
 	System UserID = "system"
-	// MaxErased is how many messages one Erase erases.
+	// MaxErased is how many messages of a study one Erase erases.
 	MaxErased = 1000
 )

@@ -11,21 +11,26 @@ import (
 var _ Eraser = (*Memory)(nil)
 
 // Erase implements Eraser.
-func (s *Memory) Erase(ctx context.Context, e Erasure) ([]Entry, error) {
+func (s *Memory) Erase(ctx context.Context, e Erasure) (erased []Entry, err error) {
 	if err := cmp.Or(ctx.Err(), e.Check()); err != nil {
 		return nil, err
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	n := int64(0)
 	for _, id := range s.sorted() {
 		if e.StudyID != "" && id != e.StudyID {
 			continue
 		}
-		if erased := s.studies[id].erase(id, e); len(erased) > 0 {
-			return erased, nil
+		for _, entry := range s.studies[id].erase(id, e) {
+			n += entry.To - entry.From + 1
+			erased = append(erased, entry)
+		}
+		if n >= MaxErased {
+			break
 		}
 	}
-	return nil, nil
+	return erased, nil
 }
 
 // sorted returns the ids of the studies. The caller holds s.mu.

@@ -58,13 +58,24 @@ func (s *Store) Erase(ctx context.Context, e store.Erasure) ([]store.Entry, erro
 			return nil, Wrap("erase", err)
 		}
 	}
+	var all []store.Entry
+	n := int64(0)
 	for _, study := range studies {
 		erased, err := s.eraseIn(ctx, study, e)
-		if err != nil || len(erased) > 0 {
-			return erased, Wrap("erase in "+string(study), err)
+		if err != nil {
+			if len(all) > 0 {
+				break // the next call has the error
+			}
+			return nil, Wrap("erase in "+string(study), err)
+		}
+		for _, entry := range erased {
+			n += entry.To - entry.From + 1
+		}
+		if all = append(all, erased...); n >= store.MaxErased {
+			break
 		}
 	}
-	return nil, nil
+	return all, nil
 }
 
 // eraseIn is Erase in one study.
