@@ -14,7 +14,7 @@ ONLY     ?=
 ARGS     ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help deps check test bench perf mutants fuzz faults soak abuse vuln run
+.PHONY: help deps check test bench perf mutants fuzz faults upgrade soak abuse vuln run
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-6s %s\n", $$1, $$2 }' Makefile
@@ -48,6 +48,12 @@ fuzz: ## fuzz each target for FUZZTIME (20s)
 
 faults: ## inject each fault SEEDS (10) times for at most MINUTES (55), and print the scorecard; ONLY is a regexp of faults
 	$(GO) test -count 1 -v -run '^TestLong$$' -timeout 70m ./internal/faults -faults.long -faults.seeds=$(SEEDS) -faults.minutes=$(MINUTES) -faults.only='$(ONLY)'
+
+upgrade: ## replace a deployment of the commit BEFORE by this one while clients chat, hubs first and api first
+	rm -rf .cache/before && mkdir -p .cache && git worktree prune && git worktree add -f --detach .cache/before $(BEFORE)
+	cd .cache/before && $(GO) build -o ../before-fullstack ./examples/fullstack
+	git worktree remove --force .cache/before
+	$(GO) test -count 1 -v -run '^TestUpgrade$$' -timeout 20m ./internal/faults -faults.before="$(CURDIR)/.cache/before-fullstack"
 
 soak: ## run for MINUTES (55) with a fault each 20 s: nothing may be lost, and memory must not grow
 	$(GO) test -count 1 -v -run '^TestSoak$$' -timeout 3h ./internal/faults -faults.soak=$(MINUTES)

@@ -2,12 +2,14 @@ package coup_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"runtime"
 	"testing"
 	"time"
 
 	"github.com/coupchat/coup"
+	"github.com/coupchat/coup/hub"
 	"github.com/coupchat/coup/internal/wstest"
 	"github.com/coupchat/coup/store"
 )
@@ -77,7 +79,7 @@ func TestADrainStoresAcceptedPostsAndRefusesNewOnes(t *testing.T) {
 			defer cancel()
 			done <- s.Shutdown(ctx)
 		}()
-		for deadline := time.Now().Add(wstest.Timeout); s.Ready() == nil; runtime.Gosched() {
+		for deadline := time.Now().Add(wstest.Timeout); !errors.Is(s.Ready(), hub.ErrClosed); runtime.Gosched() {
 			if time.Now().After(deadline) {
 				t.Fatal("the server never drains")
 			}

@@ -66,7 +66,10 @@ func newDeployment(t testing.TB, hubs int) *deployment {
 	t.Helper()
 	h := &deployment{t: t, owner: t, scale: 1, begin: time.Now(), redis: testenv.Redis(t), postgres: testenv.StartPostgres(t), web: &http.Client{Timeout: 10 * time.Second}}
 	t.Cleanup(h.web.CloseIdleConnections)
-	program := build(t)
+	program := *before
+	if program == "" {
+		program = build(t)
+	}
 	u, err := url.Parse(h.postgres.URL(t))
 	if err != nil {
 		t.Fatal(err)

@@ -150,6 +150,9 @@ func (p *Process) Addr() string { return net.JoinHostPort("127.0.0.1", strconv.I
 // Pid returns the id of the current process.
 func (p *Process) Pid() int { return p.cmd.Process.Pid }
 
+// SetPath makes Restart run another program.
+func (p *Process) SetPath(path string) { p.command.Path = path }
+
 // Log returns the last 16 KiB of the server's output.
 func (p *Process) Log() string {
 	info, err := p.log.Stat()
