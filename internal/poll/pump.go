@@ -53,6 +53,7 @@ func (s *pump) read(early []byte) {
 		if n > 0 && !s.discard.Load() && !s.deliver(buf[:n]) {
 			return
 		}
+		clear(buf[:n]) // what is deleted later must not stay in the buffer
 		if err != nil {
 			s.endWrite()
 			s.h.Gone(err)

@@ -107,7 +107,12 @@ func (s *stream) read(fd int, buf []byte, discard bool) bool {
 		s.end(io.EOF)
 		return false
 	case discard:
-	case !s.h.Data(buf[:n]):
+	default:
+		more := s.h.Data(buf[:n])
+		clear(buf[:n]) // what is deleted later must not stay in the buffer
+		if more {
+			break
+		}
 		s.mu.Lock()
 		if !s.resumed {
 			s.paused = true
