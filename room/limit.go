@@ -4,6 +4,8 @@ import (
 	"math"
 	"sync"
 	"time"
+
+	"github.com/coupchat/coup/store"
 )
 
 // A join asks the store. A client that reconnects joins all its studies at once.
@@ -16,7 +18,6 @@ const replayCost = 100
 type limits struct {
 	mu           sync.Mutex // guards what follows
 	posts, joins bucket
-	rare         *rareLimits // nil before the first
 }
 
 // post takes a token for a post. rate is Options.Rate.
@@ -44,14 +45,14 @@ func (l *limits) charge(joins float64) {
 	l.joins.used = min(l.joins.used+joins, 2*joinBurst)
 }
 
-// full reports whether all buckets are full.
+// full reports whether both buckets are full.
 func (l *limits) full(now time.Time, rate float64) bool {
 	if rate < 0 {
 		return true
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return l.posts.full(now, rate) && l.joins.full(now, joinRate) && l.rare.full(now)
+	return l.posts.full(now, rate) && l.joins.full(now, joinRate)
 }
 
 // The limits of the signals of a user: how many a second, how many at once, and how many bytes a
@@ -65,43 +66,61 @@ const (
 // at once.
 const mentionRate, mentionBurst = 5, 50
 
-// rareLimits are the limits of what few users do.
-type rareLimits struct{ signals, bytes, mentions bucket }
+// rareLimits are the limits of what few users do: an idle user takes no memory for them. Its methods
+// may be called at the same time from any goroutine.
+type rareLimits struct {
+	mu    sync.Mutex // guards users
+	users map[store.UserID]*rareBuckets
+}
 
-// get returns the limits of what few users do. The caller holds l.mu.
-func (l *limits) get() *rareLimits {
-	if l.rare == nil {
-		l.rare = &rareLimits{}
+type rareBuckets struct{ signals, bytes, mentions bucket }
+
+// of returns the buckets of a user. The caller holds mu.
+func (l *rareLimits) of(user store.UserID) *rareBuckets {
+	b := l.users[user]
+	if b == nil {
+		if l.users == nil {
+			l.users = map[store.UserID]*rareBuckets{}
+		}
+		b = &rareBuckets{}
+		l.users[user] = b
 	}
-	return l.rare
+	return b
 }
 
 // signal takes tokens for a signal of n bytes. There is no limit if rate is below 0.
-func (l *limits) signal(now time.Time, rate float64, n int) error {
+func (l *rareLimits) signal(user store.UserID, now time.Time, rate float64, n int) error {
 	if rate < 0 {
 		return nil
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if err := l.get().signals.take(now, signalRate, signalBurst); err != nil {
+	b := l.of(user)
+	if err := b.signals.take(now, signalRate, signalBurst); err != nil {
 		return err
 	}
-	return l.rare.bytes.takeMany(now, float64(n), signalBytes, 2*signalBytes)
+	return b.bytes.takeMany(now, float64(n), signalBytes, 2*signalBytes)
 }
 
 // mention takes a token for a user who is notified. There is no limit if rate is below 0.
-func (l *limits) mention(now time.Time, rate float64) error {
+func (l *rareLimits) mention(user store.UserID, now time.Time, rate float64) error {
 	if rate < 0 {
 		return nil
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return l.get().mentions.take(now, mentionRate, mentionBurst)
+	return l.of(user).mentions.take(now, mentionRate, mentionBurst)
 }
 
-// full reports whether all tokens are there.
-func (l *rareLimits) full(now time.Time) bool {
-	return l == nil || l.signals.full(now, signalRate) && l.bytes.full(now, signalBytes) && l.mentions.full(now, mentionRate)
+// sweep forgets the users who have all their tokens.
+func (l *rareLimits) sweep(now time.Time) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for user, b := range l.users {
+		if b.signals.full(now, signalRate) && b.bytes.full(now, signalBytes) && b.mentions.full(now, mentionRate) {
+			delete(l.users, user)
+		}
+	}
 }
 
 // A bucket is a token bucket. The zero value is full.

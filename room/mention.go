@@ -37,14 +37,13 @@ func notifyMentioned(g *Registry) {
 
 // notifyUsers notifies the members that an entry mentions, but its author.
 func notifyUsers(g *Registry, e *store.Entry) error {
-	limits := &g.users.get(e.UserID).limits
 	var of []store.Membership
 	for i, user := range e.Mentions {
 		m := store.Membership{StudyID: e.StudyID, UserID: user}
 		if user == e.UserID || slices.Contains(e.Mentions[:i], user) {
 			continue
 		}
-		if limits.mention(g.shared.now(), g.shared.opts.Rate) != nil {
+		if g.shared.rare.mention(e.UserID, g.shared.now(), g.shared.opts.Rate) != nil {
 			break
 		}
 		of = append(of, m)

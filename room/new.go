@@ -100,5 +100,6 @@ func sweep(g *Registry) {
 	for g.work.Sleep(max(g.shared.opts.MemberCache, time.Second)) {
 		g.shared.members.Sweep()
 		g.users.sweep(g.shared.now(), g.shared.opts.Rate)
+		g.shared.rare.sweep(g.shared.now())
 	}
 }

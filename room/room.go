@@ -26,6 +26,7 @@ type shared struct {
 	posts   *commit.Lanes[Conn]
 	gaps    gapReader
 	memory  memory
+	rare    rareLimits
 	// reviews bounds how many calls of Options.BeforePost run.
 	reviews chan struct{}
 	// doubt checks whether the store still has the history that a room has delivered, and

@@ -44,7 +44,7 @@ func (s *Seat) Signal(q SignalRequest) error {
 		return ErrNotAllowed
 	}
 	sh := s.room.shared
-	if err := s.user.limits.signal(sh.now(), sh.opts.Rate, len(q.Data)); err != nil {
+	if err := sh.rare.signal(s.user.id, sh.now(), sh.opts.Rate, len(q.Data)); err != nil {
 		return err
 	}
 	s.recheck()

@@ -58,8 +58,11 @@ type Mark struct {
 // SubscribeLive calls receive with what other hubs publish about a study, and what they publish
 // about users if study is empty. It drops what is too old and what came before.
 func (r *Relay) SubscribeLive(study store.StudyID, receive func(from store.NodeID, l Live)) (bus.Subscription, error) {
+	if r.opts.Alone {
+		return nothing{}, nil
+	}
 	channel := r.liveChannel(study)
-	seen := seen{}
+	var seen seen
 	return r.opts.Bus.Subscribe(channel, bus.Handler{Message: func(b []byte) {
 		p, err := r.keys.open(b, channel)
 		if err == nil && (p.node == r.opts.Node || !p.proven) {
@@ -81,6 +84,11 @@ func (r *Relay) SubscribeLive(study store.StudyID, receive func(from store.NodeI
 	}})
 }
 
+// nothing is the subscription of a hub that is alone.
+type nothing struct{}
+
+func (nothing) Close() {}
+
 // maxHubs bounds the hubs that a seen remembers.
 const maxHubs = 1000
 
@@ -89,15 +97,15 @@ const maxHubs = 1000
 type seen map[store.NodeID]struct{ start, n int64 }
 
 // add reports whether a Live is newer than those before.
-func (s seen) add(node store.NodeID, start, n int64) bool {
-	last := s[node]
+func (s *seen) add(node store.NodeID, start, n int64) bool {
+	last := (*s)[node]
 	if start < last.start || start == last.start && n <= last.n {
 		return false
 	}
-	if len(s) >= maxHubs {
-		clear(s)
+	if *s == nil || len(*s) >= maxHubs {
+		*s = seen{}
 	}
-	s[node] = struct{ start, n int64 }{start, n}
+	(*s)[node] = struct{ start, n int64 }{start, n}
 	return true
 }
 
