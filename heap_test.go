@@ -40,7 +40,9 @@ func TestDeletedTextLeavesTheHeap(t *testing.T) {
 			runtime.GC()
 			return bytes.Contains(heapDump(t), []byte(word(of)))
 		}
-		for deadline := time.Now().Add(5 * time.Second); ; time.Sleep(100 * time.Millisecond) {
+		tick := time.NewTicker(100 * time.Millisecond)
+		defer tick.Stop()
+		for deadline := time.Now().Add(5 * time.Second); ; <-tick.C {
 			var left []string
 			for _, of := range []string{"deleted", "edited", "erased"} {
 				if found(of) {

@@ -8,7 +8,6 @@ import (
 	"strings"
 	"sync"
 	"testing"
-	"time"
 
 	"github.com/coupchat/coup"
 	"github.com/coupchat/coup/room"
@@ -70,29 +69,34 @@ func TestWhoMayWhat(t *testing.T) {
 	}
 }
 
-// reviewed refuses, changes or passes a draft by its content.
-func reviewed(_ context.Context, d *room.Draft) error {
-	switch {
-	case strings.Contains(d.Content, "spam"):
-		return room.Reject("no advertising here")
-	case d.Content == "broken":
-		return errors.New("the filter is down")
-	case d.Content == "panic":
-		panic("a bug")
-	case d.Content == "hang":
-		time.Sleep(3 * time.Second)
-	case d.Content == "empty":
-		d.Content = " "
+// reviewed returns a BeforePost that refuses, changes or passes a draft by its content. It hangs until
+// released.
+func reviewed(released <-chan struct{}) func(context.Context, *room.Draft) error {
+	return func(_ context.Context, d *room.Draft) error {
+		switch {
+		case strings.Contains(d.Content, "spam"):
+			return room.Reject("no advertising here")
+		case d.Content == "broken":
+			return errors.New("the filter is down")
+		case d.Content == "panic":
+			panic("a bug")
+		case d.Content == "hang":
+			<-released
+		case d.Content == "empty":
+			d.Content = " "
+		}
+		d.Content = strings.ReplaceAll(d.Content, "darn", "****")
+		d.Meta = fmt.Sprintf(`{"role":%q,"kind":%q}`, d.Role, d.Kind)
+		return nil
 	}
-	d.Content = strings.ReplaceAll(d.Content, "darn", "****")
-	d.Meta = fmt.Sprintf(`{"role":%q,"kind":%q}`, d.Role, d.Kind)
-	return nil
 }
 
 func TestBeforePost(t *testing.T) {
 	eachKind(t, func(t *testing.T, k kind) {
 		st := store.NewMemory()
-		_, url := k.serve(t, coup.Options{Members: byName, Store: st, BeforePost: reviewed, Rate: -1})
+		released := make(chan struct{})
+		_, url := k.serve(t, coup.Options{Members: byName, Store: st, BeforePost: reviewed(released), Rate: -1})
+		t.Cleanup(func() { close(released) }) // before the server ends, which waits for it
 		for protocol, ask := range askers(t, url, "member-1") {
 			for _, tt := range []struct {
 				event string
@@ -126,10 +130,9 @@ func TestBeforePost(t *testing.T) {
 
 // The order of what one connection sends is kept, however long the reviews take.
 func TestReviewsKeepTheOrder(t *testing.T) {
-	_, url := kind{}.serve(t, coup.Options{Rate: -1, BeforePost: func(_ context.Context, d *room.Draft) error {
-		if len(d.Content)%2 == 0 {
-			time.Sleep(5 * time.Millisecond)
-		}
+	sent := make(chan struct{})
+	_, url := kind{}.serve(t, coup.Options{Rate: -1, BeforePost: func(context.Context, *room.Draft) error {
+		<-sent // all of them could be reviewed by now
 		return nil
 	}})
 	c := login(t, url, "mina")
@@ -137,6 +140,7 @@ func TestReviewsKeepTheOrder(t *testing.T) {
 	for i := range 20 {
 		c.Send("send_message", nil, data{"studyId": "s1", "content": strings.Repeat("x", i+1)})
 	}
+	close(sent)
 	for i := range 20 {
 		if e := c.Expect("new_message"); len(e.String("content")) != i+1 {
 			t.Fatalf("message %d is %s", i, e.Raw)
@@ -166,17 +170,9 @@ func TestPostedIsToldOnceInOrder(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := []string{"message 1", "edit 2", "delete 3", "message 4"}
-	deadline := time.Now().Add(10 * time.Second)
-	for {
+	await(t, fmt.Sprint("all to be told: ", want), func() bool {
 		mu.Lock()
-		got := slices.Clone(told)
-		mu.Unlock()
-		if slices.Equal(got, want) {
-			break
-		}
-		if time.Now().After(deadline) {
-			t.Fatalf("told %v, want %v", got, want)
-		}
-		time.Sleep(time.Millisecond)
-	}
+		defer mu.Unlock()
+		return slices.Equal(told, want)
+	})
 }

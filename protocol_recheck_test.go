@@ -48,17 +48,11 @@ func (r *rechecking) set(t *testing.T, change func()) {
 	change()
 	r.asked = 0
 	r.mu.Unlock()
-	for deadline := time.Now().Add(10 * time.Second); ; time.Sleep(time.Millisecond) {
+	await(t, "two questions", func() bool {
 		r.mu.Lock()
-		n := r.asked
-		r.mu.Unlock()
-		if n >= 2 {
-			return
-		}
-		if time.Now().After(deadline) {
-			t.Fatal("nobody was asked")
-		}
-	}
+		defer r.mu.Unlock()
+		return r.asked >= 2
+	})
 }
 
 func TestSessionsAreRechecked(t *testing.T) {

@@ -9,7 +9,6 @@ import (
 	"strings"
 	"sync"
 	"testing"
-	"time"
 
 	"github.com/coupchat/coup"
 	"github.com/coupchat/coup/auth"
@@ -68,12 +67,10 @@ func TestRefusalsAreCountedAndLoggedByReason(t *testing.T) {
 		say(c, "s1", "not joined")
 
 		var got hub.Stats
-		for deadline := time.Now().Add(wstest.Timeout); time.Now().Before(deadline); {
-			if got = s.Stats(); got.Closes["4401"] == 9 {
-				break
-			}
-			time.Sleep(time.Millisecond)
-		}
+		await(t, "nine closes", func() bool {
+			got = s.Stats()
+			return got.Closes["4401"] == 9
+		})
 		for name, c := range map[string]struct{ got, want map[string]int64 }{
 			"tokens":     {got.RefusedTokens, map[string]int64{"signature": 3, "invalid": 3, "expired": 3, "user_mismatch": 1, "unavailable": 1}},
 			"handshakes": {got.RefusedHandshakes, map[string]int64{"origin": 3, "malformed": 3}},

@@ -42,11 +42,12 @@ func TestMembersSearch(t *testing.T) {
 		return answer
 	}
 	word := "q=" + url.QueryEscape("스터디")
-	for deadline := time.Now().Add(20 * time.Second); ask(ann.Token, word) != "200 3 1"; time.Sleep(5 * time.Millisecond) {
-		if time.Now().After(deadline) {
-			t.Fatalf("search = %s", ask(ann.Token, word))
+	eventually(t, "both messages are found", 20*time.Second, func() error {
+		if got := ask(ann.Token, word); got != "200 3 1" {
+			return fmt.Errorf("search = %s", got)
 		}
-	}
+		return nil
+	})
 	for query, want := range map[string]string{
 		word + "&limit=1": "200 3 more", word + "&before=3": "200 1", "q=nothing": "200", "q=": "400", "": "400", word + "&limit=0": "400", word + "&before=x": "400",
 	} {

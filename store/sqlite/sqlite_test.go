@@ -160,7 +160,9 @@ func TestTheIndexForgets(t *testing.T) {
 	}
 	wait := func(want int) {
 		t.Helper()
-		for deadline := time.Now().Add(20 * time.Second); count() != want; time.Sleep(5 * time.Millisecond) {
+		tick := time.NewTicker(5 * time.Millisecond)
+		defer tick.Stop()
+		for deadline := time.Now().Add(20 * time.Second); count() != want; <-tick.C {
 			if time.Now().After(deadline) {
 				t.Fatalf("the index has %d pairs, want %d", count(), want)
 			}

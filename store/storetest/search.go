@@ -98,22 +98,19 @@ func finds(t *testing.T, s store.Searcher, q store.SearchQuery, want string) {
 	if q.Limit == 0 {
 		q.Limit = 10
 	}
-	for deadline := time.Now().Add(20 * time.Second); ; time.Sleep(10 * time.Millisecond) {
+	var seqs []int64
+	if !within(20*time.Second, func() bool {
 		found, err := s.Search(t.Context(), q)
 		if err != nil {
 			t.Fatalf("Search(%+v): %v", q, err)
 		}
-		seqs := []int64{}
+		seqs = nil
 		for _, m := range found {
 			seqs = append(seqs, m.Seq)
 		}
-		if fmt.Sprint(seqs) == want {
-			return
-		}
-		if time.Now().After(deadline) {
-			t.Errorf("Search(%+v) finds %v, want %s", q, seqs, want)
-			return
-		}
+		return fmt.Sprint(seqs) == want
+	}) {
+		t.Errorf("Search(%+v) finds %v, want %s", q, seqs, want)
 	}
 }
 
