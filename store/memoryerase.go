@@ -3,6 +3,7 @@ package store
 import (
 	"cmp"
 	"context"
+	"maps"
 	"slices"
 
 	"github.com/coupchat/coup/internal/runs"
@@ -17,12 +18,17 @@ func (s *Memory) Erase(ctx context.Context, e Erasure) (erased []Entry, err erro
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	studies := []StudyID{e.StudyID}
+	if e.StudyID == "" {
+		studies = slices.Sorted(maps.Keys(s.studies))
+	}
 	n := int64(0)
-	for _, id := range s.sorted() {
-		if e.StudyID != "" && id != e.StudyID {
+	for _, id := range studies {
+		st := s.studies[id]
+		if st == nil {
 			continue
 		}
-		for _, entry := range s.studies[id].erase(id, e) {
+		for _, entry := range st.erase(id, e) {
 			n += entry.To - entry.From + 1
 			erased = append(erased, entry)
 		}
@@ -31,16 +37,6 @@ func (s *Memory) Erase(ctx context.Context, e Erasure) (erased []Entry, err erro
 		}
 	}
 	return erased, nil
-}
-
-// sorted returns the ids of the studies. The caller holds s.mu.
-func (s *Memory) sorted() []StudyID {
-	ids := make([]StudyID, 0, len(s.studies))
-	for id := range s.studies {
-		ids = append(ids, id)
-	}
-	slices.Sort(ids)
-	return ids
 }
 
 // erase erases up to MaxErased messages, and then the rest that is the user's.
@@ -53,8 +49,7 @@ func (st *memoryStudy) erase(study StudyID, e Erasure) (erased []Entry) {
 	}
 	for seq := max(e.From, st.gone+1); seq <= to; seq++ {
 		row, page := st.row(seq)
-		of := page.key(row).user
-		if e.UserID != "" && of != e.UserID {
+		if e.UserID != "" && !page.by(row, e.UserID) {
 			continue
 		}
 		if row.kind != KindMessage {
@@ -101,7 +96,7 @@ func (s *Memory) EntriesOf(ctx context.Context, q UserQuery) (found []Entry, err
 	}
 	s.mu.RLock()
 	defer s.mu.RUnlock()
-	for _, id := range s.sorted() {
+	for _, id := range slices.Sorted(maps.Keys(s.studies)) {
 		if id < q.AfterStudy {
 			continue
 		}
@@ -113,7 +108,7 @@ func (s *Memory) EntriesOf(ctx context.Context, q UserQuery) (found []Entry, err
 			if len(found) == q.Limit {
 				return found, nil
 			}
-			if row, page := st.row(seq); page.key(row).user == q.UserID {
+			if row, page := st.row(seq); page.by(row, q.UserID) {
 				found = append(found, st.at(id, seq))
 			}
 		}

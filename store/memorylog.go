@@ -48,7 +48,7 @@ func (st *memoryStudy) change(e *Entry) error {
 	if row.kind != KindMessage || row.rare && !st.rare[e.MessageSeq].DeletedAt.IsZero() {
 		return ErrNotFound
 	}
-	if e.Kind != KindReaction && e.UserID != page.key(row).user && !e.Any {
+	if e.Kind != KindReaction && !page.by(row, e.UserID) && !e.Any {
 		return ErrForbidden
 	}
 	switch e.Kind {

@@ -38,10 +38,15 @@ func (p *memoryPage) key(r *memoryRow) memoryKey {
 	return memoryKey{UserID(p.text[r.at:user]), string(p.text[clientID : clientID+r.clientID])}
 }
 
-// is reports whether the row has the key k.
+// by reports whether user is the author of a row. It makes no string.
+func (p *memoryPage) by(r *memoryRow, user UserID) bool {
+	return string(p.text[r.at:r.at+r.user]) == string(user)
+}
+
+// is reports whether a row has the key k. It makes no string.
 func (p *memoryPage) is(r *memoryRow, k memoryKey) bool {
-	user, clientID := r.at+r.user, r.at+r.user+r.name
-	return string(p.text[r.at:user]) == string(k.user) && string(p.text[clientID:clientID+r.clientID]) == k.clientID
+	at := r.at + r.user + r.name
+	return p.by(r, k.user) && string(p.text[at:at+r.clientID]) == k.clientID
 }
 
 // said returns the content of a row.

@@ -44,7 +44,7 @@ func (s *Memory) ReadStates(ctx context.Context, of []Membership) ([]ReadState, 
 func (st *memoryStudy) unread(user UserID, seq int64) (n int) {
 	for seq = max(seq, st.gone) + 1; seq <= st.head && n < MaxUnread; seq++ {
 		row, page := st.row(seq)
-		if row.kind == KindMessage && page.key(row).user != user && (!row.rare || st.rare[seq].DeletedAt.IsZero()) {
+		if row.kind == KindMessage && !page.by(row, user) && (!row.rare || st.rare[seq].DeletedAt.IsZero()) {
 			n++
 		}
 	}

@@ -161,7 +161,7 @@ var mutants = []mutant{
 	{"polling: a GET that comes again loses its events", "internal/eio/repeat.go", "mark != s.got", "true", ". -run ComesAgain"},
 	{"polling: a POST that comes again is handled again", "internal/eio/receive.go", "	case mark != \"\" && mark == s.posted:", "	case false:", ". -run ComesAgain"},
 	// The log of a study
-	{"anybody edits any message", "store/memorylog.go", "e.UserID != page.key(row).user && !e.Any", "false", "./store"},
+	{"anybody edits any message", "store/memorylog.go", "!page.by(row, e.UserID) && !e.Any", "false", "./store"},
 	{"a deleted message is edited", "store/memorylog.go", "row.kind != KindMessage || row.rare && !st.rare[e.MessageSeq].DeletedAt.IsZero()", "row.kind != KindMessage", "./store"},
 	{"a deletion keeps the text", "store/memorylog.go", "		st.edit(e.StudyID, e.MessageSeq).blank(e.SentAt)\n", "		st.edit(e.StudyID, e.MessageSeq).DeletedAt = e.SentAt\n", "./store"},
 	{"a reaction that changes nothing takes a seq", "store/memorylog.go", " || e.Kind == KindReaction && !st.react(&e)", " || e.Kind == KindReaction && !st.react(&e) && false", "./store"},
@@ -190,7 +190,7 @@ var mutants = []mutant{
 	{"what hubs tell is taken again", "internal/relay/live.go", "start == last.start && n <= last.n", "false", "./internal/relay -run Live"},
 	{"what hubs tell is taken however old it is", "internal/relay/live.go", "time.Since(time.UnixMilli(l.At)) <= maxLiveAge", "true", "./internal/relay -run Live"},
 	{"a mark goes back", "store/memoryreads.go", "min(max(m.Seq, st.reads[m.UserID]), st.head)", "min(m.Seq, st.head)", "./store"},
-	{"one's own messages are unread", "store/memoryreads.go", "page.key(row).user != user", "page != nil", "./store"},
+	{"one's own messages are unread", "store/memoryreads.go", "!page.by(row, user)", "page != nil", "./store"},
 	{"SQL: a mark goes back", "internal/sqlstore/reads.go", "{least}({greatest}(coup_reads.seq, excluded.seq),", "{least}(excluded.seq,", "./store/sqlite"},
 	{"SQL: deleted messages are unread", "internal/sqlstore/reads.go", "				AND m.user_id <> r.user_id AND m.deleted_at IS NULL", "				AND m.user_id <> r.user_id", "./store/sqlite"},
 	{"a mark is acknowledged that was not stored", "room/marks.go", "	if err := m.store.MarkRead(ctx, batch); err != nil {\n		return nil, err\n	}\n", "	_ = m.store.MarkRead(ctx, batch)\n", ". -run AMark"},
