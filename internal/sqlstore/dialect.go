@@ -24,7 +24,7 @@ type Dialect struct {
 	//   {marks}    the s, u and q of a JSON array of marks
 	//   {least}, {greatest}  functions of two numbers
 	//   {pairs}    the p and q of a JSON array of pairs
-	//   {share}    keeps others from changing the rows that are read, and leaves out those that they change
+	//   {share}    keeps others from changing the rows that are read, and fails if they are at it
 	//   {now}      the time of the database, with milliseconds
 	//   {forupdate}   locks the rows that are read
 	//   {hasentries}  sets the column that says so
@@ -54,7 +54,7 @@ var Postgres = Dialect{
 		"{marks}", `json_to_recordset(CAST(? AS json)) AS l(s text, u text, q bigint)`,
 		"{least}", `least`, "{greatest}", `greatest`,
 		"{time}", `timestamptz`,
-		"{pairs}", `json_to_recordset(CAST(? AS json)) AS l(p bigint, q bigint)`, "{share}", `FOR SHARE SKIP LOCKED`,
+		"{pairs}", `json_to_recordset(CAST(? AS json)) AS l(p bigint, q bigint)`, "{share}", `FOR SHARE NOWAIT`,
 		"{now}", `date_trunc('milliseconds', clock_timestamp())`, "{forupdate}", `FOR UPDATE`, "{hasentries}", `, has_entries = true`,
 		"{entryid}", `e.study_id || ':' || e.seq::text`,
 		"{lock}", `FOR UPDATE SKIP LOCKED`,

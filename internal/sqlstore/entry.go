@@ -93,9 +93,9 @@ func (r *row) entry() (store.Entry, error) {
 	return e, SetMore(&e, r.More)
 }
 
-// entryID is the id that the databases give an entry.
-func entryID(study store.StudyID, seq int64) string {
-	return string(study) + ":" + strconv.FormatInt(seq, 10)
+// EntryID returns the id of an entry with this seq, as the databases make it.
+func EntryID(e *store.Entry) string {
+	return string(e.StudyID) + ":" + strconv.FormatInt(e.Seq, 10)
 }
 
 func entriesOf(rows []row) ([]store.Entry, error) {

@@ -5,8 +5,6 @@ import (
 	"database/sql"
 	"errors"
 
-	"github.com/jmoiron/sqlx"
-
 	"github.com/coupchat/coup/internal/runs"
 	"github.com/coupchat/coup/store"
 )
@@ -80,24 +78,22 @@ func (s *Store) Erase(ctx context.Context, e store.Erasure) ([]store.Entry, erro
 
 // eraseIn is Erase in one study.
 func (s *Store) eraseIn(ctx context.Context, study store.StudyID, e store.Erasure) (erased []store.Entry, err error) {
-	tx, err := s.writer.BeginTxx(ctx, nil)
-	if err != nil {
-		return nil, err
-	}
-	defer func() {
-		if err != nil {
-			_ = tx.Rollback()
-		}
-	}()
-	q := func(text string) string { return tx.Rebind(s.dialect.expand(text)) }
+	err = s.inTx(ctx, func(t tx) error {
+		erased, err = t.erase(ctx, study, e)
+		return err
+	})
+	return erased, err
+}
+
+func (t tx) erase(ctx context.Context, study store.StudyID, e store.Erasure) (erased []store.Entry, err error) {
 	var was struct {
 		Head int64
 		Now  Time
 	}
-	if err := sqlx.GetContext(ctx, tx, &was, q(lockStudy), study); err != nil {
-		if errors.Is(err, sql.ErrNoRows) { // nothing was said there
-			return nil, tx.Commit()
-		}
+	switch err := t.get(ctx, &was, lockStudy, study); {
+	case errors.Is(err, sql.ErrNoRows): // nothing was said there
+		return nil, nil
+	case err != nil:
 		return nil, err
 	}
 	to := was.Head
@@ -105,22 +101,22 @@ func (s *Store) eraseIn(ctx context.Context, study store.StudyID, e store.Erasur
 		to = min(to, e.To)
 	}
 	var seqs []int64
-	if err := sqlx.SelectContext(ctx, tx, &seqs, q(`SELECT seq `+erasable+` ORDER BY seq LIMIT ?`), study, e.From, to, e.UserID, e.UserID, store.MaxErased); err != nil {
+	if err := t.all(ctx, &seqs, `SELECT seq `+erasable+` ORDER BY seq LIMIT ?`, study, e.From, to, e.UserID, e.UserID, store.MaxErased); err != nil {
 		return nil, err
 	}
 	at := store.FormatTime(was.Now.Time)
 	if n := len(seqs); n > 0 {
 		to = seqs[n-1]
-		if _, err := tx.ExecContext(ctx, q(eraseReactions), study, study, e.From, to, e.UserID, e.UserID); err != nil {
+		if err := t.exec(ctx, eraseReactions, study, study, e.From, to, e.UserID, e.UserID); err != nil {
 			return nil, err
 		}
-		if _, err := tx.ExecContext(ctx, q(eraseMessages), at, study, study, e.From, to, e.UserID, e.UserID); err != nil {
+		if err := t.exec(ctx, eraseMessages, at, study, study, e.From, to, e.UserID, e.UserID); err != nil {
 			return nil, err
 		}
 	}
 	if e.UserID != "" {
 		for _, text := range []string{eraseNames, eraseReads} {
-			if _, err := tx.ExecContext(ctx, q(text), study, e.UserID); err != nil {
+			if err := t.exec(ctx, text, study, e.UserID); err != nil {
 				return nil, err
 			}
 		}
@@ -130,18 +126,16 @@ func (s *Store) eraseIn(ctx context.Context, study store.StudyID, e store.Erasur
 			Kind: store.KindErase, StudyID: study, Seq: was.Head + int64(i) + 1, UserID: store.System, ClientID: store.NewClientID(),
 			SentAt: was.Now.Time, From: r[0], To: r[1],
 		}
-		entry.ID = entryID(study, entry.Seq)
-		if _, err := tx.ExecContext(ctx, q(insertErase), study, entry.Seq, entry.UserID, entry.ClientID, at, entry.From, entry.To); err != nil {
+		entry.ID = EntryID(&entry)
+		if err := t.exec(ctx, insertErase, study, entry.Seq, entry.UserID, entry.ClientID, at, entry.From, entry.To); err != nil {
 			return nil, err
 		}
 		erased = append(erased, entry)
 	}
 	if n := len(erased); n > 0 {
-		if _, err := tx.ExecContext(ctx, q(setHead), erased[n-1].Seq, study); err != nil {
-			return nil, err
-		}
+		return erased, t.exec(ctx, setHead, erased[n-1].Seq, study)
 	}
-	return erased, tx.Commit()
+	return nil, nil
 }
 
 // EntriesOf implements store.Eraser.

@@ -6,14 +6,12 @@ import (
 	"errors"
 	"time"
 
-	"github.com/jmoiron/sqlx"
-
 	"github.com/coupchat/coup/internal/search"
 	"github.com/coupchat/coup/store"
 )
 
 const (
-	// indexEvery is how often an Indexer looks for messages of other processes.
+	// indexEvery is how often the index looks for messages of other processes.
 	indexEvery = time.Second
 	// maxIndexed is how many messages one transaction indexes, and maxPairs how many pairs, about.
 	maxIndexed = 200
@@ -29,57 +27,57 @@ const (
 
 	searched = `SELECT seq FROM coup_searched WHERE study_id = ? {lock}`
 
-	// A message that is being changed is skipped: its edit comes later in the log.
+	// If somebody is changing one of these messages, it fails and is tried again: not all changes
+	// leave an edit in the log, so a message that was left out might never be found.
 	toIndex = `SELECT seq, content FROM coup_messages WHERE study_id = ? AND seq > ? AND seq <= ? ORDER BY seq LIMIT ? {share}`
 
 	edited = `SELECT m.seq, m.content FROM coup_messages AS m WHERE m.study_id = ? AND m.seq IN (
 		SELECT e.message_seq FROM coup_entries AS e WHERE e.study_id = ? AND e.kind = 1 AND e.seq > ? AND e.seq <= ?) {share}`
 
-	index = `INSERT INTO coup_search (study_id, pair, seq) SELECT ?, l.p, l.q FROM {pairs} WHERE true ON CONFLICT DO NOTHING`
+	insertPairs = `INSERT INTO coup_search (study_id, pair, seq) SELECT ?, l.p, l.q FROM {pairs} WHERE true ON CONFLICT DO NOTHING`
 
 	markSearched = `UPDATE coup_searched SET seq = ? WHERE study_id = ?`
 )
 
-// An Indexer fills the index of a Store, until Close.
-type Indexer struct {
+// An indexer fills the index of a Store, until it is closed.
+type indexer struct {
 	store *Store
 	wake  chan struct{}
 	end   context.CancelFunc
 	done  chan struct{}
 }
 
-// NewIndexer returns an Indexer at work. Several processes may each have one.
-func NewIndexer(s *Store) *Indexer {
+// StartIndex turns search on: from now on what is stored is indexed, until Close. Several processes
+// may do so.
+func (s *Store) StartIndex() {
 	ctx, cancel := context.WithCancel(context.Background())
-	i := &Indexer{store: s, wake: make(chan struct{}, 1), end: cancel, done: make(chan struct{})}
-	go i.run(ctx)
-	return i
+	s.index = &indexer{store: s, wake: make(chan struct{}, 1), end: cancel, done: make(chan struct{})}
+	go s.index.run(ctx)
 }
 
-// Wake says that something was stored.
-func (i *Indexer) Wake() {
+// Stored says that something was stored, for the index.
+func (s *Store) Stored() {
+	if s.index == nil {
+		return
+	}
 	select {
-	case i.wake <- struct{}{}:
+	case s.index.wake <- struct{}{}:
 	default:
 	}
 }
 
-// Close ends the Indexer and waits for it.
-func (i *Indexer) Close() {
+// close ends the indexer and waits for it.
+func (i *indexer) close() {
 	i.end()
 	<-i.done
 }
 
-func (i *Indexer) run(ctx context.Context) {
+func (i *indexer) run(ctx context.Context) {
 	defer close(i.done)
 	tick := time.NewTicker(indexEvery)
 	defer tick.Stop()
 	for {
-		for more := true; more && ctx.Err() == nil; {
-			var err error
-			if more, err = i.store.indexSome(ctx); err != nil {
-				break // the next tick tries again
-			}
+		for i.store.indexSome(ctx) {
 		}
 		select {
 		case <-ctx.Done():
@@ -90,63 +88,59 @@ func (i *Indexer) run(ctx context.Context) {
 	}
 }
 
-// indexSome indexes a part of each study that lacks something. more says that there may be more.
-func (s *Store) indexSome(ctx context.Context) (more bool, err error) {
+// indexSome indexes a part of each study that lacks something. It reports whether there may be more
+// to do at once. What fails is tried again at the next tick.
+func (s *Store) indexSome(ctx context.Context) (more bool) {
 	var studies []store.StudyID
 	if err := s.writer.SelectContext(ctx, &studies, behind); err != nil {
-		return false, err
+		return false
 	}
 	for _, study := range studies {
-		moved, err := s.indexStudy(ctx, study)
-		if err != nil {
-			return false, err
-		}
-		more = more || moved
+		moved := false
+		err := s.inTx(ctx, func(t tx) (err error) {
+			moved, err = t.index(ctx, study)
+			return err
+		})
+		more = more || moved && err == nil
 	}
-	return more, nil
+	return more
 }
 
-// indexStudy indexes up to maxIndexed messages of a study, and the edits between them. It reports
-// whether it has come further.
-func (s *Store) indexStudy(ctx context.Context, study store.StudyID) (moved bool, err error) {
-	tx, err := s.writer.BeginTxx(ctx, nil)
-	if err != nil {
-		return false, err
-	}
-	defer func() {
-		if err != nil {
-			_ = tx.Rollback()
-		}
-	}()
-	q := func(text string) string { return tx.Rebind(s.dialect.expand(text)) }
-	if _, err := tx.ExecContext(ctx, q(beginStudy), study); err != nil {
+// A said is what a message says.
+type said struct {
+	Seq     int64
+	Content string
+}
+
+// A pair stands in the index: two characters, and the message that has them.
+type pair struct {
+	Pair int64 `json:"p"`
+	Seq  int64 `json:"q"`
+}
+
+// index indexes up to maxIndexed messages of a study, and the edits between them. It reports whether
+// it has come further.
+func (t tx) index(ctx context.Context, study store.StudyID) (moved bool, err error) {
+	if err := t.exec(ctx, beginStudy, study); err != nil {
 		return false, err
 	}
 	var from, to int64
-	if err := sqlx.GetContext(ctx, tx, &from, q(searched), study); err != nil {
-		if errors.Is(err, sql.ErrNoRows) { // another process is at it
-			return false, tx.Commit()
-		}
+	switch err := t.get(ctx, &from, searched, study); {
+	case errors.Is(err, sql.ErrNoRows): // another process is at it
+		return false, nil
+	case err != nil:
 		return false, err
 	}
 	// What is up to the head is committed.
-	if err := sqlx.GetContext(ctx, tx, &to, q(`SELECT head FROM coup_studies WHERE study_id = ?`), study); err != nil {
+	if err := t.get(ctx, &to, `SELECT head FROM coup_studies WHERE study_id = ?`, study); err != nil {
 		return false, err
 	}
-	type message struct {
-		Seq     int64
-		Content string
-	}
-	var found, changed []message
-	if err := sqlx.SelectContext(ctx, tx, &found, q(toIndex), study, from, to, maxIndexed); err != nil {
+	var found, changed []said
+	if err := t.all(ctx, &found, toIndex, study, from, to, maxIndexed); err != nil {
 		return false, err
 	}
 	if len(found) == maxIndexed {
 		to = found[maxIndexed-1].Seq
-	}
-	type pair struct {
-		Pair int64 `json:"p"`
-		Seq  int64 `json:"q"`
 	}
 	var pairs []pair
 	for n, m := range found {
@@ -154,25 +148,25 @@ func (s *Store) indexStudy(ctx context.Context, study store.StudyID) (moved bool
 			to = found[n-1].Seq
 			break
 		}
-		for _, p := range search.Pairs(m.Content) {
-			pairs = append(pairs, pair{p, m.Seq})
-		}
+		pairs = append(pairs, m.pairs()...)
 	}
-	if err := sqlx.SelectContext(ctx, tx, &changed, q(edited), study, study, from, to); err != nil {
+	if err := t.all(ctx, &changed, edited, study, study, from, to); err != nil {
 		return false, err
 	}
 	for _, m := range changed {
-		for _, p := range search.Pairs(m.Content) {
-			pairs = append(pairs, pair{p, m.Seq})
-		}
+		pairs = append(pairs, m.pairs()...)
 	}
 	if len(pairs) > 0 {
-		if _, err := tx.ExecContext(ctx, q(index), study, JSON(pairs)); err != nil {
+		if err := t.exec(ctx, insertPairs, study, JSON(pairs)); err != nil {
 			return false, err
 		}
 	}
-	if _, err := tx.ExecContext(ctx, q(markSearched), to, study); err != nil {
-		return false, err
+	return to > from, t.exec(ctx, markSearched, to, study)
+}
+
+func (m said) pairs() (all []pair) {
+	for _, p := range search.Pairs(m.Content) {
+		all = append(all, pair{p, m.Seq})
 	}
-	return to > from, tx.Commit()
+	return all
 }

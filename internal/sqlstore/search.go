@@ -2,6 +2,7 @@ package sqlstore
 
 import (
 	"context"
+	"errors"
 	"math"
 	"slices"
 	"strings"
@@ -13,8 +14,11 @@ import (
 // maxCandidates is how many messages that have some pairs of a query are read at once.
 const maxCandidates = 200
 
-// Search finds messages by the index that an Indexer fills.
+// Search implements store.Searcher, after StartIndex.
 func (s *Store) Search(ctx context.Context, q store.SearchQuery) (found []store.Message, err error) {
+	if s.index == nil {
+		return nil, errors.ErrUnsupported
+	}
 	if err := q.Check(); err != nil {
 		return nil, err
 	}

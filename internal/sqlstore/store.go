@@ -20,7 +20,7 @@ import (
 	"github.com/coupchat/coup/store"
 )
 
-// Store implements store.Log, except for Append, and store.Reads.
+// Store implements store.Log, except for Append, and store.Reads, store.Eraser and store.Searcher.
 type Store struct {
 	db      *sqlx.DB // reads
 	writer  *sqlx.DB
@@ -28,6 +28,8 @@ type Store struct {
 
 	oldest, newest, entries, heads, presence, readStates, readMarks Statement // on db
 	report, renew, start, markRead                                  Statement // on writer
+
+	index *indexer // nil unless search is on
 
 	sweepDue atomic.Int64 // Unix time in nanoseconds
 }
@@ -68,7 +70,7 @@ func New(ctx context.Context, db, writer *sqlx.DB, dialect Dialect,
 	} {
 		stmt, err := prepare(ctx, p.on, p.on.Rebind(dialect.expand(p.text)))
 		if err != nil {
-			s.CloseStatements()
+			s.Close()
 			return nil, fmt.Errorf("prepare: %w", err)
 		}
 		*p.stmt = stmt
@@ -76,8 +78,11 @@ func New(ctx context.Context, db, writer *sqlx.DB, dialect Dialect,
 	return s, nil
 }
 
-// CloseStatements closes the statements. The databases stay open.
-func (s *Store) CloseStatements() {
+// Close ends the index and closes the statements. The databases stay open.
+func (s *Store) Close() {
+	if s.index != nil {
+		s.index.close()
+	}
 	for _, stmt := range []Statement{s.oldest, s.newest, s.entries, s.heads, s.presence, s.readStates, s.readMarks, s.report, s.renew, s.start, s.markRead} {
 		if stmt != nil {
 			stmt.Close()

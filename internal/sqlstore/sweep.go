@@ -5,8 +5,6 @@ import (
 	"database/sql"
 	"errors"
 	"time"
-
-	"github.com/jmoiron/sqlx"
 )
 
 const (
@@ -56,32 +54,22 @@ func (s *Store) sweep(ctx context.Context) {
 
 // sweepNode deletes reports of one old node. more says that there may be more to delete.
 func (s *Store) sweepNode(ctx context.Context) (more bool, err error) {
-	tx, err := s.writer.BeginTxx(ctx, nil)
-	if err != nil {
-		return false, err
-	}
-	defer func() {
-		if err != nil {
-			_ = tx.Rollback()
+	err = s.inTx(ctx, func(t tx) error {
+		var node string
+		switch err := t.get(ctx, &node, deadNode, -sweepAfter.Milliseconds()); {
+		case errors.Is(err, sql.ErrNoRows):
+			return nil
+		case err != nil:
+			return err
 		}
-	}()
-	q := func(text string) string { return tx.Rebind(s.dialect.expand(text)) }
-	var node string
-	err = sqlx.GetContext(ctx, tx, &node, q(deadNode), -sweepAfter.Milliseconds())
-	if errors.Is(err, sql.ErrNoRows) {
-		return false, tx.Commit()
-	}
-	if err != nil {
-		return false, err
-	}
-	if _, err = tx.ExecContext(ctx, q(fold), node, node, sweepUsers); err != nil {
-		return false, err
-	}
-	if _, err = tx.ExecContext(ctx, q(forgetReports), node, node, sweepUsers); err != nil {
-		return false, err
-	}
-	if _, err = tx.ExecContext(ctx, q(forgetNode), node); err != nil {
-		return false, err
-	}
-	return true, tx.Commit()
+		more = true
+		if err := t.exec(ctx, fold, node, node, sweepUsers); err != nil {
+			return err
+		}
+		if err := t.exec(ctx, forgetReports, node, node, sweepUsers); err != nil {
+			return err
+		}
+		return t.exec(ctx, forgetNode, node)
+	})
+	return more && err == nil, err
 }

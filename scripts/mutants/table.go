@@ -210,4 +210,5 @@ var mutants = []mutant{
 	{"the memory store keeps deleted text", "store/memorypage.go", "		clear(page.said(row))\n", "", "./store"},
 	{"two keys with one hash are one entry", "store/memorykeys.go", "		if row, page := st.row(seq); page.is(row, k) {", "		if row, page := st.row(seq); row != nil && page != nil {", "./store"},
 	{"what was read stays in the buffer", "internal/poll/stream_linux.go", "		clear(buf[:n]) // what is deleted later must not stay in the buffer\n", "", ". -run DeletedTextLeaves"},
+	{"a message that is locked is never found", "internal/sqlstore/dialect.go", "`FOR SHARE NOWAIT`", "`FOR SHARE SKIP LOCKED`", "./store/postgres -run Locked"},
 }

@@ -18,14 +18,12 @@ func (s *Store) Append(ctx context.Context, msgs []store.Message) ([]store.Messa
 		return nil, nil
 	}
 	out, err := s.appendSorted(ctx, msgs)
-	if s.indexer != nil {
-		defer s.indexer.Wake()
-	}
 	if hasState(err, "23505") { // unique_violation: a seq is taken
 		if err = s.raiseHeads(ctx, msgs); err == nil {
 			out, err = s.appendSorted(ctx, msgs)
 		}
 	}
+	s.tables.Stored()
 	return out, sqlstore.Wrap("append", err)
 }
 

@@ -25,9 +25,9 @@ type Options struct {
 	// NoMigrate leaves the tables as they are, for a database role that may not create
 	// any. They must be up to date: an error says what is missing.
 	NoMigrate bool
-	// Search makes Search find messages. Each message then takes a row in a table for every two
-	// characters, 26 rows and 3.4 KB for one of 47, which one goroutine writes after the commit. Turned on later,
-	// it begins with the oldest message. Off by default.
+	// Search makes Search find messages. It costs a row in a table for every two characters of a
+	// message (26 rows and 3.4 KB for 47 characters), which one goroutine writes after the commit. Turned
+	// on later, it begins with the oldest message. Off by default.
 	Search bool
 }
 

@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
-	"strconv"
 	"time"
 
 	"github.com/jmoiron/sqlx"
@@ -57,7 +56,7 @@ func outcome(rows *sqlx.Rows, m *store.Entry) error {
 		return nil
 	}
 	if m.Seq > 0 {
-		m.ID = string(m.StudyID) + ":" + strconv.FormatInt(m.Seq, 10)
+		m.ID = sqlstore.EntryID(m)
 	}
 	if name != nil {
 		m.UserName = *name

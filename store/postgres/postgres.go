@@ -26,7 +26,6 @@ type Store struct {
 	isolate   bool   // each statement runs in a transaction of its own
 
 	tables               *sqlstore.Store
-	indexer              *sqlstore.Indexer // nil unless Options.Search is set
 	append, raise, check *statement
 }
 
@@ -132,7 +131,7 @@ func (s *Store) open(ctx context.Context, options Options) error {
 		}
 	}
 	if options.Search {
-		s.indexer = sqlstore.NewIndexer(s.tables)
+		s.tables.StartIndex()
 	}
 	return nil
 }
@@ -140,16 +139,13 @@ func (s *Store) open(ctx context.Context, options Options) error {
 // Close closes the connections, unless they are those of the handle that New got. Call no
 // other method after it.
 func (s *Store) Close() error {
-	if s.indexer != nil {
-		s.indexer.Close()
-	}
 	for _, stmt := range []*statement{s.append, s.raise, s.check} {
 		if stmt != nil {
 			stmt.Close()
 		}
 	}
 	if s.tables != nil {
-		s.tables.CloseStatements()
+		s.tables.Close()
 	}
 	if s.connector != nil {
 		_ = s.db.Close() // which could only say that a connection was broken already

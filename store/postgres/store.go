@@ -2,7 +2,6 @@ package postgres
 
 import (
 	"context"
-	"errors"
 	"time"
 
 	"github.com/jmoiron/sqlx"
@@ -52,9 +51,6 @@ func (s *Store) EntriesOf(ctx context.Context, q store.UserQuery) ([]store.Entry
 
 // Search implements store.Searcher. Without Options.Search it returns errors.ErrUnsupported.
 func (s *Store) Search(ctx context.Context, q store.SearchQuery) ([]store.Message, error) {
-	if s.indexer == nil {
-		return nil, errors.ErrUnsupported
-	}
 	return s.tables.Search(ctx, q)
 }
 

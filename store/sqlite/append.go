@@ -76,9 +76,7 @@ func (s *Store) Append(ctx context.Context, msgs []store.Message) ([]store.Messa
 		return nil, nil
 	}
 	out, err := s.append.run(ctx, msgs)
-	if s.indexer != nil {
-		s.indexer.Wake()
-	}
+	s.tables.Stored()
 	return out, sqlstore.Wrap("append", err)
 }
 

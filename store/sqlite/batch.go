@@ -4,7 +4,6 @@ import (
 	"context"
 	"database/sql"
 	"errors"
-	"strconv"
 	"time"
 
 	"github.com/jmoiron/sqlx"
@@ -74,12 +73,10 @@ func (b *batch) put(ctx context.Context, e store.Entry) (store.Entry, error) {
 		err = b.putOther(ctx, &e, st)
 	}
 	if e.Seq > 0 {
-		e.ID = id(&e)
+		e.ID = sqlstore.EntryID(&e)
 	}
 	return e, err
 }
-
-func id(e *store.Entry) string { return string(e.StudyID) + ":" + strconv.FormatInt(e.Seq, 10) }
 
 // orNil returns NULL for the zero value.
 func orNil[T comparable](v T) any {

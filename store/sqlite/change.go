@@ -36,7 +36,7 @@ func (b *batch) known(ctx context.Context, e *store.Entry) (bool, error) {
 		return true, nil
 	}
 	e.Seq, e.SentAt, e.Repeated, e.UserName = was.Seq, was.SentAt.Time, true, was.UserName
-	e.ID = id(e)
+	e.ID = sqlstore.EntryID(e)
 	e.Emoji, e.On, e.Count, e.Content = was.Emoji.String, was.On.Bool, int(was.Count.Int64), was.Content.String
 	switch e.Kind {
 	case store.KindEdit:

@@ -30,8 +30,7 @@ type Store struct {
 	append appender
 	dbs    []*sqlx.DB
 
-	searches bool
-	indexer  *sqlstore.Indexer // nil without WithSearch
+	searches bool // see WithSearch
 }
 
 // An Option changes what Open does.
@@ -87,7 +86,7 @@ func open(ctx context.Context, path string, options []Option) (*Store, error) {
 		return s, err
 	}
 	if s.searches {
-		s.indexer = sqlstore.NewIndexer(s.tables)
+		s.tables.StartIndex()
 	}
 	return s, nil
 }
@@ -124,12 +123,9 @@ func dsn(path string) (string, error) {
 
 // Close closes the database. Call no other method after it.
 func (s *Store) Close() error {
-	if s.indexer != nil {
-		s.indexer.Close()
-	}
 	s.append.close()
 	if s.tables != nil {
-		s.tables.CloseStatements()
+		s.tables.Close()
 	}
 	var errs []error
 	for _, db := range s.dbs {
