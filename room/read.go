@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/coupchat/coup/internal/page"
 	"github.com/coupchat/coup/store"
 )
 
@@ -55,46 +56,26 @@ func (g *Registry) History(ctx context.Context, req HistoryRequest) (Page, error
 	if err := user.limits.join(g.shared.now(), g.shared.opts.Rate); err != nil {
 		return Page{}, err
 	}
-	page, err := readHistory(ctx, g, store.Membership{StudyID: req.StudyID, UserID: user.id}, q)
+	out, err := readHistory(ctx, g, store.Membership{StudyID: req.StudyID, UserID: user.id}, q)
 	if err != nil && !errors.Is(err, ErrForbidden) {
 		err = unavailable(err)
 	}
-	return page, err
+	return out, err
 }
 
-func readHistory(ctx context.Context, g *Registry, m store.Membership, q store.Query) (page Page, err error) {
+func readHistory(ctx context.Context, g *Registry, m store.Membership, q store.Query) (out Page, err error) {
 	if _, err = g.shared.members.Check(ctx, m); err != nil {
-		return page, err
+		return out, err
 	}
-	if page.Seq, err = g.heads.read(ctx, m.StudyID); err != nil {
-		return page, err
+	if out.Seq, err = g.heads.read(ctx, m.StudyID); err != nil {
+		return out, err
 	}
 	limit := q.Limit
 	q.Limit++ // whether one more is found says whether there are more
 	found, err := g.shared.store.History(ctx, q)
 	if err != nil {
-		return page, err
+		return out, err
 	}
-	page.Messages, page.More = cut(found, limit, q.Newest)
-	return page, nil
-}
-
-// cut returns at most limit messages of at most pageBytes, but one at least: the last ones if newest
-// is set, else the first. more says that it left out some.
-func cut(msgs []store.Message, limit int, newest bool) (page []store.Message, more bool) {
-	n, size := 0, int64(0)
-	for n < len(msgs) && n < limit {
-		i := n
-		if newest {
-			i = len(msgs) - 1 - n
-		}
-		if size += (&Event{Message: msgs[i]}).size(); size > pageBytes && n > 0 {
-			break
-		}
-		n++
-	}
-	if newest {
-		return msgs[len(msgs)-n:], n < len(msgs)
-	}
-	return msgs[:n], n < len(msgs)
+	out.Messages, out.More = page.Cut(found, limit, pageBytes, q.Newest, func(m *store.Message) int { return int((&Event{Message: *m}).size()) })
+	return out, nil
 }

@@ -19,6 +19,7 @@ var table = map[string]rule{
 	"internal/stockclient": {ours: []string{"internal/testenv"}},
 	"internal/eio":         {ours: []string{"internal/ws", "internal/json", "internal/poll"}},
 	"internal/json":        {},
+	"internal/page":        {},
 	"internal/runs":        {},
 	"internal/search":      {},
 	"internal/poll":        {others: []string{"golang.org/x/sys"}},
@@ -32,10 +33,10 @@ var table = map[string]rule{
 	"internal/presence":   {ours: []string{"store", "internal/batch", "internal/work"}},
 	"internal/relay":      {ours: []string{"store", "bus", "internal/work"}},
 	"room": {ours: []string{"store", "bus", "internal/commit", "internal/membership",
-		"internal/presence", "internal/relay", "internal/batch", "internal/loglimit", "internal/text", "internal/work"}},
+		"internal/presence", "internal/relay", "internal/batch", "internal/loglimit", "internal/page", "internal/text", "internal/work"}},
 	"hub": {ours: []string{"room", "store", "auth", "internal/ws", "internal/native", "internal/socketio", "internal/eio", "internal/poll", "internal/loglimit", "internal/text", "internal/work"}},
 
-	"store/rest":        {ours: []string{"store", "internal/json"}},
+	"store/rest":        {ours: []string{"store", "internal/json", "internal/page"}},
 	"internal/sqlstore": {ours: []string{"store", "internal/runs", "internal/search"}, others: []string{"github.com/jmoiron/sqlx"}},
 	"store/postgres": {
 		ours: []string{"store", "internal/sqlstore"},

@@ -17,7 +17,7 @@ var _ store.Reads = (*Client)(nil)
 // errors.ErrUnsupported.
 func (c *Client) MarkRead(ctx context.Context, marks []store.ReadMark) error {
 	for part := range slices.Chunk(marks, store.MaxBatch) {
-		if _, err := c.reads(ctx, http.MethodPost, "reads", appendMarks(part), http.StatusNoContent); err != nil {
+		if _, err := c.reads(ctx, "reads", appendMarks(part), http.StatusNoContent); err != nil {
 			return fmt.Errorf("mark %d as read: %w", len(marks), err)
 		}
 	}
@@ -32,7 +32,7 @@ func (c *Client) ReadStates(ctx context.Context, of []store.Membership) ([]store
 		for i, m := range part {
 			asked[i] = store.ReadMark{StudyID: m.StudyID, UserID: m.UserID, Seq: -1}
 		}
-		v, err := c.reads(ctx, http.MethodPost, "reads/query", appendMarks(asked), http.StatusOK)
+		v, err := c.reads(ctx, "reads/query", appendMarks(asked), http.StatusOK)
 		if err != nil {
 			return nil, fmt.Errorf("read %d marks: %w", len(of), err)
 		}
@@ -59,7 +59,10 @@ func (c *Client) ReadStates(ctx context.Context, of []store.Membership) ([]store
 // ReadMarks implements store.Reads. The error is as with MarkRead, also where HandlerOptions.Receipts
 // is off.
 func (c *Client) ReadMarks(ctx context.Context, study store.StudyID) ([]store.ReadMark, error) {
-	v, err := c.reads(ctx, http.MethodGet, "reads?"+url.Values{"studyId": {string(study)}}.Encode(), nil, http.StatusOK)
+	ctx, cancel := c.deadline(ctx)
+	defer cancel()
+	var receipts optional // which may be turned on at any time
+	v, err := c.optionally(ctx, &receipts, http.MethodGet, "reads?"+url.Values{"studyId": {string(study)}}.Encode(), nil, http.StatusOK)
 	if err != nil {
 		return nil, fmt.Errorf("read the marks of %s: %w", study, err)
 	}
@@ -75,21 +78,11 @@ func (c *Client) ReadMarks(ctx context.Context, study store.StudyID) ([]store.Re
 	return marks, nil
 }
 
-// reads is call for what a service may lack. GET reads may be missing by itself.
-func (c *Client) reads(ctx context.Context, method, path string, body []byte, want int) (value, error) {
-	if method == http.MethodPost && c.noReads.lacking() {
-		return nil, errNotKept
-	}
+// reads is a call of a service that may not keep what users have read.
+func (c *Client) reads(ctx context.Context, path string, body []byte, want int) (value, error) {
 	ctx, cancel := c.deadline(ctx)
 	defer cancel()
-	v, err := c.call(ctx, method, path, body, want)
-	if answer, ok := errors.AsType[*answerError](err); ok && slices.Contains(noSuchRow, answer.status) {
-		if method == http.MethodPost {
-			c.noReads.learn(err)
-		}
-		return nil, errNotKept
-	}
-	return v, err
+	return c.optionally(ctx, &c.noReads, http.MethodPost, path, body, want)
 }
 
 func appendMarks(marks []store.ReadMark) []byte {

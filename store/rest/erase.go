@@ -3,6 +3,7 @@ package rest
 import (
 	"context"
 	"fmt"
+	"math"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -58,20 +59,18 @@ func (h *Handler) getUserEntries(ctx context.Context, c call) (answer, error) {
 		return answer{}, errNoEraser
 	}
 	params, err := url.ParseQuery(c.query)
-	q := store.UserQuery{UserID: store.UserID(c.ids[0]), AfterStudy: store.StudyID(params.Get("afterStudyId")), Limit: maxHistory}
+	q := store.UserQuery{UserID: store.UserID(c.ids[0]), AfterStudy: store.StudyID(params.Get("afterStudyId"))}
 	if err != nil || !store.ValidID(q.UserID) || q.AfterStudy != "" && !store.ValidID(q.AfterStudy) {
 		return answer{}, bad("userId and afterStudyId must be valid ids")
 	}
-	if params.Has("after") {
-		if q.After, err = strconv.ParseInt(params.Get("after"), 10, 64); err != nil || q.After < 0 {
-			return answer{}, bad("after must be a whole number from 0")
-		}
+	if q.After, err = number(params, "after", 0, math.MaxInt64, 0); err != nil {
+		return answer{}, err
 	}
-	if params.Has("limit") {
-		if q.Limit, err = strconv.Atoi(params.Get("limit")); err != nil || q.Limit < 1 || q.Limit > maxHistory {
-			return answer{}, bad("limit must be a whole number from 1 to %d", maxHistory)
-		}
+	limit, err := number(params, "limit", 1, maxHistory, maxHistory)
+	if err != nil {
+		return answer{}, err
 	}
+	q.Limit = int(limit)
 	found, err := h.eraser.EntriesOf(ctx, q)
 	if err != nil {
 		return answer{}, fmt.Errorf("read the entries of %s: %w", q.UserID, err)
@@ -126,18 +125,12 @@ func (c *Client) EntriesOf(ctx context.Context, q store.UserQuery) ([]store.Entr
 	return found, nil
 }
 
-// list is a call that answers with entries, which a service may lack.
+// list is a call that answers with entries, of a service that may not be able to erase.
 func (c *Client) list(ctx context.Context, method, path string, body []byte) (found []store.Entry, err error) {
-	if c.noEraser.lacking() {
-		return nil, errNotKept
-	}
 	ctx, cancel := c.deadline(ctx)
 	defer cancel()
-	v, err := c.call(ctx, method, path, body, http.StatusOK)
+	v, err := c.optionally(ctx, &c.noEraser, method, path, body, http.StatusOK)
 	if err != nil {
-		if c.noEraser.learn(err) {
-			return nil, errNotKept
-		}
 		return nil, err
 	}
 	for item := range v.field("entries").items() {

@@ -3,11 +3,13 @@ package rest
 import (
 	"context"
 	"fmt"
+	"math"
 	"net/http"
 	"net/url"
 	"strconv"
 	"time"
 
+	"github.com/coupchat/coup/internal/page"
 	"github.com/coupchat/coup/store"
 )
 
@@ -167,24 +169,9 @@ func (h *Handler) getMessages(ctx context.Context, c call) (answer, error) {
 	return answer{http.StatusOK, append(strconv.AppendBool(b, more), '}')}, nil
 }
 
-// cut returns at most limit messages of about pageBytes in all, but at least one: the last
-// ones if newest is set, else the first. more says that it left out some.
-func cut(msgs []store.Message, limit int, newest bool) (page []store.Message, more bool) {
-	n, size := 0, 0
-	for n < len(msgs) && n < limit && (n == 0 || size < pageBytes) {
-		at := n
-		if newest {
-			at = len(msgs) - 1 - n
-		}
-		if size += sizeOf(msgs[at : at+1]); n > 0 && size > pageBytes {
-			break
-		}
-		n++
-	}
-	if newest {
-		return msgs[len(msgs)-n:], n < len(msgs)
-	}
-	return msgs[:n], n < len(msgs)
+// cut returns what one answer has of msgs. more says that it leaves out some.
+func cut(msgs []store.Message, limit int, newest bool) (cut []store.Message, more bool) {
+	return page.Cut(msgs, limit, pageBytes, newest, messageSize)
 }
 
 func readQuery(raw string) (store.Query, error) {
@@ -198,27 +185,29 @@ func readQuery(raw string) (store.Query, error) {
 		return q, bad("studyId must be given once, as a valid id")
 	}
 	q.Newest = !params.Has("after")
-	limit := int64(q.Limit)
-	for _, p := range []struct {
-		name string
-		min  uint64
-		max  uint64
-		into *int64
-	}{
-		{"after", 0, 1<<63 - 1, &q.After},
-		{"before", 1, 1<<63 - 1, &q.Before},
-		{"limit", 1, maxHistory, &limit},
-	} {
-		given := params[p.name]
-		if len(given) == 0 {
-			continue
-		}
-		n, err := strconv.ParseUint(given[0], 10, 63)
-		if err != nil || len(given) > 1 || n < p.min || n > p.max {
-			return q, bad("%s must be given once, as a whole number from %d to %d", p.name, p.min, p.max)
-		}
-		*p.into = int64(n)
+	limit, err := number(params, "limit", 1, maxHistory, int64(q.Limit))
+	if err != nil {
+		return q, err
+	}
+	if q.After, err = number(params, "after", 0, math.MaxInt64, 0); err != nil {
+		return q, err
+	}
+	if q.Before, err = number(params, "before", 1, math.MaxInt64, 0); err != nil {
+		return q, err
 	}
 	q.Limit = int(limit)
 	return q, nil
+}
+
+// number returns a whole number of a query, or otherwise if it is not given.
+func number(params url.Values, name string, least, most, otherwise int64) (int64, error) {
+	given := params[name]
+	if len(given) == 0 {
+		return otherwise, nil
+	}
+	n, err := strconv.ParseUint(given[0], 10, 63)
+	if err != nil || len(given) > 1 || int64(n) < least || int64(n) > most {
+		return 0, bad("%s must be given once, as a whole number from %d to %d", name, least, most)
+	}
+	return int64(n), nil
 }

@@ -1,6 +1,7 @@
 package rest
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"slices"
@@ -31,4 +32,17 @@ func (o *optional) learn(err error) bool {
 	}
 	o.until.Store(time.Now().Add(believed).UnixNano())
 	return true
+}
+
+// optionally is call for a part of the API that the service may lack: the error then wraps
+// errors.ErrUnsupported.
+func (c *Client) optionally(ctx context.Context, part *optional, method, path string, body []byte, want int) (value, error) {
+	if part.lacking() {
+		return nil, errNotKept
+	}
+	v, err := c.call(ctx, method, path, body, want)
+	if part.learn(err) {
+		return nil, errNotKept
+	}
+	return v, err
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -23,25 +24,21 @@ func (h *Handler) getSearch(ctx context.Context, c call) (answer, error) {
 		return answer{}, errNoSearch
 	}
 	params, err := url.ParseQuery(c.query)
-	q := store.SearchQuery{StudyID: store.StudyID(params.Get("studyId")), Text: params.Get("q"), UserID: store.UserID(params.Get("userId")), Limit: 50}
+	q := store.SearchQuery{StudyID: store.StudyID(params.Get("studyId")), Text: params.Get("q"), UserID: store.UserID(params.Get("userId"))}
 	if err != nil {
 		return answer{}, bad("the query is malformed")
 	}
-	if params.Has("before") {
-		if q.Before, err = strconv.ParseInt(params.Get("before"), 10, 64); err != nil || q.Before < 1 {
-			return answer{}, bad("before must be a whole number from 1")
-		}
+	if q.Before, err = number(params, "before", 1, math.MaxInt64, 0); err != nil {
+		return answer{}, err
 	}
-	if params.Has("limit") {
-		if q.Limit, err = strconv.Atoi(params.Get("limit")); err != nil || q.Limit < 1 || q.Limit > maxHistory {
-			return answer{}, bad("limit must be a whole number from 1 to %d", maxHistory)
-		}
+	limit, err := number(params, "limit", 1, maxHistory, 50)
+	if err != nil {
+		return answer{}, err
 	}
+	q.Limit = int(limit) + 1 // whether one more is found says whether there are more
 	if err := q.Check(); err != nil {
 		return answer{}, refused("", err)
 	}
-	limit := q.Limit
-	q.Limit++ // whether one more is found says whether there are more
 	found, err := searcher.Search(ctx, q)
 	if errors.Is(err, errors.ErrUnsupported) {
 		return answer{}, errNoSearch
@@ -49,7 +46,7 @@ func (h *Handler) getSearch(ctx context.Context, c call) (answer, error) {
 	if err != nil {
 		return answer{}, fmt.Errorf("search: %w", err)
 	}
-	found, more := cut(found, limit, false)
+	found, more := cut(found, int(limit), false)
 	b := append(appendList([]byte(`{"messages":`), found), `,"more":`...)
 	return answer{http.StatusOK, append(strconv.AppendBool(b, more), '}')}, nil
 }
@@ -59,9 +56,6 @@ func (h *Handler) getSearch(ctx context.Context, c call) (answer, error) {
 func (c *Client) Search(ctx context.Context, q store.SearchQuery) (found []store.Message, err error) {
 	if err := q.Check(); err != nil {
 		return nil, err
-	}
-	if c.noSearch.lacking() {
-		return nil, fmt.Errorf("search: %w", errNotKept)
 	}
 	ctx, cancel := c.deadline(ctx)
 	defer cancel()
@@ -73,11 +67,8 @@ func (c *Client) Search(ctx context.Context, q store.SearchQuery) (found []store
 		if q.Before > 0 {
 			params.Set("before", strconv.FormatInt(q.Before, 10))
 		}
-		v, err := c.call(ctx, http.MethodGet, "messages/search?"+params.Encode(), nil, http.StatusOK)
+		v, err := c.optionally(ctx, &c.noSearch, http.MethodGet, "messages/search?"+params.Encode(), nil, http.StatusOK)
 		if err != nil {
-			if c.noSearch.learn(err) {
-				err = errNotKept
-			}
 			return nil, fmt.Errorf("search: %w", err)
 		}
 		n := len(found)

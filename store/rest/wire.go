@@ -82,10 +82,13 @@ func appendPost(b []byte, m *store.Message) []byte {
 func sizeOf(msgs []store.Message) int {
 	n := 32
 	for i := range msgs {
-		m := &msgs[i]
-		n += 160 + len(m.ID) + len(m.StudyID) + len(m.UserID) + len(m.UserName) + len(m.Content) + len(m.ClientID)
+		n += messageSize(&msgs[i])
 	}
 	return n
+}
+
+func messageSize(m *store.Message) int {
+	return 160 + len(m.ID) + len(m.StudyID) + len(m.UserID) + len(m.UserName) + len(m.Content) + len(m.ClientID)
 }
 
 // readMessage reads what appendMessage has written. If a text is equal to that of like,
