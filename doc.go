@@ -149,7 +149,7 @@
 //	idcache.go                   remembers the ids of delivered notifications
 //	event.go                     events, and their encoding once per dialect
 //	roster.go, watch.go          who is in a room, on all hubs
-//	passing.go, signal.go        what is not stored
+//	deliverlive.go, signal.go    what is not stored
 //	marks.go, markread.go        what users have read
 //	may.go, review.go, posted.go what the application allows, reviews and is told
 //	registry.go, new.go          all rooms of a hub, from New to Close

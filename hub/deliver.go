@@ -30,7 +30,7 @@ func (s *session) Deliver(b *room.Batch) {
 	if s.state != open || s.stream == nil { // a notification may come before the stream
 		return
 	}
-	if len(b.Events) > 0 && b.Events[0].Kind.Passing() && s.out.backlog != nil && s.out.backlog.size > maxPassing {
+	if len(b.Events) > 0 && b.Events[0].Kind.Live() && s.out.backlog != nil && s.out.backlog.size > maxLive {
 		s.hub.counts.dropped.Add(1)
 		return
 	}

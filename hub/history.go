@@ -3,14 +3,13 @@ package hub
 import (
 	"github.com/coupchat/coup/internal/native"
 	"github.com/coupchat/coup/room"
-	"github.com/coupchat/coup/store"
 )
 
 func (r *request) getHistory() {
 	d := &r.Data
+	study, ok := r.study()
 	switch {
-	case !d.HasStudyID():
-		r.refuse(badRequest, "studyId is missing")
+	case !ok:
 		return
 	case d.HasBefore && d.Before < 1:
 		r.refuse(badRequest, "before must be a whole number from 1")
@@ -23,14 +22,14 @@ func (r *request) getHistory() {
 		ctx, cancel := r.s.hub.work.Deadline(r.s.hub.work.Context())
 		defer cancel()
 		page, err := r.s.hub.rooms.History(ctx, room.HistoryRequest{
-			Conn: r.s, StudyID: store.StudyID(d.StudyID), After: d.After, HasAfter: d.HasAfter, Before: d.Before, Limit: int(d.Limit),
+			Conn: r.s, StudyID: study, After: d.After, HasAfter: d.HasAfter, Before: d.Before, Limit: int(d.Limit),
 		})
 		if err != nil {
 			r.fail(err)
 			return
 		}
 		r.s.send(r.s.dialect.Ack(r.ID, native.Ack{
-			StudyID: store.StudyID(d.StudyID), Seq: page.Seq, HasSeq: true, History: &native.History{Messages: page.Messages, More: page.More},
+			StudyID: study, Seq: page.Seq, HasSeq: true, History: &native.History{Messages: page.Messages, More: page.More},
 		}))
 	}
 }

@@ -6,8 +6,8 @@ import (
 	"github.com/coupchat/coup/store"
 )
 
-// maxPassing is how many bytes may wait for a client that still gets what is not stored.
-const maxPassing = 64 << 10
+// maxLive is how many bytes may wait for a client that still gets what is not stored.
+const maxLive = 64 << 10
 
 // UserName returns the name of the user of the connection. See room.Named.
 func (s *session) UserName() string {
@@ -19,7 +19,7 @@ func (s *session) UserName() string {
 
 func (r *request) typing() {
 	if seat := r.joinedSeat(); seat != nil {
-		r.passed(seat, seat.Typing(r.s.who().name))
+		r.answerLive(seat, seat.Typing(r.s.who().name))
 	}
 }
 
@@ -37,14 +37,14 @@ func (r *request) signal() {
 		return
 	}
 	if seat := r.joinedSeat(); seat != nil {
-		r.passed(seat, seat.Signal(room.SignalRequest{
+		r.answerLive(seat, seat.Signal(room.SignalRequest{
 			UserName: r.s.who().name, To: store.UserID(d.To), Kind: d.SignalKind, Data: d.Signal,
 		}))
 	}
 }
 
-// passed answers a request whose effect is not stored.
-func (r *request) passed(seat *room.Seat, err error) {
+// answerLive answers a request whose effect is not stored.
+func (r *request) answerLive(seat *room.Seat, err error) {
 	if err != nil {
 		r.fail(err)
 		return
@@ -54,13 +54,8 @@ func (r *request) passed(seat *room.Seat, err error) {
 
 // joinedSeat returns the seat of the session in the study that the request names, or refuses it.
 func (r *request) joinedSeat() *room.Seat {
-	study := store.StudyID(r.Data.StudyID)
-	switch {
-	case !r.Data.HasStudyID():
-		r.refuse(badRequest, "studyId is missing")
-		return nil
-	case !store.ValidID(study):
-		r.refuse(badRequest, "studyId is not a valid id")
+	study, ok := r.study()
+	if !ok {
 		return nil
 	}
 	seat, _ := r.s.seat(study)
@@ -68,4 +63,18 @@ func (r *request) joinedSeat() *room.Seat {
 		r.refuse(notJoined, "join the study first")
 	}
 	return seat
+}
+
+// study returns the study that the request names, or refuses it.
+func (r *request) study() (id store.StudyID, ok bool) {
+	id = store.StudyID(r.Data.StudyID)
+	switch {
+	case !r.Data.HasStudyID():
+		r.refuse(badRequest, "studyId is missing")
+		return "", false
+	case !store.ValidID(id):
+		r.refuse(badRequest, "studyId is not a valid id")
+		return "", false
+	}
+	return id, true
 }

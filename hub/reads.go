@@ -8,15 +8,14 @@ import (
 
 func (r *request) markRead() {
 	d := &r.Data
+	study, ok := r.study()
 	switch {
-	case !d.HasStudyID():
-		r.refuse(badRequest, "studyId is missing")
+	case !ok:
 		return
 	case !d.HasSeq:
 		r.refuse(badRequest, "seq is missing")
 		return
 	}
-	study := store.StudyID(d.StudyID)
 	seat, _ := r.s.seat(study)
 	s, id := r.s, r.ID // not r, whose content would stay in memory until then
 	s.hub.rooms.MarkRead(room.MarkRequest{Conn: s, StudyID: study, Seat: seat, Seq: d.Seq}, func(state store.ReadState, err error) {

@@ -20,7 +20,7 @@
 //	guard.go         a store and its members whose panics are recovered
 //	link.go          which links a page may show
 //	announcement.go  what the application publishes: Notification, StudyEvent, Publisher
-//	live.go          what a passing event says
+//	live.go          what a live event says
 //	event.go         what connections receive: Conn, Event, Batch, Encoder
 //	limit.go         the rate limits of one user
 //	users.go         the connections of each user
@@ -37,7 +37,7 @@
 //	marks.go         stores how far users have read
 //	hint.go          checks with the store what somebody on the bus says
 //	room.go          a room and what happens in it
-//	passing.go       delivers what is not stored: typing, signals
+//	deliverlive.go   delivers what is not stored: typing, signals
 //	watch.go         tells clients and other hubs who is in a room
 //	seats.go         adds and removes seats
 //	history.go       finds out that the store has another history

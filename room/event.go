@@ -36,7 +36,7 @@ const (
 	// Notice.Message is a text for the user, or empty. It is alone in its batch.
 	Revoked
 
-	// The kinds below are passing: they are not stored, so a Conn may drop them when its client
+	// The kinds below are live: they are not stored, so a Conn may drop them when its client
 	// is slow. Each is alone in its batch, and has a Live.
 
 	// Typing says that a user is writing.
@@ -49,8 +49,8 @@ const (
 	Present
 )
 
-// Passing reports whether an event of this kind may be dropped.
-func (k Kind) Passing() bool { return k >= Typing }
+// Live reports whether an event of this kind is not stored, so that it may be dropped.
+func (k Kind) Live() bool { return k >= Typing }
 
 // Reasons of a Left event.
 const (
@@ -83,7 +83,7 @@ type Event struct {
 	Reason string
 	// Notice is the notification of a Notified event. Other events have none.
 	Notice *Notification
-	// Live is what a passing event says.
+	// Live is what a live event says.
 	Live *Live
 
 	posted  time.Time // when it was posted on this hub, or zero

@@ -2,7 +2,7 @@ package room
 
 import "github.com/coupchat/coup/store"
 
-// A Live is what a passing event says. Each kind has some of the fields.
+// A Live is what a live event says. Each kind has some of the fields.
 type Live struct {
 	// UserID is the user who types, signals, has read, came or left, and UserName the name of
 	// that user.

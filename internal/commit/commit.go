@@ -155,9 +155,7 @@ func (l *Lanes[From]) commit(ln *lane[From], batch []Post[From], failing bool) b
 	ln.record(nil)
 	// All answers first: a sender must not wait for deliveries.
 	for i, p := range batch {
-		if store.Generated(stored[i].ClientID) {
-			stored[i].ClientID = ""
-		}
+		stored[i] = stored[i].Public()
 		p.Done(stored[i], stored[i].Err)
 	}
 	l.opts.Stored(withSeq(batch, stored))

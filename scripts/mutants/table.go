@@ -180,9 +180,9 @@ var mutants = []mutant{
 	{"a revoked session stays", "hub/deliver.go", "	s.closeLocked(ws.Unauthenticated, \"the session was revoked\")\n", "", ". -run SessionsAreRevoked"},
 
 	// What is not stored, what was read, roles, erasing, search
-	{"a user sees that they type", "room/passing.go", "func(s *Seat) bool { return s.user.id != user }", "func(s *Seat) bool { return true }", "./room -run Typing"},
+	{"a user sees that they type", "room/deliverlive.go", "func(s *Seat) bool { return s.user.id != user }", "func(s *Seat) bool { return true }", "./room -run Typing"},
 	{"whoever types is shown all the time", "room/typing.go", "	if _, shown := t.last[user]; shown || ", "	if ", "./room -run Typing"},
-	{"everybody gets a signal", "room/passing.go", "func(s *Seat) bool { return s.user.id == to })\n	}", "func(s *Seat) bool { return true })\n	}", "./room -run Signal"},
+	{"everybody gets a signal", "room/deliverlive.go", "func(s *Seat) bool { return s.user.id == to })\n	}", "func(s *Seat) bool { return true })\n	}", "./room -run Signal"},
 	{"signals are not limited", "room/limit.go", "	if err := b.signals.take(now, signalRate, signalBurst); err != nil {\n		return err\n	}\n", "", "./room -run Signal"},
 	{"the users of a hub that was killed stay", "room/watch.go", "		if time.Since(h.heard) > presenceFor {", "		if time.Since(h.heard) > 1000*presenceFor {", "./room -run Killed"},
 	{"a hub that closes a room says nothing", "room/watch.go", "			r.shared.tell(r.study, relay.Live{Type: livePresence})\n", "", "./room -run Moment"},

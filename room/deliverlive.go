@@ -13,7 +13,7 @@ const (
 	livePresence = "presence"
 )
 
-// pass delivers a passing event to the seats that match.
+// pass delivers a live event to the seats that match.
 func (r *room) pass(kind Kind, l *Live, match func(*Seat) bool) {
 	batch := &Batch{Events: []*Event{{Kind: kind, StudyID: r.study, Live: l}}}
 	for _, s := range r.seats {
