@@ -30,8 +30,8 @@ func (r *room) signal(to store.UserID, l *Live) {
 	}
 }
 
-// types shows that a user types, unless that is said too often. It reports whether it did.
-func (r *room) types(user store.UserID, name string) bool {
+// showTyping shows that a user types, unless that is said too often. It reports whether it did.
+func (r *room) showTyping(user store.UserID, name string) bool {
 	if len(r.seats) > typingSeats || !r.typing.allow(user, r.shared.now()) {
 		return false
 	}

@@ -68,7 +68,7 @@ func (s *Seat) Typing(name string) error {
 	s.recheck()
 	r, user := s.room, s.user.id
 	r.inbox.do(func() {
-		if !s.Gone() && r.types(user, name) {
+		if !s.Gone() && r.showTyping(user, name) {
 			r.shared.tell(r.study, relay.Live{Type: liveTyping, UserID: user, UserName: name})
 		}
 	})

@@ -53,7 +53,7 @@ func (r *room) hear(from store.NodeID, l relay.Live) {
 	switch l.Type {
 	case liveTyping:
 		if l.UserID != "" {
-			r.types(l.UserID, l.UserName)
+			r.showTyping(l.UserID, l.UserName)
 		}
 	case liveSignal:
 		if l.UserID != "" {

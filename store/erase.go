@@ -11,10 +11,10 @@ type Eraser interface {
 	Log
 	// Erase erases a part of what matches, and returns the entries of KindErase that say so: about
 	// MaxErased messages, each study in one transaction. Call it again until it returns none: then
-	// nothing is left. An erased message is like a deleted one, and has no UserName any more. What
-	// matches is also taken from the edits, deletions and reactions of the user: the UserName. Marks
-	// of what a user has read are erased with a UserID. Backups, and files of the database until
-	// they are cleaned, are not changed.
+	// nothing is left. An erased message is like a deleted one, and has no UserName any more. With
+	// a UserID, the user's edits, deletions and reactions lose the UserName too, and what the user
+	// has read is forgotten. Backups, and files of the database until they are cleaned, keep all of
+	// it.
 	Erase(ctx context.Context, e Erasure) ([]Entry, error)
 	// EntriesOf returns the entries of a user after a place, by study and seq. It may return fewer than
 	// q.Limit, but returns none only if there are none. All entries of a study are those of Entries.
