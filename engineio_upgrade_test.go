@@ -3,6 +3,7 @@ package coup_test
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -16,6 +17,18 @@ import (
 func (p *polling) probe(url string) *socket {
 	p.t.Helper()
 	return &socket{Client: wstest.Dial(p.t, url+"/socket.io/?EIO=4&transport=websocket&sid="+p.sid, nil), t: p.t}
+}
+
+// openProbe opens the WebSocket of an upgrade, as soon as the one before has ended.
+func (p *polling) openProbe(url string) (ws *socket) {
+	p.t.Helper()
+	waitFor(p.t, "the probe before has ended", func() bool {
+		ws = p.probe(url)
+		ws.Write(wstest.Frame(0x89, nil))
+		first, _, err := ws.ReadFrame(wstest.Timeout)
+		return err == nil && first == 0x8a
+	})
+	return ws
 }
 
 func TestAnUpgrade(t *testing.T) {
@@ -81,6 +94,23 @@ func TestAnUpgradeWithSomethingBehindIt(t *testing.T) {
 	})
 }
 
+// A client may send pings beside the probe (RFC 6455 section 5.5.2).
+func TestPingsBesideAProbe(t *testing.T) {
+	eachKind(t, func(t *testing.T, k kind) {
+		_, url := k.serve(t, coup.Options{})
+		p := dialPolling(t, url, nil)
+		play(t, p, opened)
+		ws := p.probe(url)
+		ws.Write(slices.Concat(wstest.Frame(0x89, []byte("a")), wstest.Frame(0x89, []byte("b")), wstest.Frame(0x81, []byte("2probe"))))
+		play(t, ws, `< a
+			< b
+			< 3probe
+			> 5
+			> 40{"token":"u1"}
+			< 40{*}`)
+	})
+}
+
 // A probe that fails leaves the polling as it was, and eats no packets.
 func TestAProbeThatFails(t *testing.T) {
 	eachKind(t, func(t *testing.T, k kind) {
@@ -96,16 +126,10 @@ func TestAProbeThatFails(t *testing.T) {
 			{"a packet before the upgrade", "> 2probe\n< 3probe\n> 40\nend"},
 			{"a long packet", "> 2probe" + strings.Repeat("x", 100) + "\nend"},
 		} {
-			ws := p.probe(url)
+			ws := p.openProbe(url)
 			play(t, ws, tt.script)
 			ws.Close()
-			waitFor(t, tt.name+": the next probe may come", func() bool {
-				next := p.probe(url)
-				defer next.Close()
-				next.write("2probe")
-				got, err := next.read()
-				return err == nil && got == "3probe"
-			})
+			play(t, p.openProbe(url), "> 2probe\n< 3probe\nclose")
 			waitFor(t, tt.name+": the probe has ended", func() bool {
 				status, body := p.do("POST", "3")
 				return status == 200 && body == "ok"

@@ -12,6 +12,9 @@ import (
 // upgradeTimeout is how long an upgrade may take.
 const upgradeTimeout = 10 * time.Second
 
+// maxProbeOut is how many bytes may wait for the client of a probe, who has little to read.
+const maxProbeOut = 1 << 10
+
 // A Probe is the WebSocket connection to which a polling stream may be upgraded. The client sends
 // "2probe", gets "3probe", ends its polling, and sends "5": from then on the connection is the
 // WebSocket's. It is a poll.Handler.
@@ -31,9 +34,10 @@ type Probe struct {
 	// the last POST have been handled. The mutex of from guards both.
 	answered, waits bool
 
-	mu     sync.Mutex // guards stream, which Open sets after the handler may be called
-	stream poll.Stream
+	mu     sync.Mutex  // guards what follows
+	stream poll.Stream // Open sets it after the handler may be called
 	timer  *time.Timer
+	out    []byte // frames that the stream has not taken yet
 }
 
 // Probe begins an upgrade. open opens the WebSocket with a handler. move is called when the client
@@ -88,8 +92,7 @@ func (p *Probe) Data(b []byte) (more bool) {
 			return true
 		case !ok:
 			return true
-		case m.Op == ws.Ping:
-			_, _ = p.socket().Write(ws.PongFrame(m.Payload))
+		case m.Op == ws.Ping && p.send(ws.PongFrame(m.Payload)):
 		case m.Op == ws.Pong:
 		case m.Op == ws.Text && string(m.Payload) == "2probe" && p.answer():
 		case m.Op == ws.Text && string(m.Payload) == "5" && p.move(p.take):
@@ -113,8 +116,30 @@ func (p *Probe) answer() bool {
 	if s.poll != nil {
 		s.poll.wake()
 	}
-	_, err := p.socket().Write(ws.Seal(append(make([]byte, ws.HeaderSpace), "3probe"...)))
+	return p.send(ws.Seal(append(make([]byte, ws.HeaderSpace), "3probe"...)))
+}
+
+// send writes a frame, or as much as the stream takes: Writable writes the rest. It reports false if
+// that fails, or if the client reads too little.
+func (p *Probe) send(frame []byte) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.out = append(p.out, frame...)
+	return p.flush() && len(p.out) <= maxProbeOut
+}
+
+// flush writes what waits. The caller holds mu.
+func (p *Probe) flush() bool {
+	n, err := p.stream.Write(p.out)
+	p.out = p.out[n:]
 	return err == nil
+}
+
+// idle reports whether nothing waits to be written.
+func (p *Probe) idle() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return len(p.out) == 0
 }
 
 // take ends the polling and returns the WebSocket.
@@ -122,7 +147,7 @@ func (p *Probe) take() poll.Stream {
 	s := p.from
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if !p.answered || s.posting || s.ended || s.last || s.left {
+	if !p.answered || !p.idle() || s.posting || s.ended || s.last || s.left {
 		return nil
 	}
 	s.upgraded, s.probe = true, nil
@@ -170,6 +195,12 @@ func (l lateStream) Resume() {
 func (p *Probe) Writable() {
 	if p.done.Load() {
 		p.from.h.Writable()
+		return
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if len(p.out) > 0 {
+		p.flush()
 	}
 }
 
