@@ -32,20 +32,24 @@ const (
 	Stale Rule = "shows what is gone"
 	// Distorted: a delivered message is equal to the stored one.
 	Distorted Rule = "delivered with another content"
+	// Differs: who applies the entries in order shows what the tables say.
+	Differs Rule = "shows something else"
 	// Outsider: nobody gets messages of a study without being a member.
 	Outsider Rule = "delivered to an outsider"
 	// Garbled: a connection carries whole frames of the protocol until it ends.
 	Garbled Rule = "garbled"
 )
 
-// A Row is a stored message.
+// A Row is a stored entry.
 type Row struct {
 	Study    string
 	Seq      int64
-	ID       string
+	ID       string // "" but for a message
 	User     string
 	ClientID string
-	Content  string
+	Content  string // of a message, as it is now
+	State    State  // likewise
+	Change   Change
 	// Erased says that somebody has deleted the row since: it need not be delivered.
 	Erased bool
 	// Undone is when a dump without the row was restored; 0 if that was not done.
@@ -83,6 +87,9 @@ type Verdict struct {
 	// Acks, Received, Joins and Resumes count what was checked: acknowledged sends,
 	// deliveries, all joins, and the joins with after.
 	Acks, Received, Joins, Resumes int
+	// Changes counts the entries that are no messages, and Views the studies of clients that were
+	// compared with the tables.
+	Changes, Views int
 }
 
 // Count returns how often one of rules was broken.
@@ -109,11 +116,20 @@ type (
 	authorship struct{ study, user, clientID string }
 )
 
+// edited is a text of a message.
+type edited struct {
+	study, user string
+	of          int64
+	text        string
+}
+
 // An index is a history in a form that is quick to search.
 type index struct {
 	Verdict
+	sent   map[authorship]Record
+	edits  map[edited]bool // the texts that the author of a message has given it
 	rows   map[place]Row
-	undone map[string]Row // by id
+	undone map[place]Row
 	by     map[authorship]Row
 	heads  map[string]int64
 	exits  map[[2]string]Exit
@@ -121,11 +137,12 @@ type index struct {
 
 // Check checks a history by all rules.
 func Check(h History) Verdict {
-	c := &index{rows: map[place]Row{}, undone: map[string]Row{}, by: map[authorship]Row{}, heads: map[string]int64{}, exits: map[[2]string]Exit{}}
+	c := &index{sent: map[authorship]Record{}, edits: map[edited]bool{}, rows: map[place]Row{}, undone: map[place]Row{}, by: map[authorship]Row{}, heads: map[string]int64{}, exits: map[[2]string]Exit{}}
 	for _, e := range h.Exits {
 		c.exits[[2]string{e.Study, e.User}] = e
 	}
-	c.stored(h.Rows, sentTexts(h.Logs))
+	c.collect(h.Logs)
+	c.stored(h.Rows)
 	for _, l := range h.Logs {
 		c.acks(l)
 		c.received(l)
@@ -133,25 +150,27 @@ func Check(h History) Verdict {
 	return c.Verdict
 }
 
-// sentTexts returns every clientId that was sent, with its text.
-func sentTexts(logs []*Log) map[authorship]string {
-	all := map[authorship]string{}
+// collect notes everything that was sent.
+func (c *index) collect(logs []*Log) {
 	for _, l := range logs {
 		for _, r := range l.Records() {
-			if r.Kind == Sent {
-				all[authorship{r.Study, l.User, r.ClientID}] = r.Text
+			if r.Kind != Sent {
+				continue
+			}
+			c.sent[authorship{r.Study, l.User, r.ClientID}] = r
+			if r.Change.Kind == Edit {
+				c.edits[edited{r.Study, l.User, r.Change.Of, r.Text}] = true
 			}
 		}
 	}
-	return all
 }
 
 // stored checks the rows by themselves. It also compares texts: the unique key of the table
 // does not notice a message that is stored with a second clientId.
-func (c *index) stored(rows []Row, sent map[authorship]string) {
+func (c *index) stored(rows []Row) {
 	rows = slices.DeleteFunc(slices.Clone(rows), func(r Row) bool {
 		if r.Undone > 0 {
-			c.undone[r.ID] = r
+			c.undone[place{r.Study, r.Seq}] = r
 		}
 		return r.Undone > 0
 	})
@@ -159,16 +178,20 @@ func (c *index) stored(rows []Row, sent map[authorship]string) {
 		return cmp.Or(cmp.Compare(a.Study, b.Study), cmp.Compare(a.Seq, b.Seq))
 	})
 	texts := map[[3]string]Row{}
+	views := map[string]view{} // what the entries amount to
 	for _, r := range rows {
 		if want := c.heads[r.Study] + 1; r.Seq != want {
 			c.violate(StoredBadly, "study %s: seq %d where %d is due", r.Study, r.Seq, want)
 		}
 		c.heads[r.Study] = r.Seq
 		c.rows[place{r.Study, r.Seq}] = r
+		if r.Change.Kind != Message {
+			c.Changes++
+		}
 		key := authorship{r.Study, r.User, r.ClientID}
-		text := [3]string{r.Study, r.User, r.Content}
 		first, again := c.by[key]
-		if !again {
+		text := [3]string{r.Study, r.User, r.Content}
+		if !again && r.Content != "" {
 			first, again = texts[text]
 		}
 		if again && !first.Erased { // a row that is gone is no reason to refuse its clientId
@@ -176,8 +199,24 @@ func (c *index) stored(rows []Row, sent map[authorship]string) {
 			continue
 		}
 		c.by[key], texts[text] = r, r
-		if want, ok := sent[key]; !ok || want != r.Content {
-			c.violate(StoredBadly, "study %s: seq %d is %q, sent was %q", r.Study, r.Seq, r.Content, want)
+		sent, ok := c.sent[key]
+		if !ok || sent.Change != r.Change {
+			c.violate(StoredBadly, "study %s: seq %d is %+v, sent was %+v", r.Study, r.Seq, r, sent)
+		}
+		v := views[r.Study]
+		if v == nil {
+			v = view{}
+			views[r.Study] = v
+		}
+		if r.Change.Kind == Message {
+			v.show(r.Seq, sent.Text, State{})
+		} else {
+			v.change(r.Change, r.User, sent.Text, false)
+		}
+	}
+	for at, row := range c.rows {
+		if m := views[at.study][at.seq]; m != nil && !row.Erased && !m.is(row) {
+			c.violate(StoredBadly, "study %s: seq %d is %+v, its entries amount to %+v", at.study, at.seq, row, *m)
 		}
 	}
 }
@@ -188,7 +227,10 @@ func (c *index) acks(l *Log) {
 			continue
 		}
 		c.Acks++
-		if gone, ok := c.undone[r.ID]; ok && gone.Seq == r.Seq && r.At <= gone.Undone+undoneGrace {
+		if r.Change.Kind == Reaction && r.Seq == 0 {
+			continue // it changed nothing
+		}
+		if gone := c.undone[place{r.Study, r.Seq}]; gone.User == l.User && gone.ClientID == r.ClientID && r.At <= gone.Undone+undoneGrace {
 			continue // acknowledged before the restore
 		}
 		row, ok := c.by[authorship{r.Study, l.User, r.ClientID}]

@@ -14,6 +14,8 @@ type reception struct {
 	out   bool           // on this connection, since it was removed
 	stale bool           // was shown what a restore has undone
 	reset bool           // the client was told that the store went back
+	read  int64          // the head of the last join or reset after which the history was read
+	view  view
 }
 
 // received checks the log of one client.
@@ -28,7 +30,7 @@ func (c *index) received(l *Log) {
 		}
 		s := studies[r.Study]
 		if s == nil {
-			s = &reception{seen: map[int64]bool{}, conn: -1}
+			s = &reception{seen: map[int64]bool{}, conn: -1, view: view{}}
 			studies[r.Study] = s
 		}
 		switch r.Kind {
@@ -46,9 +48,12 @@ func (c *index) received(l *Log) {
 		}
 	}
 	for name, s := range studies {
-		c.skipErased(s, name, c.heads[name]+1)
+		c.skip(s, name, c.heads[name]+1)
 		if s.begun && !s.left && !l.Partial && s.last != c.heads[name] {
 			c.violate(Gap, "study %s: %s has everything from %d to %d, the head is %d", name, l.User, s.first, s.last, c.heads[name])
+		}
+		if s.begun && !s.left && !l.Partial {
+			c.compare(l, s, name)
 		}
 		if s.stale && !s.left && !l.Partial {
 			c.violate(Stale, "study %s: %s was shown rows that a restore has undone, and was not told", name, l.User)
@@ -64,6 +69,9 @@ func (c *index) joined(s *reception, r Record) {
 	if r.Reset {
 		s.forget(r)
 	}
+	if r.Truncated {
+		s.read = r.Seq
+	}
 	if !s.begun {
 		s.begun, s.first, s.last = true, r.Seq, r.Seq
 	}
@@ -72,32 +80,70 @@ func (c *index) joined(s *reception, r Record) {
 
 // forget begins anew at the first message, because the store went back.
 func (s *reception) forget(r Record) {
-	*s = reception{begun: true, seen: map[int64]bool{}, conn: r.Conn, reset: true}
+	*s = reception{begun: true, seen: map[int64]bool{}, conn: r.Conn, reset: true, read: r.Seq, view: view{}}
 }
 
-// row returns the row that a client may be shown as r.
+// row returns the row that a client was shown as r. It reports false if there is none.
 func (c *index) row(s *reception, r Record) (Row, bool) {
-	if gone, ok := c.undone[r.ID]; ok && !s.reset {
+	at := place{r.Study, r.Seq}
+	row, ok := c.rows[at]
+	if ok && c.same(row, r) {
+		return row, true
+	}
+	if gone, undone := c.undone[at]; undone && !s.reset && c.same(gone, r) {
 		s.stale = true
 		return gone, true
 	}
-	row, ok := c.rows[place{r.Study, r.Seq}]
-	return row, ok
+	return row, false
+}
+
+// same reports whether a row may be shown as r: as it was when it was sent, or later.
+func (c *index) same(row Row, r Record) bool {
+	if row.Change != r.Change || row.User != r.User || row.ID != r.ID || r.Change.Kind == Message && row.ClientID != r.ClientID {
+		return false
+	}
+	of := r.Seq
+	switch r.Change.Kind {
+	case Edit:
+		of = r.Change.Of
+	case Delete, Reaction:
+		return r.Text == ""
+	}
+	if r.State.Deleted {
+		return r.Text == ""
+	}
+	return r.Text == c.sent[authorship{row.Study, row.User, row.ClientID}].Text || c.edits[edited{row.Study, row.User, of, r.Text}]
 }
 
 // read notes a message from the history. What is read while a restore goes on may be gone
 // already.
 func (c *index) read(l *Log, s *reception, r Record) {
-	if row, ok := c.row(s, r); ok && row.ID != r.ID {
+	if row, ok := c.row(s, r); !ok && row.Seq > 0 {
 		c.violate(Distorted, "study %s: %s read %+v, stored is %+v", r.Study, l.User, r, row)
 	}
+	s.view.show(r.Seq, r.Text, r.State)
 	s.has(r.Seq)
+}
+
+// compare compares what a client shows at the end with the table.
+func (c *index) compare(l *Log, s *reception, study string) {
+	c.Views++
+	for seq, m := range s.view {
+		if row, ok := c.rows[place{study, seq}]; !ok || !row.Erased && !m.is(row) {
+			c.violate(Differs, "study %s: %s shows seq %d as %+v, the table has %+v", study, l.User, seq, *m, row)
+		}
+	}
 }
 
 func (c *index) delivered(l *Log, s *reception, r Record) {
 	row, ok := c.row(s, r)
-	if !ok || row.ID != r.ID || row.User != r.User || row.ClientID != r.ClientID || row.Content != r.Text {
+	if !ok {
 		c.violate(Distorted, "study %s: %s got %+v, stored is %+v", r.Study, l.User, r, row)
+	}
+	if r.Change.Kind == Message {
+		s.view.show(r.Seq, r.Text, r.State)
+	} else {
+		s.view.change(r.Change, r.User, r.Text, r.State.Deleted)
 	}
 	exit, gone := c.exits[[2]string{r.Study, l.User}]
 	switch {
@@ -111,7 +157,7 @@ func (c *index) delivered(l *Log, s *reception, r Record) {
 	if r.Conn != s.conn {
 		s.conn, s.high = r.Conn, 0
 	}
-	c.skipErased(s, r.Study, r.Seq)
+	c.skip(s, r.Study, r.Seq)
 	switch {
 	case r.Seq <= s.last || s.seen[r.Seq]:
 		c.violate(DeliveredTwice, "study %s: %s got seq %d again on connection %d", r.Study, l.User, r.Seq, r.Conn)
@@ -124,12 +170,17 @@ func (c *index) delivered(l *Log, s *reception, r Record) {
 	s.has(r.Seq)
 }
 
-// skipErased goes on to before seq as far as rows are missing there that were deleted.
-func (c *index) skipErased(s *reception, study string, seq int64) {
-	for s.last+1 < seq && c.rows[place{study, s.last + 1}].Erased {
+// skip goes on to before seq as far as rows are missing there that were deleted, or are not in
+// the history because they are no messages.
+func (c *index) skip(s *reception, study string, seq int64) {
+	missing := func(n int64) bool {
+		row := c.rows[place{study, n}]
+		return row.Erased || n <= s.read && row.Change.Kind != Message
+	}
+	for s.last+1 < seq && missing(s.last+1) {
 		s.has(s.last + 1)
 	}
-	for s.high >= s.last && s.high+1 < seq && c.rows[place{study, s.high + 1}].Erased {
+	for s.high >= s.last && s.high+1 < seq && missing(s.high+1) {
 		s.high++
 	}
 }

@@ -48,7 +48,7 @@ func restoredStory() *History {
 		reset.Conn = 2 - i
 		l.records = append(l.records, reset)
 		for seq := int64(1); seq <= 2; seq++ {
-			l.records = append(l.records, Record{At: reset.At, Kind: Read, Conn: reset.Conn, Study: "s", Seq: seq, ID: h.Rows[seq-1].ID})
+			l.records = append(l.records, Record{At: reset.At, Kind: Read, Conn: reset.Conn, Study: "s", Seq: seq, ID: h.Rows[seq-1].ID, ClientID: h.Rows[seq-1].ClientID, User: h.Rows[seq-1].User, Text: h.Rows[seq-1].Content})
 		}
 		l.records = append(l.records,
 			Record{At: reset.At, Kind: Received, Conn: reset.Conn, Study: "s", Seq: 3, ID: again.ID, ClientID: "b2", User: "ben", Text: "text b2"})

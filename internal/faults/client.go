@@ -21,6 +21,8 @@ type ClientConfig struct {
 	// Every is the gap between the messages that it posts, each in a random study of
 	// Studies. 0 posts nothing.
 	Every time.Duration
+	// MessagesOnly leaves out edits, deletions and reactions.
+	MessagesOnly bool
 	// Size is the least length of its messages. 0 is as short as possible.
 	Size int
 	// MaxPause bounds the pause before it reconnects. Defaults to 3s. The page has 30s.
@@ -77,11 +79,14 @@ type seat struct {
 	asked  time.Time // when the join was sent; zero if none is under way
 	retry  time.Time // not before
 	left   bool
+	own    []int64 // some of its newest messages
+	others []int64 // some of the newest messages of others
 }
 
-// A post is a message that is not acknowledged yet.
+// A post is a message, or a change of one, that is not acknowledged yet.
 type post struct {
 	study, clientID, text string
+	change                Change
 	sent                  time.Time // zero if it has to be sent (again)
 	retry                 time.Time // not before
 }
@@ -122,7 +127,7 @@ func (c *Client) StopPosting() { c.locked(func() { c.posts = false }) }
 func (c *Client) ResumePosting() { c.locked(func() { c.posts = true }) }
 
 // Post posts one message now, or as soon as there is a connection.
-func (c *Client) Post(study string) { c.locked(func() { c.compose(study) }) }
+func (c *Client) Post(study string) { c.locked(func() { c.compose(study, Change{}) }) }
 
 // Freeze makes the client stop reading, or read again.
 func (c *Client) Freeze(freeze bool) {
@@ -188,14 +193,16 @@ func (c *Client) locked(f func()) {
 }
 
 // compose adds a new post. The caller holds mu.
-func (c *Client) compose(study string) {
+func (c *Client) compose(study string, change Change) {
 	c.posted++
 	id := fmt.Sprintf("%s-%d", c.config.User, c.posted)
-	text := id
-	for len(text) < c.config.Size {
-		text += " and so on"
+	p := &post{study: study, clientID: id, change: change}
+	if change.Kind == Message || change.Kind == Edit {
+		for p.text = id; len(p.text) < c.config.Size; {
+			p.text += " and so on"
+		}
 	}
-	c.unacked = append(c.unacked, &post{study: study, clientID: id, text: text})
+	c.unacked = append(c.unacked, p)
 }
 
 // run connects to one hub after the other until ctx is done, with the jitter of the page in

@@ -64,7 +64,7 @@ func (c *Client) due(next *time.Time) (rs []request) {
 	}
 	if c.posts && len(c.unacked) < window && now.After(*next) {
 		if study := c.config.Studies[c.rng.IntN(len(c.config.Studies))]; !c.rooms[study].left {
-			c.compose(study)
+			c.compose(study, c.choose(study))
 		}
 		*next = now.Add(c.config.Every/2 + time.Duration(c.rng.Int64N(int64(c.config.Every))))
 	}
@@ -73,8 +73,8 @@ func (c *Client) due(next *time.Time) (rs []request) {
 			continue
 		}
 		p.sent = now
-		c.Log.add(Record{Kind: Sent, Conn: c.conn, Study: p.study, ClientID: p.clientID, Text: p.text})
-		rs = append(rs, request{"send_message", p.clientID, map[string]any{"studyId": p.study, "content": p.text, "clientId": p.clientID}})
+		c.Log.add(Record{Kind: Sent, Conn: c.conn, Study: p.study, ClientID: p.clientID, Text: p.text, Change: p.change})
+		rs = append(rs, p.request())
 	}
 	return rs
 }
@@ -141,11 +141,13 @@ func (c *Client) take(ctx context.Context, e event) error {
 		return c.acked(ctx, e, r)
 	case "error":
 		c.refused(e, r)
-	case "new_message":
-		r.Kind = Received
+	case "new_message", "message_edited", "message_deleted", "message_reaction":
+		r.Kind, r.State = Received, e.Data.state()
+		r.Change = Change{changes[e.Event], e.Data.MessageSeq, e.Data.Emoji, e.Data.On}
 		c.Log.add(r)
 		if s := c.rooms[r.Study]; s != nil && r.Seq > s.last { // seqs may be missing: rows that were deleted
 			s.last, s.sentAt = r.Seq, e.Data.SentAt
+			c.remember(s, r)
 		}
 	case "room_reset":
 		r.Kind = Reset
@@ -203,20 +205,17 @@ func (c *Client) acked(ctx context.Context, e event, r Record) error {
 		}
 		return nil
 	}
-	for i, p := range c.unacked {
-		if p.clientID == e.ID {
-			c.unacked = append(c.unacked[:i], c.unacked[i+1:]...)
-			break
-		}
-	}
 	r.Kind, r.ClientID = Acked, e.ID
+	if p := c.forget(e.ID); p != nil {
+		r.Change = p.change
+	}
 	c.Log.add(r)
 	return nil
 }
 
 // readAnew forgets what the client has of a study, and reads its whole history.
 func (c *Client) readAnew(ctx context.Context, s *seat, reset Record) error {
-	s.last, s.sentAt = 0, ""
+	s.last, s.sentAt, s.own, s.others = 0, "", nil, nil
 	return c.readHistory(ctx, s, reset)
 }
 
@@ -229,16 +228,17 @@ func (c *Client) readHistory(ctx context.Context, s *seat, joined Record) error 
 			c.past = past{} // its cursor says that it has what it could not read
 			return err
 		}
-		if len(found) == 0 { // what is left up to the head was deleted
-			s.last, s.sentAt = joined.Seq, ""
-		}
 		for _, r := range found {
 			if r.Seq > joined.Seq {
 				break // it comes over the connection
 			}
 			r.Kind, r.Conn = Read, joined.Conn
 			c.Log.add(r)
+			c.remember(s, r)
 			s.last, s.sentAt = r.Seq, r.SentAt
+		}
+		if len(found) == 0 || found[len(found)-1].Seq > joined.Seq { // the rest are no messages, or were deleted
+			s.last, s.sentAt = joined.Seq, ""
 		}
 	}
 	return nil
@@ -266,8 +266,11 @@ func (c *Client) refused(e event, r Record) {
 		}
 		p.sent, p.retry = time.Time{}, again
 		r.Study, r.ClientID = p.study, p.clientID
-		if r.Text == "not_joined" {
+		switch {
+		case r.Text == "not_joined":
 			c.rooms[p.study].joined = false
+		case p.change.Kind != Message && (r.Text == "not_found" || r.Text == "forbidden"):
+			c.forget(p.clientID) // the message was deleted, or its seq is that of another one now
 		}
 		c.Log.add(r)
 		return

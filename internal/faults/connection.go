@@ -31,6 +31,11 @@ type event struct {
 		Code      string `json:"code"`
 		Type      string `json:"type"`
 		Message   string `json:"message"`
+
+		MessageSeq int64  `json:"messageSeq"`
+		Emoji      string `json:"emoji"`
+		On         bool   `json:"on"`
+		shown
 	} `json:"data"`
 }
 

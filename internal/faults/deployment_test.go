@@ -234,8 +234,9 @@ func (h *deployment) history(token string) func(context.Context, string, int64) 
 		}
 		var found struct {
 			Messages []struct {
-				Seq        int64
-				ID, SentAt string
+				Seq                                   int64
+				ID, SentAt, UserID, ClientID, Content string
+				shown
 			}
 		}
 		if err := json.NewDecoder(strings.NewReader(body)).Decode(&found); err != nil || status != http.StatusOK {
@@ -243,7 +244,7 @@ func (h *deployment) history(token string) func(context.Context, string, int64) 
 		}
 		var rs []Record
 		for _, m := range found.Messages {
-			rs = append(rs, Record{Study: study, Seq: m.Seq, ID: m.ID, SentAt: m.SentAt})
+			rs = append(rs, Record{Study: study, Seq: m.Seq, ID: m.ID, SentAt: m.SentAt, User: m.UserID, ClientID: m.ClientID, Text: m.Content, State: m.state()})
 		}
 		return rs, nil
 	}

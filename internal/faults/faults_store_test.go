@@ -184,7 +184,7 @@ func restored(r *round) {
 	for _, c := range r.clients {
 		r.eventually("a client has read something", patience, c.In)
 	}
-	dump := r.heads()
+	dump := r.dump()
 	r.flow(20 + r.rng.IntN(60))
 	cut()
 	down := r.rng.IntN(2) == 0

@@ -17,7 +17,7 @@ func (h *deployment) inject(t testing.TB, f fault, seed uint64, score *Scorecard
 		f.posters, f.silent = 6, 3
 	}
 	f.every = cmp.Or(f.every, 40*time.Millisecond)
-	r := &round{deployment: h, TB: t, rng: rand.New(rand.NewPCG(seed, 2)), score: score, load: ClientConfig{Every: f.every, Size: f.size},
+	r := &round{deployment: h, TB: t, rng: rand.New(rand.NewPCG(seed, 2)), score: score, load: ClientConfig{Every: f.every, Size: f.size, MessagesOnly: f.messages},
 		studies: []string{fmt.Sprintf("s%d-a", h.casts), fmt.Sprintf("s%d-b", h.casts)}}
 	defer func() {
 		for _, c := range r.all() {
@@ -91,7 +91,7 @@ func (r *round) judge(f fault) {
 		r.Errorf("%s: %s", c.Rule, c.Text)
 	}
 	r.score.Add(f.name, v)
-	r.Logf("%s (catalogue %s): %d acks, %d deliveries, %d resumes", f.name, f.rows, v.Acks, v.Received, v.Resumes)
+	r.Logf("%s (catalogue %s): %d acks, %d deliveries, %d resumes, %d changes, %d views", f.name, f.rows, v.Acks, v.Received, v.Resumes, v.Changes, v.Views)
 }
 
 // heal ends all faults, also those that a failed round left.

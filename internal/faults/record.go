@@ -9,7 +9,7 @@ import (
 type Kind uint8
 
 const (
-	// Sent is a send_message, with its ClientID.
+	// Sent is a send_message, or what changes a message, with its ClientID.
 	Sent Kind = iota
 	// Acked is the ack of it, with ID and Seq.
 	Acked
@@ -19,7 +19,7 @@ const (
 	Joined
 	// Reset is a room_reset: the store went back, and Seq is the head.
 	Reset
-	// Received is a new_message.
+	// Received is an entry of the log: a new_message, or what changes one.
 	Received
 	// Read is a message from the history, after a truncated join or a reset.
 	Read
@@ -55,6 +55,8 @@ type Record struct {
 	ClientID string
 	User     string // the author
 	Text     string
+	Change   Change // of Sent, Acked and Received
+	State    State  // of Received and Read, without the text
 }
 
 // A Log is everything that one client sent and received.

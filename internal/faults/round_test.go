@@ -1,7 +1,6 @@
 package faults
 
 import (
-	"database/sql"
 	"fmt"
 	"math/rand/v2"
 	"slices"
@@ -31,6 +30,8 @@ type fault struct {
 	most  uint64
 	every time.Duration
 	size  int
+	// messages leaves out edits, deletions and reactions.
+	messages bool
 	// run breaks something while clients post, and heals it.
 	run func(*round)
 }
@@ -203,71 +204,4 @@ func (r *round) heads() map[string]int64 {
 		heads[row.Study] = max(heads[row.Study], row.Seq)
 	}
 	return heads
-}
-
-// rows returns all messages of the round's studies in the database.
-func (r *round) rows() []Row {
-	r.Helper()
-	found := r.query(r.db, `SELECT study_id, seq, id, user_id, client_id, content FROM coup_messages WHERE study_id = ANY($1)`, pq.Array(slices.Concat(r.studies, r.beside)))
-	return append(found, r.erased...)
-}
-
-// erase deletes the rows of a study by hand, as a moderator does.
-func (r *round) erase(study string, first, last int64) {
-	r.Helper()
-	gone := r.query(r.db, `DELETE FROM coup_messages WHERE study_id = $1 AND seq BETWEEN $2 AND $3
-		RETURNING study_id, seq, id, user_id, client_id, content`, study, first, last)
-	for i := range gone {
-		gone[i].Erased = true
-	}
-	r.erased = append(r.erased, gone...)
-}
-
-// restore brings the messages of the studies back to heads, as a dump of that time does.
-func (r *round) restore(heads map[string]int64) {
-	r.Helper()
-	tx, err := r.db.Begin()
-	if err != nil {
-		r.Fatal(err)
-	}
-	defer tx.Rollback()
-	var gone []Row
-	for _, study := range r.studies {
-		if _, err := tx.Exec(`UPDATE coup_studies SET head = $2 WHERE study_id = $1`, study, heads[study]); err != nil {
-			r.Fatal(err)
-		}
-		gone = append(gone, r.query(tx, `DELETE FROM coup_messages WHERE study_id = $1 AND seq > $2
-			RETURNING study_id, seq, id, user_id, client_id, content`, study, heads[study])...)
-	}
-	if err := tx.Commit(); err != nil {
-		r.Fatal(err)
-	}
-	for i := range gone {
-		gone[i].Undone = r.clock()
-	}
-	r.erased = append(r.erased, gone...)
-}
-
-// query reads rows of messages.
-func (r *round) query(db interface {
-	Query(string, ...any) (*sql.Rows, error)
-}, text string, args ...any) []Row {
-	r.Helper()
-	found, err := db.Query(text, args...)
-	if err != nil {
-		r.Fatal(err)
-	}
-	defer found.Close()
-	var rows []Row
-	for found.Next() {
-		var w Row
-		if err := found.Scan(&w.Study, &w.Seq, &w.ID, &w.User, &w.ClientID, &w.Content); err != nil {
-			r.Fatal(err)
-		}
-		rows = append(rows, w)
-	}
-	if err := found.Err(); err != nil {
-		r.Fatal(err)
-	}
-	return rows
 }

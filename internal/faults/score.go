@@ -55,6 +55,8 @@ type Scorecard struct {
 	received int
 	joins    int
 	resumes  int
+	changes  int
+	views    int
 	broken   map[Rule]int
 	samples  map[Figure][]time.Duration
 	counts   map[Figure]int
@@ -75,6 +77,8 @@ func (s *Scorecard) Add(fault string, v Verdict) {
 	s.received += v.Received
 	s.joins += v.Joins
 	s.resumes += v.Resumes
+	s.changes += v.Changes
+	s.views += v.Views
 	for _, c := range v.Violations {
 		s.broken[c.Rule]++
 	}
@@ -115,6 +119,7 @@ type Summary struct {
 	Deliveries int            `json:"deliveries"`
 	Joins      int            `json:"joins"`
 	Resumes    int            `json:"resumes"`
+	Changes    int            `json:"changes"`
 	Broken     map[Rule]int   `json:"broken"`
 	Rows       []ScoreRow     `json:"rows"`
 }
@@ -144,7 +149,7 @@ func (s *Scorecard) with(n func() string, figures ...Figure) string {
 func (s *Scorecard) Summary() Summary {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	sum := Summary{Faults: s.rounds, Acks: s.acks, Deliveries: s.received, Joins: s.joins, Resumes: s.resumes, Broken: s.broken}
+	sum := Summary{Faults: s.rounds, Acks: s.acks, Deliveries: s.received, Joins: s.joins, Resumes: s.resumes, Changes: s.changes, Broken: s.broken}
 	for _, n := range s.rounds {
 		sum.Injections += n
 	}

@@ -15,6 +15,7 @@ func (s *Scorecard) rows(injections int) []ScoreRow {
 			return fmt.Sprintf("%d of %d with 8 senders on 3 hubs", n[ManyDisordered], n[ManyReceived])
 		}, ManyReceived)), "0 of 500,000"},
 		{"4", "Gaps after a resume or join", fmt.Sprintf("%d of %d joins, %d of them resumes", s.broken[Gap], s.joins, s.resumes), "0 of 10,000 resumes"},
+		{"4a", "Clients that show something else than the tables", fmt.Sprintf("%d of %d views; %d edits, deletions and reactions", s.broken[Differs]+s.broken[Distorted], s.views, s.changes), "0"},
 		{"5", "Last message before a silence repaired", s.worst(LastMessageRead), "p99 5s"},
 		{"6", "Redis restart: live again / caught up", s.worst(RedisLive) + " / " + s.worst(RedisCaughtUp), "p99 2s / 5s"},
 		{"7", "Frozen Redis noticed, readyz says so", s.worst(RedisNoticed), "4s"},

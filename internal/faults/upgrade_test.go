@@ -26,7 +26,7 @@ func TestUpgrade(t *testing.T) {
 	}{{"all hubs, then the api", false}, {"the api, then all hubs", true}} {
 		t.Run(order.name, func(t *testing.T) {
 			h, score := newDeployment(t, hubs), NewScorecard()
-			h.inject(t, fault{name: "upgrade", run: func(r *round) {
+			h.inject(t, fault{name: "upgrade", messages: true, run: func(r *round) {
 				var processes []*testenv.Process
 				for _, b := range h.hubs {
 					processes = append(processes, b.Process)
