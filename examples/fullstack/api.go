@@ -40,6 +40,9 @@ type api struct {
 // An action answers one request with a status and a body, or nil for no body.
 type action func(w http.ResponseWriter, r *http.Request) (status int, body any, err error)
 
+// sent is the status of an action that has sent its answer.
+const sent = 0
+
 // A personal action is an action of a user with a valid token.
 type personal func(w http.ResponseWriter, r *http.Request, who auth.Identity) (status int, body any, err error)
 
@@ -47,17 +50,28 @@ type personal func(w http.ResponseWriter, r *http.Request, who auth.Identity) (s
 func (a *api) handler() http.Handler {
 	mux := http.NewServeMux()
 	routes := map[string]map[string]action{
-		"/api/config":                        {"GET": a.config},
-		"/api/login":                         {"POST": a.login},
-		"/api/studies":                       {"GET": a.personal(a.listStudies), "POST": a.personal(a.limited(a.createStudy))},
-		"/api/studies/{id}":                  {"DELETE": a.personal(a.limited(a.deleteStudy))},
-		"/api/studies/{id}/join":             {"POST": a.personal(a.limited(a.joinStudy))},
-		"/api/studies/{id}/leave":            {"POST": a.personal(a.limited(a.leaveStudy))},
-		"/api/studies/{id}/members":          {"GET": a.personal(a.listMembers)},
-		"/api/studies/{id}/members/{userId}": {"DELETE": a.personal(a.limited(a.kickMember))},
-		"/api/studies/{id}/notices":          {"POST": a.personal(a.limited(a.postNotice))},
-		"/api/studies/{id}/search":           {"GET": a.personal(a.searchMessages)},
-		"/api/studies/{id}/messages":         {"GET": a.personal(a.listMessages)},
+		"/api/config":                          {"GET": a.config},
+		"/api/login":                           {"POST": a.login},
+		"/api/studies":                         {"GET": a.personal(a.listStudies), "POST": a.personal(a.limited(a.createStudy))},
+		"/api/studies/{id}":                    {"GET": a.personal(a.getStudy), "DELETE": a.personal(a.limited(a.deleteStudy))},
+		"/api/studies/{id}/join":               {"POST": a.personal(a.limited(a.joinStudy))},
+		"/api/studies/{id}/leave":              {"POST": a.personal(a.limited(a.leaveStudy))},
+		"/api/studies/{id}/members":            {"GET": a.personal(a.listMembers)},
+		"/api/studies/{id}/members/{userId}":   {"PUT": a.personal(a.limited(a.changeMember)), "DELETE": a.personal(a.limited(a.kickMember))},
+		"/api/studies/{id}/requests":           {"GET": a.personal(a.listRequests)},
+		"/api/studies/{id}/requests/{userId}":  {"DELETE": a.personal(a.limited(a.refuseRequest))},
+		"/api/studies/{id}/invites":            {"POST": a.personal(a.limited(a.createInvite))},
+		"/api/invites/{code}":                  {"POST": a.personal(a.limited(a.acceptInvite))},
+		"/api/studies/{id}/notices":            {"GET": a.personal(a.listNotices), "POST": a.personal(a.limited(a.postNotice))},
+		"/api/studies/{id}/notices/{noticeId}": {"PUT": a.personal(a.limited(a.pinNotice)), "DELETE": a.personal(a.limited(a.deleteNotice))},
+		"/api/studies/{id}/files":              {"POST": a.personal(a.limited(a.uploadFile))},
+		"/api/studies/{id}/files/{fileId}":     {"GET": a.personal(a.getFile)},
+		"/api/notifications":                   {"GET": a.personal(a.listNotifications)},
+		"/api/notifications/seen":              {"POST": a.personal(a.seeNotifications)},
+		"/api/me/picture":                      {"PUT": a.personal(a.limited(a.setPicture)), "DELETE": a.personal(a.limited(a.deletePicture))},
+		"/api/users/{userId}/picture":          {"GET": a.getPicture},
+		"/api/studies/{id}/search":             {"GET": a.personal(a.searchMessages)},
+		"/api/studies/{id}/messages":           {"GET": a.personal(a.listMessages)},
 	}
 	for pattern, methods := range routes {
 		allowed := make([]string, 0, len(methods))
@@ -94,6 +108,9 @@ func (a *api) serve(act action) http.Handler {
 				w.Header().Set("Retry-After", retryAfter(p.RetryAfter))
 			}
 			writeJSON(w, p.status, p)
+			return
+		}
+		if status == sent {
 			return
 		}
 		if body == nil {

@@ -20,7 +20,7 @@ import (
 // startAll starts all services on free ports with args. The test ends them.
 func startAll(t *testing.T, args ...string) *services {
 	t.Helper()
-	args = append([]string{"-api-addr", "127.0.0.1:0", "-internal-addr", "127.0.0.1:0", "-signaling-addr", "127.0.0.1:0", "-database", "memory:"}, args...)
+	args = append([]string{"-api-addr", "127.0.0.1:0", "-internal-addr", "127.0.0.1:0", "-signaling-addr", "127.0.0.1:0", "-database", "memory:", "-example=false", "-search=false"}, args...)
 	c, err := parse(args, environ(), io.Discard)
 	if err != nil {
 		t.Fatalf("parse(%q): %v", args, err)
@@ -252,7 +252,7 @@ func TestReadinessFailsWithoutTheDatabase(t *testing.T) {
 		t.Fatal(err)
 	}
 	ada := auth.Identity{UserID: "ada"}
-	id, err := known.create(t.Context(), ada, "Algebra")
+	id, err := known.create(t.Context(), ada, "Algebra", false)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -263,9 +263,12 @@ func TestReadinessFailsWithoutTheDatabase(t *testing.T) {
 	for name, try := range map[string]func(context.Context) error{
 		"Member":  func(ctx context.Context) error { _, err := known.Member(ctx, id, "ada"); return err },
 		"roles":   func(ctx context.Context) error { _, err := known.roles(ctx, membership); return err },
-		"create":  func(ctx context.Context) error { _, err := known.create(ctx, ada, "Geometry"); return err },
-		"join":    func(ctx context.Context) error { _, err := known.join(ctx, ada, id); return err },
-		"remove":  func(ctx context.Context) error { return known.remove(ctx, id, "ada") },
+		"create":  func(ctx context.Context) error { _, err := known.create(ctx, ada, "Geometry", true); return err },
+		"admit":   func(ctx context.Context) error { _, _, err := known.admit(ctx, ada, id, false); return err },
+		"remove":  func(ctx context.Context) error { return known.remove(ctx, id, "ada", true, true) },
+		"approve": func(ctx context.Context) error { return known.approve(ctx, id, "ada") },
+		"setRole": func(ctx context.Context) error { return known.setRole(ctx, id, "ada", moderatorRole) },
+		"invite":  func(ctx context.Context) error { _, err := known.invite(ctx, id); return err },
 		"drop":    func(ctx context.Context) error { return known.drop(ctx, id) },
 		"list":    func(ctx context.Context) error { _, err := known.list(ctx, "ada"); return err },
 		"members": func(ctx context.Context) error { _, err := known.members(ctx, id); return err },

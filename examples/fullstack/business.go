@@ -37,6 +37,11 @@ func (s *services) startBusiness(ctx context.Context, page, internal net.Listene
 	if err != nil {
 		return err
 	}
+	if s.config.example {
+		if err := known.addExample(ctx, chat); err != nil {
+			return err
+		}
+	}
 	inside, err := rest.NewHandler(chat, store.GroupMembers(known.roles), rest.HandlerOptions{Tokens: s.config.serviceTokens, Log: s.log})
 	if err != nil {
 		return err

@@ -46,6 +46,7 @@ type config struct {
 	demoLogin     bool
 	open          bool
 	search        bool
+	example       bool
 	rate          float64
 	logFormat     string
 	logLevel      slog.Level
@@ -77,6 +78,8 @@ var environment = map[string]string{
 	"demo-login":     "COUP_DEMO_LOGIN",
 	"open":           "COUP_OPEN",
 	"search":         "COUP_SEARCH",
+	"example":        "COUP_EXAMPLE",
+	"receipts":       "COUP_RECEIPTS",
 	"rate":           "COUP_RATE",
 	"log-format":     "COUP_LOG_FORMAT",
 	"log-level":      "COUP_LOG_LEVEL",
@@ -103,7 +106,9 @@ func parse(args []string, getenv func(string) string, help io.Writer) (config, e
 	fs.StringVar(&origins, "origins", "", "comma-separated origins that may connect (default: the web page's own)")
 	fs.BoolVar(&c.demoLogin, "demo-login", false, "login by name without a password (default: on with -role all)")
 	fs.BoolVar(&c.open, "open", false, "every user is a member of every study")
-	fs.BoolVar(&c.search, "search", false, "members may search messages; each message then takes a row for every two characters")
+	fs.BoolVar(&c.search, "search", false, "members may search messages; each message then takes a row for every two characters (default: on with -role all)")
+	fs.BoolVar(&c.example, "example", false, "begin with an example study, of which every new user is a member (default: on with -role all)")
+	fs.BoolVar(&c.room.Receipts, "receipts", false, "members see how far the others have read, in rooms of up to 100 connections")
 	fs.StringVar(&c.logFormat, "log-format", "text", "text or json")
 	fs.TextVar(&c.logLevel, "log-level", slog.LevelInfo, "debug, info, warn or error")
 	variables := maps.Clone(environment)
@@ -131,8 +136,10 @@ func parse(args []string, getenv func(string) string, help io.Writer) (config, e
 	c.apiURLGiven = given["api-url"]
 	c.serviceTokens = list(tokens)
 	c.origins = list(origins)
-	if !given["demo-login"] {
-		c.demoLogin = c.role == roleAll
+	for name, value := range map[string]*bool{"demo-login": &c.demoLogin, "search": &c.search, "example": &c.example} {
+		if !given[name] {
+			*value = c.role == roleAll
+		}
 	}
 	return c, c.check()
 }

@@ -41,7 +41,7 @@ func startOdd(t *testing.T, args ...string) (s *services, owner, user person) {
 	}
 	defer db.Close()
 	for _, change := range []string{
-		`INSERT INTO study_app_studies SELECT ?, name, owner_id, created_at FROM study_app_studies WHERE id = ?`,
+		`INSERT INTO study_app_studies (id, name, owner_id, created_at) SELECT ?, name, owner_id, created_at FROM study_app_studies WHERE id = ?`,
 		`UPDATE study_app_members SET study_id = ? WHERE study_id = ?`,
 	} {
 		if _, err := db.DB().ExecContext(t.Context(), change, oddStudy, id); err != nil {
@@ -113,8 +113,14 @@ func TestPathsOfTheSampleAPITakeIDsHoweverTheyAreWritten(t *testing.T) {
 			if code := call(t, s, "POST", path+"/join", user.Token, "", nil); code != http.StatusOK {
 				t.Errorf("POST %s/join = %d, want 200", path, code)
 			}
-			if code := call(t, s, "DELETE", path+"/members/"+c.user, owner.Token, "", nil); code != http.StatusNoContent {
-				t.Errorf("DELETE %s/members/%s = %d, want 204", path, c.user, code)
+			if code := call(t, s, "PUT", path+"/members/"+c.user, owner.Token, `{"role":"moderator"}`, nil); code != http.StatusNoContent {
+				t.Errorf("PUT %s/members/%s = %d, want 204", path, c.user, code)
+			}
+			if code := call(t, s, "POST", path+"/leave", user.Token, "", nil); code != http.StatusNoContent {
+				t.Errorf("POST %s/leave = %d, want 204", path, code)
+			}
+			if code := call(t, s, "DELETE", path+"/members/"+c.user, owner.Token, "", nil); code != http.StatusNotFound {
+				t.Errorf("DELETE %s/members/%s = %d, want 404", path, c.user, code)
 			}
 			answer, err := http.Get("http://" + s.apiAddr + "/studies/" + c.study)
 			if err != nil {

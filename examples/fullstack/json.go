@@ -33,6 +33,7 @@ func badRequest(message string) error {
 var (
 	errUnauthorized = &problem{status: http.StatusUnauthorized, Code: "unauthorized", Message: "log in first"}
 	errForbidden    = &problem{status: http.StatusForbidden, Code: "forbidden", Message: "you are not a member of this study"}
+	errNotLeader    = &problem{status: http.StatusForbidden, Code: "forbidden", Message: "only the owner and the moderators may do this"}
 	errNotOwner     = &problem{status: http.StatusForbidden, Code: "forbidden", Message: "only the owner may do this"}
 	errNotFound     = &problem{status: http.StatusNotFound, Code: "not_found", Message: "there is no such thing here"}
 	errUnavailable  = &problem{status: http.StatusServiceUnavailable, Code: "unavailable", Message: "this does not work right now, try again"}
@@ -65,31 +66,49 @@ func writeJSON(w http.ResponseWriter, status int, v any) {
 }
 
 // readField reads the one JSON object of a request and returns a string in it, or "" if it is
-// not there. Duplicate keys and half surrogate pairs are refused, as in the internal API.
+// not there.
 func readField(w http.ResponseWriter, r *http.Request, name string) (value string, err error) {
+	err = readFields(w, r, map[string]any{name: &value})
+	return value, err
+}
+
+// readFields reads the one JSON object of a request into pointers to string and bool. What is not
+// there is left as it is. Duplicate keys and half surrogate pairs are refused, as in the internal API.
+func readFields(w http.ResponseWriter, r *http.Request, into map[string]any) error {
 	b, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
-	var large *http.MaxBytesError
-	switch {
-	case errors.As(err, &large):
-		return "", &problem{status: http.StatusRequestEntityTooLarge, Code: "too_large", Message: "the body is over 64 KiB"}
-	case err != nil:
-		return "", badRequest("the body could not be read")
+	if err != nil {
+		return unreadable(err, "64 KiB")
 	}
 	body := json.NewReader(b)
-	isString := true
+	fits := true
 	isObject := body.Object(func(key []byte) {
-		if string(key) != name {
+		ok := true
+		switch p := into[string(key)].(type) {
+		case *string:
+			*p, ok = body.String()
+		case *bool:
+			raw := string(body.Raw())
+			*p, ok = raw == "true", raw == "true" || raw == "false"
+		default:
 			body.Skip()
-			return
 		}
-		value, isString = body.String()
+		fits = fits && ok
 	})
 	body.End()
 	switch {
 	case body.Err() != nil:
-		return "", badRequest("the body is not the JSON object that belongs here: " + body.Err().Error())
-	case !isObject || !isString:
-		return "", badRequest("the body is not the JSON object that belongs here")
+		return badRequest("the body is not the JSON object that belongs here: " + body.Err().Error())
+	case !isObject || !fits:
+		return badRequest("the body is not the JSON object that belongs here")
 	}
-	return value, nil
+	return nil
+}
+
+// unreadable returns the problem for a body that could not be read, of at most limit.
+func unreadable(err error, limit string) error {
+	var large *http.MaxBytesError
+	if errors.As(err, &large) {
+		return &problem{status: http.StatusRequestEntityTooLarge, Code: "too_large", Message: "the body is over " + limit}
+	}
+	return badRequest("the body could not be read")
 }

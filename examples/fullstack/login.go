@@ -29,8 +29,8 @@ func (a *api) login(w http.ResponseWriter, r *http.Request) (int, any, error) {
 		return 0, nil, err
 	}
 	who := auth.Identity{UserID: userIDOf(name), UserName: name, ExpiresAt: time.Now().Add(tokenLife)}
-	if err := a.studies.know(r.Context(), a.studies.db, who); err != nil {
-		return 0, nil, failed(err, "remember a user")
+	if err := a.studies.enter(r.Context(), who); err != nil {
+		return 0, nil, err
 	}
 	token, err := a.sign(who)
 	if err != nil {
@@ -45,8 +45,8 @@ func userIDOf(name string) string {
 	return "u_" + hex.EncodeToString(sum[:10])
 }
 
-// config tells the page where the hub is, whether users log in by name, and whether everyone
-// is a member of every study.
+// config tells the page where the hub is, whether users log in by name, whether everyone is a member
+// of every study, and whether members may search.
 func (a *api) config(_ http.ResponseWriter, r *http.Request) (int, any, error) {
-	return http.StatusOK, map[string]any{"signaling": a.signalingURL(r), "demoLogin": a.sign != nil, "open": a.studies.open}, nil
+	return http.StatusOK, map[string]any{"signaling": a.signalingURL(r), "demoLogin": a.sign != nil, "open": a.studies.open, "search": a.search}, nil
 }

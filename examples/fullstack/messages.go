@@ -5,7 +5,6 @@ import (
 	"net/http"
 
 	"github.com/coupchat/coup/auth"
-	"github.com/coupchat/coup/room"
 	"github.com/coupchat/coup/store"
 )
 
@@ -44,25 +43,19 @@ func (a *api) listMessages(_ http.ResponseWriter, r *http.Request, who auth.Iden
 	return http.StatusOK, map[string]any{"messages": found, "more": more}, nil
 }
 
-// postNotice notifies everybody in the study. A notice is no chat message.
-func (a *api) postNotice(w http.ResponseWriter, r *http.Request, who auth.Identity) (int, any, error) {
-	id, _, err := a.membership(r, who)
-	if err != nil {
-		return 0, nil, err
+// addLast adds the newest message to each study of the caller.
+func (a *api) addLast(r *http.Request, found []study) error {
+	for i, s := range found {
+		if !s.Member {
+			continue
+		}
+		messages, err := a.chat.History(r.Context(), store.Query{StudyID: s.ID, Limit: 1, Newest: true})
+		if err != nil {
+			return err
+		}
+		if len(messages) > 0 {
+			found[i].Last = &messages[0]
+		}
 	}
-	message, err := readField(w, r, "message")
-	if err != nil {
-		return 0, nil, err
-	}
-	message, err = cleanText("message", message, maxNotice)
-	if err != nil {
-		return 0, nil, err
-	}
-	// A notice that was not published has no effect, so this is an error, unlike a kick.
-	err = a.publisher.Announce(r.Context(), room.StudyEvent{Type: room.Notice, StudyID: id, Message: message, Link: studyLink(id)})
-	if err != nil {
-		a.log.Warn("notice not announced", "study", id, "err", err)
-		return 0, nil, errUnavailable
-	}
-	return http.StatusAccepted, map[string]any{}, nil
+	return nil
 }

@@ -24,8 +24,9 @@ var (
 )
 
 const (
-	ownerRole  = "owner"
-	memberRole = "member"
+	ownerRole     = "owner"
+	moderatorRole = "moderator" // removes members, lets users in, and deletes messages of others
+	memberRole    = "member"
 	// maxListed bounds the studies in a list that the user is not a member of.
 	maxListed = 200
 )
@@ -47,15 +48,23 @@ type study struct {
 	OwnerName   string        `db:"owner_name" json:"ownerName"`
 	Member      bool          `db:"member" json:"member"`
 	MemberCount int           `db:"member_count" json:"memberCount"`
+	// Approval says that new members have to be let in, and Asked that the user has asked for it.
+	Approval bool `db:"approval" json:"approval"`
+	Asked    bool `db:"asked" json:"asked"`
+	// Role is that of the user, "" if the user is no member.
+	Role string `db:"role" json:"role,omitempty"`
+	// Last is the newest message, if it was asked for, for members only.
+	Last *store.Message `db:"-" json:"last,omitempty"`
 	// Head is the newest seq, for members only.
 	Head int64 `db:"-" json:"head"`
 }
 
 // A member is a member of a study.
 type member struct {
-	UserID   store.UserID `db:"user_id"`
-	UserName string       `db:"user_name"`
-	Role     string       `db:"role"`
+	UserID    store.UserID `db:"user_id"`
+	UserName  string       `db:"user_name"`
+	Role      string       `db:"role"`
+	PictureAt int64        `db:"picture_at"`
 }
 
 // Member returns the role of a user in a study, or store.ErrNotFound.
@@ -104,7 +113,8 @@ func (s *studies) roles(ctx context.Context, who []store.Membership) (map[store.
 // failed adds to err what was tried. An error that is none of this package is one of the
 // database, and unavailable.
 func failed(err error, trying string, args ...any) error {
-	if !errors.Is(err, errNoStudy) && !errors.Is(err, errNoMember) && !errors.Is(err, errOwner) {
+	var p *problem
+	if !errors.As(err, &p) && !errors.Is(err, errNoStudy) && !errors.Is(err, errNoMember) && !errors.Is(err, errOwner) {
 		err = fmt.Errorf("%w: %w", store.ErrUnavailable, err)
 	}
 	return fmt.Errorf(trying+": %w", append(args, err)...)
@@ -121,18 +131,18 @@ func (s *studies) know(ctx context.Context, tx sqlx.ExtContext, who auth.Identit
 	return err
 }
 
-// create creates a study that who owns.
-func (s *studies) create(ctx context.Context, who auth.Identity, name string) (store.StudyID, error) {
+// create creates a study that who owns. With approval, new members have to be let in.
+func (s *studies) create(ctx context.Context, who auth.Identity, name string, approval bool) (store.StudyID, error) {
 	id := store.StudyID("s_" + strings.ToLower(rand.Text()[:12]))
 	err := s.inTx(ctx, func(tx *sqlx.Tx) error {
 		if err := s.know(ctx, tx, who); err != nil {
 			return err
 		}
 		now := time.Now().UnixMilli()
-		if _, err := tx.ExecContext(ctx, s.db.Rebind(`INSERT INTO study_app_studies (id, name, owner_id, created_at) VALUES (?, ?, ?, ?)`), id, name, who.UserID, now); err != nil {
+		if _, err := tx.ExecContext(ctx, s.db.Rebind(`INSERT INTO study_app_studies (id, name, owner_id, created_at, approval) VALUES (?, ?, ?, ?, ?)`), id, name, who.UserID, now, approval); err != nil {
 			return err
 		}
-		return s.enroll(ctx, tx, id, who, ownerRole)
+		return s.letIn(ctx, tx, id, store.UserID(who.UserID), ownerRole)
 	})
 	if err != nil {
 		return "", failed(err, "create a study")
@@ -140,67 +150,16 @@ func (s *studies) create(ctx context.Context, who auth.Identity, name string) (s
 	return id, nil
 }
 
-// join makes who a member. joined is false if they were one before. It returns
-// errNoStudy if there is no such study.
-func (s *studies) join(ctx context.Context, who auth.Identity, id store.StudyID) (joined bool, err error) {
-	err = s.inTx(ctx, func(tx *sqlx.Tx) error {
-		if _, err := s.find(ctx, tx, id); err != nil {
-			return err
-		}
-		if err := s.know(ctx, tx, who); err != nil {
-			return err
-		}
-		var n int
-		if err := tx.GetContext(ctx, &n, s.db.Rebind(`SELECT COUNT(*) FROM study_app_members WHERE study_id = ? AND user_id = ?`), id, who.UserID); err != nil {
-			return err
-		}
-		joined = n == 0
-		return s.enroll(ctx, tx, id, who, memberRole)
-	})
-	if err != nil {
-		// The study may have been deleted since, which is an error of the database.
-		if _, gone := s.find(ctx, s.db, id); errors.Is(gone, errNoStudy) {
-			err = gone
-		}
-		return false, failed(err, "join %s", id)
-	}
-	return joined, nil
-}
+// parts are the tables that have rows of studies.
+var parts = []string{"study_app_members", "study_app_outsiders", "study_app_invites", "study_app_notices", "study_app_files"}
 
-func (s *studies) enroll(ctx context.Context, tx *sqlx.Tx, id store.StudyID, who auth.Identity, role string) error {
-	_, err := tx.ExecContext(ctx, s.db.Rebind(`INSERT INTO study_app_members (study_id, user_id, role, joined_at) VALUES (?, ?, ?, ?)
-		ON CONFLICT (study_id, user_id) DO NOTHING`), id, who.UserID, role, time.Now().UnixMilli())
-	return err
-}
-
-// remove ends a membership. It returns errNoMember if there is none, and errOwner if it is
-// that of the owner.
-func (s *studies) remove(ctx context.Context, id store.StudyID, user store.UserID) error {
-	err := s.inTx(ctx, func(tx *sqlx.Tx) error {
-		var role string
-		err := tx.GetContext(ctx, &role, s.db.Rebind(`SELECT role FROM study_app_members WHERE study_id = ? AND user_id = ?`), id, user)
-		switch {
-		case errors.Is(err, sql.ErrNoRows):
-			return errNoMember
-		case err != nil:
-			return err
-		case role == ownerRole:
-			return errOwner
-		}
-		_, err = tx.ExecContext(ctx, s.db.Rebind(`DELETE FROM study_app_members WHERE study_id = ? AND user_id = ?`), id, user)
-		return err
-	})
-	if err != nil {
-		return failed(err, "remove a member of %s", id)
-	}
-	return nil
-}
-
-// drop deletes a study and its memberships. The messages stay in the store.
+// drop deletes a study and all that belongs to it. The messages stay in the store.
 func (s *studies) drop(ctx context.Context, id store.StudyID) error {
 	err := s.inTx(ctx, func(tx *sqlx.Tx) error {
-		if _, err := tx.ExecContext(ctx, s.db.Rebind(`DELETE FROM study_app_members WHERE study_id = ?`), id); err != nil {
-			return err
+		for _, table := range parts {
+			if _, err := tx.ExecContext(ctx, s.db.Rebind(`DELETE FROM `+table+` WHERE study_id = ?`), id); err != nil {
+				return err
+			}
 		}
 		_, err := tx.ExecContext(ctx, s.db.Rebind(`DELETE FROM study_app_studies WHERE id = ?`), id)
 		return err
@@ -211,11 +170,11 @@ func (s *studies) drop(ctx context.Context, id store.StudyID) error {
 	return nil
 }
 
-const selectStudy = `SELECT s.id, s.name, s.owner_id, u.name AS owner_name,
+const selectStudy = `SELECT s.id, s.name, s.owner_id, s.approval, u.name AS owner_name,
 	(SELECT COUNT(*) FROM study_app_members m WHERE m.study_id = s.id) AS member_count
 	FROM study_app_studies s JOIN study_app_users u ON u.id = s.owner_id`
 
-// find returns a study, or errNoStudy.
+// find returns a study as nobody sees it, or errNoStudy.
 func (s *studies) find(ctx context.Context, q sqlx.QueryerContext, id store.StudyID) (study, error) {
 	var found study
 	err := sqlx.GetContext(ctx, q, &found, s.db.Rebind(selectStudy+` WHERE s.id = ?`), id)
@@ -236,12 +195,15 @@ func (s *studies) list(ctx context.Context, user store.UserID) ([]study, error) 
 	if s.open {
 		limit = math.MaxInt32
 	}
-	err := s.db.SelectContext(ctx, &mine, s.db.Rebind(selectStudy+`
+	// Role and Asked come from a join or a sub-select in place of the first column.
+	with := func(column string) string { return strings.Replace(selectStudy, "SELECT ", "SELECT "+column+", ", 1) }
+	err := s.db.SelectContext(ctx, &mine, s.db.Rebind(with(`me.role`)+`
 		JOIN study_app_members me ON me.study_id = s.id AND me.user_id = ? ORDER BY me.joined_at, s.id`), user)
 	if err == nil {
-		err = s.db.SelectContext(ctx, &others, s.db.Rebind(selectStudy+`
+		err = s.db.SelectContext(ctx, &others, s.db.Rebind(with(`EXISTS (SELECT 1 FROM study_app_outsiders o
+				WHERE o.study_id = s.id AND o.user_id = ? AND o.asked_at > 0) AS asked`)+`
 			WHERE NOT EXISTS (SELECT 1 FROM study_app_members me WHERE me.study_id = s.id AND me.user_id = ?)
-			ORDER BY s.created_at DESC, s.id LIMIT ?`), user, limit)
+			ORDER BY s.created_at DESC, s.id LIMIT ?`), user, user, limit)
 	}
 	if err != nil {
 		return nil, failed(err, "list studies")
@@ -250,17 +212,19 @@ func (s *studies) list(ctx context.Context, user store.UserID) ([]study, error) 
 		mine[i].Member = true
 	}
 	for i := range others {
-		others[i].Member = s.open
+		if others[i].Member = s.open; s.open {
+			others[i].Role = memberRole
+		}
 	}
 	return append(mine, others...), nil
 }
 
-// members returns the members of a study, the owner first, then by name.
+// members returns the members of a study: the owner, the moderators, the others, each by name.
 func (s *studies) members(ctx context.Context, id store.StudyID) ([]member, error) {
 	found := []member{}
-	err := s.db.SelectContext(ctx, &found, s.db.Rebind(`SELECT m.user_id, u.name AS user_name, m.role
+	err := s.db.SelectContext(ctx, &found, s.db.Rebind(`SELECT m.user_id, u.name AS user_name, m.role, u.picture_at
 		FROM study_app_members m JOIN study_app_users u ON u.id = m.user_id
-		WHERE m.study_id = ? ORDER BY CASE m.role WHEN 'owner' THEN 0 ELSE 1 END, u.name, m.user_id`), id)
+		WHERE m.study_id = ? ORDER BY CASE m.role WHEN 'owner' THEN 0 WHEN 'moderator' THEN 1 ELSE 2 END, u.name, m.user_id`), id)
 	if err != nil {
 		return nil, failed(err, "list the members of %s", id)
 	}

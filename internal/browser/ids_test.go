@@ -53,7 +53,7 @@ func rename(t *testing.T, database, id string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	change := fmt.Sprintf(`INSERT INTO study_app_studies SELECT '%[1]s', name, owner_id, created_at FROM study_app_studies;
+	change := fmt.Sprintf(`INSERT INTO study_app_studies (id, name, owner_id, created_at) SELECT '%[1]s', name, owner_id, created_at FROM study_app_studies;
 		UPDATE study_app_members SET study_id = '%[1]s'; DELETE FROM study_app_studies WHERE id <> '%[1]s'`, id)
 	if out, err := exec.CommandContext(t.Context(), psql, "-v", "ON_ERROR_STOP=1", "-c", change, database).CombinedOutput(); err != nil {
 		t.Fatalf("psql: %v: %s", err, out)

@@ -154,7 +154,7 @@ func (p *program) check() error {
 func single(t *testing.T, database string) (*program, string) {
 	t.Helper()
 	page := testenv.FreeAddr(t)
-	p := launch(t, page, "-database", database, "-api-addr", page, "-internal-addr", testenv.FreeAddr(t), "-signaling-addr", testenv.FreeAddr(t))
+	p := launch(t, page, "-example=false", "-database", database, "-api-addr", page, "-internal-addr", testenv.FreeAddr(t), "-signaling-addr", testenv.FreeAddr(t))
 	p.wait(t)
 	return p, "http://" + page + "/"
 }
