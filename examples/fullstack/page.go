@@ -32,14 +32,16 @@ func newPage(signalingURL func(*http.Request) string) (http.Handler, error) {
 	}
 	mux.HandleFunc("GET /{$}", page)
 	mux.HandleFunc("GET /studies/{id}", page)
+	mux.HandleFunc("GET /invite/{code}", page)
 	mux.Handle("GET /assets/{file}", http.FileServerFS(files))
+	mux.Handle("GET /assets/third-party/{path...}", http.FileServerFS(files))
 	for _, module := range []string{"connection.js", "outbox.js"} { // the page uses these of the client
 		mux.Handle("GET /assets/"+module, http.StripPrefix("/assets", http.FileServerFS(js.Files)))
 	}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		h := w.Header()
-		h.Set("Content-Security-Policy", "default-src 'self'; connect-src 'self' "+originOf(signalingURL(r))+
-			"; base-uri 'none'; form-action 'self'; frame-ancestors 'none'; object-src 'none'")
+		h.Set("Content-Security-Policy", "default-src 'self'; img-src 'self' blob:; connect-src 'self' "+originOf(signalingURL(r))+
+			"; base-uri 'none'; form-action 'self'; frame-ancestors 'none'; object-src 'none'; require-trusted-types-for 'script'")
 		h.Set("Cross-Origin-Opener-Policy", "same-origin")
 		h.Set("Cache-Control", "no-cache") // a new build is a new page
 		mux.ServeHTTP(w, r)

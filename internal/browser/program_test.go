@@ -69,7 +69,7 @@ type program struct {
 // fails.
 func launch(t *testing.T, ready string, args ...string) *program {
 	t.Helper()
-	p := &program{path: binary(t), args: args, ready: ready, log: filepath.Join(t.TempDir(), "log")}
+	p := &program{path: binary(t), args: append([]string{"-example=false"}, args...), ready: ready, log: filepath.Join(t.TempDir(), "log")}
 	p.start(t)
 	t.Cleanup(func() {
 		p.end(syscall.SIGTERM)
@@ -154,7 +154,7 @@ func (p *program) check() error {
 func single(t *testing.T, database string) (*program, string) {
 	t.Helper()
 	page := testenv.FreeAddr(t)
-	p := launch(t, page, "-example=false", "-database", database, "-api-addr", page, "-internal-addr", testenv.FreeAddr(t), "-signaling-addr", testenv.FreeAddr(t))
+	p := launch(t, page, "-database", database, "-api-addr", page, "-internal-addr", testenv.FreeAddr(t), "-signaling-addr", testenv.FreeAddr(t))
 	p.wait(t)
 	return p, "http://" + page + "/"
 }

@@ -148,7 +148,7 @@ func walk(t *testing.T, fn func(name string, text []byte)) {
 		switch {
 		case err != nil:
 			return err
-		case d.IsDir() && (d.Name() == ".git" || d.Name() == ".cache" || d.Name() == "node_modules" || d.Name() == "testdata"):
+		case d.IsDir() && (d.Name() == ".git" || d.Name() == ".cache" || d.Name() == "node_modules" || d.Name() == "testdata" || d.Name() == "third-party"):
 			return filepath.SkipDir
 		case d.IsDir() || !written(name):
 			return nil

@@ -64,9 +64,10 @@ export class Client {
 
   // send sends a message. The promise resolves to the ack when it is stored, however long that
   // takes, and rejects with a RequestError if it was refused. Messages of a study keep their order.
-  send(studyId, content) {
+  // more has replyTo, mentions, attachments and meta.
+  send(studyId, content, more) {
     return new Promise((resolve, reject) => {
-      const { clientId } = this.#outbox.add(studyId, content);
+      const { clientId } = this.#outbox.add(studyId, content, more);
       this.#sends.set(clientId, { resolve, reject });
     });
   }

@@ -55,7 +55,7 @@ export class Client {
   join(studyId: string, from?: { after?: number; afterSentAt?: string; presence?: boolean; reads?: boolean }): Promise<Joined>;
   leave(studyId: string): Promise<void>;
   /** Sends a message, and repeats it until it is stored or refused. */
-  send(studyId: string, content: string): Promise<Sent>;
+  send(studyId: string, content: string, more?: More & { replyTo?: number }): Promise<Sent>;
   /** Replaces what a message of this user says: what more leaves out is gone. */
   edit(studyId: string, messageSeq: number, content: string, more?: More): Promise<Changed & { editedAt: string }>;
   delete(studyId: string, messageSeq: number): Promise<Changed & { deletedAt: string }>;
@@ -95,6 +95,7 @@ export interface Unsent {
   clientId: string;
   studyId: string;
   content: string;
+  more?: More & { replyTo?: number };
   at: number;
   state: "waiting" | "sending" | "delayed" | "failed";
   error: string;
@@ -104,7 +105,7 @@ export interface Unsent {
 export class Outbox extends EventTarget {
   constructor(connection: Connection, userId: string, join: (studyId: string) => Promise<boolean>, storage?: Storage);
   of(studyId: string): Unsent[];
-  add(studyId: string, content: string): Unsent;
+  add(studyId: string, content: string, more?: More & { replyTo?: number }): Unsent;
   retry(clientId: string): void;
   discard(clientId: string): void;
   seen(clientId: string | undefined): void;

@@ -30,7 +30,7 @@ const sleep = (ms) => new Promise((done) => setTimeout(done, ms));
 export class Outbox extends EventTarget {
   #connection;
   #prefix;
-  #items = new Map(); // clientId -> {clientId, studyId, content, at, state, error}
+  #items = new Map(); // clientId -> {clientId, studyId, content, more, at, state, error}
   #busy = new Set(); // studies with a flush under way
   #join;
   #storage;
@@ -61,9 +61,10 @@ export class Outbox extends EventTarget {
     return [...this.#items.values()].filter((m) => m.studyId === studyId).sort((a, b) => a.at - b.at);
   }
 
-  add(studyId, content) {
+  // add adds a message. more has replyTo, mentions, attachments and meta, if the message has them.
+  add(studyId, content, more) {
     const at = Math.max(Date.now(), ...this.of(studyId).map((m) => m.at + 1));
-    const item = { clientId: newClientId(), studyId, content, at, state: "waiting", error: "" };
+    const item = { clientId: newClientId(), studyId, content, more, at, state: "waiting", error: "" };
     this.#items.set(item.clientId, item);
     this.#save(item);
     this.flush(studyId);
@@ -118,6 +119,7 @@ export class Outbox extends EventTarget {
           studyId: item.studyId,
           content: item.content,
           clientId: item.clientId,
+          ...item.more,
         });
         this.#items.delete(item.clientId);
         this.#storage.remove(this.#prefix + item.clientId);

@@ -1,8 +1,9 @@
-// What the buttons do with studies: join, create, leave, delete, send a notice.
+// What the buttons do with studies: join, create, leave, delete, mute; and the picture of the user.
 
 import { askText, confirm } from "./dialogs.js";
 import { $ } from "./dom.js";
 import { t } from "./i18n.js";
+import { learn, shrink } from "./pictures.js";
 import { pathOf } from "./workspace.js";
 
 export class Actions {
@@ -17,26 +18,50 @@ export class Actions {
     this.#current = current;
     this.#notifications = notifications;
     askText($("#new-study"), $("#create"), $("#create-name"), async (name) => {
-      const { id } = await api.createStudy(name);
+      const { id } = await api.createStudy(name, $("#create-approval").checked);
       await this.#show(id);
     });
-    askText($("#new-notice"), $("#notice"), $("#notice-text"), async (text) => {
-      await api.notice(current().chat.studyId, text);
-      notifications.say(t("noticeSent"));
-    });
+    $("#mute").onclick = () => current().muted.set(current().chat.studyId, !current().muted.has(current().chat.studyId));
+    $("#picture").onclick = () => $("#picture-file").click();
+    $("#picture-file").onchange = () => this.#setPicture($("#picture-file").files[0]);
     $("#leave").onclick = () => this.#leave(api.leaveStudy, "leaveAsk", "leave");
     $("#delete").onclick = () => this.#leave(api.deleteStudy, "deleteAsk", "deleteStudy");
   }
 
-  async join(study) {
+  join = (study) => this.#enter(() => this.#api.joinStudy(study.id));
+
+  // accept uses an invitation.
+  accept = (code) => this.#enter(() => this.#api.acceptInvite(code));
+
+  // enter joins a study, or asks for it where somebody has to let the user in.
+  async #enter(join) {
+    const workspace = this.#current();
+    let joined;
     try {
-      await this.#api.joinStudy(study.id);
+      joined = await join();
     } catch (err) {
-      this.#complain(err);
-      this.#current()?.sidebar.draw();
+      if (err.code === "not_found") this.#notifications.say(t("inviteGone"));
+      else this.#complain(err);
+      workspace?.sidebar.draw();
       return;
     }
-    await this.#show(study.id);
+    if (!joined.asked) return this.#show(joined.id);
+    this.#notifications.say(t("askedFor", { name: joined.name }));
+    await workspace.rooms.refresh().catch(() => {});
+    workspace.route();
+  }
+
+  async #setPicture(file) {
+    $("#picture-file").value = "";
+    const { user } = this.#current();
+    try {
+      const { pictureAt } = await this.#api.setPicture(await shrink(file));
+      learn([{ userId: user.userId, pictureAt }]);
+      this.#current()?.drawMe();
+      this.#current()?.members.refresh();
+    } catch (err) {
+      this.#notifications.say(t({ unavailable: "unavailable", too_large: "fileTooLarge" }[err.code] ?? "pictureBad"));
+    }
   }
 
   // show opens a study that the user has just joined or created.
@@ -68,6 +93,6 @@ export class Actions {
   }
 
   #complain(err) {
-    this.#notifications.say(t({ unavailable: "unavailable", intercepted: "intercepted", forbidden: "notMember" }[err.code] ?? "wrong"));
+    this.#notifications.say(t({ unavailable: "unavailable", intercepted: "intercepted", forbidden: "notMember", rate_limited: "tooFast" }[err.code] ?? "wrong"));
   }
 }

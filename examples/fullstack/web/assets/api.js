@@ -19,21 +19,7 @@ export class Api {
   }
 
   async #call(method, path, body, again = true) {
-    const headers = { Accept: "application/json" };
-    if (this.#token) headers.Authorization = `Bearer ${this.#token}`;
-    if (body !== undefined) headers["Content-Type"] = "application/json";
-    let response;
-    try {
-      response = await fetch(path, {
-        method,
-        headers,
-        body: body === undefined ? undefined : JSON.stringify(body),
-        signal: AbortSignal.timeout(15000),
-        cache: "no-store",
-      });
-    } catch (cause) {
-      throw new ApiError(0, "unavailable", String(cause));
-    }
+    const response = await this.#fetch(method, path, body);
     if (response.status === 204) return null;
     const answer = await response.json().catch(() => null);
     if (answer === null) {
@@ -47,20 +33,64 @@ export class Api {
     throw new ApiError(response.status, answer.code ?? "internal", answer.message ?? response.statusText);
   }
 
+  // fetch makes a request. body is a Blob, or what becomes JSON.
+  async #fetch(method, path, body) {
+    const raw = body instanceof Blob;
+    const headers = { Accept: "application/json" };
+    if (this.#token) headers.Authorization = `Bearer ${this.#token}`;
+    if (body !== undefined) headers["Content-Type"] = raw ? body.type || "application/octet-stream" : "application/json";
+    try {
+      return await fetch(path, {
+        method,
+        headers,
+        body: body === undefined || raw ? body : JSON.stringify(body),
+        signal: AbortSignal.timeout(raw ? 120_000 : 15_000),
+        cache: "no-store",
+      });
+    } catch (cause) {
+      throw new ApiError(0, "unavailable", String(cause));
+    }
+  }
+
+  // file resolves to the Blob of an uploaded file.
+  async file(path) {
+    const response = await this.#fetch("GET", path);
+    if (!response.ok) throw new ApiError(response.status, "not_found", "the file is not there");
+    return response.blob();
+  }
+
   config = () => this.#call("GET", "/api/config");
   login = (name) => this.#call("POST", "/api/login", { name });
-  studies = () => this.#call("GET", "/api/studies");
-  createStudy = (name) => this.#call("POST", "/api/studies", { name });
-  deleteStudy = (id) => this.#call("DELETE", `/api/studies/${encodeURIComponent(id)}`);
-  joinStudy = (id) => this.#call("POST", `/api/studies/${encodeURIComponent(id)}/join`);
-  leaveStudy = (id) => this.#call("POST", `/api/studies/${encodeURIComponent(id)}/leave`);
-  members = (id) => this.#call("GET", `/api/studies/${encodeURIComponent(id)}/members`);
-  kick = (id, user) =>
-    this.#call("DELETE", `/api/studies/${encodeURIComponent(id)}/members/${encodeURIComponent(user)}`);
-  notice = (id, message) => this.#call("POST", `/api/studies/${encodeURIComponent(id)}/notices`, { message });
+  // studies resolves to all studies. With last each of the user has its newest message.
+  studies = (last) => this.#call("GET", `/api/studies${last ? "?last" : ""}`);
+  study = (id) => this.#call("GET", this.#path(id));
+  createStudy = (name, approval) => this.#call("POST", "/api/studies", { name, approval });
+  deleteStudy = (id) => this.#call("DELETE", this.#path(id));
+  joinStudy = (id) => this.#call("POST", this.#path(id, "join"));
+  leaveStudy = (id) => this.#call("POST", this.#path(id, "leave"));
+  invite = (id) => this.#call("POST", this.#path(id, "invites"));
+  acceptInvite = (code) => this.#call("POST", `/api/invites/${encodeURIComponent(code)}`);
+  members = (id) => this.#call("GET", this.#path(id, "members"));
+  requests = (id) => this.#call("GET", this.#path(id, "requests"));
+  refuse = (id, user) => this.#call("DELETE", this.#path(id, "requests", user));
+  kick = (id, user) => this.#call("DELETE", this.#path(id, "members", user));
+  setRole = (id, user, role) => this.#call("PUT", this.#path(id, "members", user), { role });
+  notices = (id) => this.#call("GET", this.#path(id, "notices"));
+  notice = (id, message) => this.#call("POST", this.#path(id, "notices"), { message });
+  pinNotice = (id, notice, pinned) => this.#call("PUT", this.#path(id, "notices", notice), { pinned });
+  deleteNotice = (id, notice) => this.#call("DELETE", this.#path(id, "notices", notice));
+  notifications = () => this.#call("GET", "/api/notifications");
+  seeNotifications = () => this.#call("POST", "/api/notifications/seen");
+  setPicture = (blob) => this.#call("PUT", "/api/me/picture", blob);
+  search = (id, query) => this.#call("GET", `${this.#path(id, "search")}?${new URLSearchParams(query)}`);
+
+  // upload resolves to the attachment for a file.
+  upload = (id, blob, name) => this.#call("POST", `${this.#path(id, "files")}?${new URLSearchParams({ name })}`, blob);
+
+  #path = (id, ...rest) => ["/api/studies", id, ...rest].map((part, i) => (i ? encodeURIComponent(part) : part)).join("/");
 
   // messages resolves to {messages, more}.
   async messages(id, query) {
-    return this.#call("GET", `/api/studies/${encodeURIComponent(id)}/messages?${new URLSearchParams(query)}`);
+    return this.#call("GET", `${this.#path(id, "messages")}?${new URLSearchParams(query)}`);
   }
 }

@@ -13,7 +13,7 @@ import { Workspace } from "./workspace.js";
 
 const api = new Api();
 const session = new Session(api);
-const notifications = new Notifications((path) => workspace?.open(path) ?? false);
+const notifications = new Notifications(api, (path) => workspace?.open(path) ?? false);
 const login = new Login(session, enter);
 const actions = new Actions(api, () => workspace, notifications);
 let config = {};
@@ -26,14 +26,13 @@ function enter() {
   session.start();
   login.hide();
   $("#workspace").hidden = false;
-  $("#me-name").textContent = session.user.userName;
   workspace = new Workspace({
     api,
     connection,
     user: session.user,
-    open: config.open,
+    config,
     notifications,
-    onJoin: (study) => actions.join(study),
+    actions,
   });
   connection.start(session.user.token);
   workspace.start();
@@ -84,17 +83,24 @@ function listen() {
     e.preventDefault();
     workspace?.go(link.pathname);
   });
+  const drawer = $("#workspace").classList;
+  // The drawer of the members is a step of the history, so that Back closes it.
   $("#show-members").onclick = () => {
-    const shown = $("#workspace").classList.toggle("with-members");
-    $("#show-members").setAttribute("aria-expanded", String(shown));
-    if (shown) $("#hide-members").focus();
+    if (drawer.contains("with-members")) return history.back();
+    history.pushState(null, "", location.href);
+    drawer.add("with-members");
+    $("#show-members").setAttribute("aria-expanded", "true");
+    $("#hide-members").focus();
   };
-  $("#hide-members").onclick = () => {
-    $("#workspace").classList.remove("with-members");
-    $("#show-members").setAttribute("aria-expanded", "false");
-    $("#show-members").focus();
-  };
-  window.addEventListener("popstate", () => workspace?.route());
+  $("#hide-members").onclick = () => history.back();
+  $("#room").addEventListener("click", (e) => {
+    if (drawer.contains("with-members") && !e.target.closest("#show-members")) history.back();
+  });
+  window.addEventListener("popstate", () => {
+    const shown = drawer.contains("with-members");
+    workspace?.route();
+    if (shown) $("#show-members").focus();
+  });
   window.addEventListener("keydown", (e) => {
     if (e.key === "Escape" && $("#workspace").classList.contains("with-members") && !$("dialog[open]")) $("#hide-members").click();
   });

@@ -36,7 +36,7 @@ export function askText(button, dialog, field, act) {
       await act(text);
       dialog.close();
     } catch (err) {
-      error.textContent = err.code === "bad_request" ? err.message : t(err.code === "unavailable" ? "unavailable" : "wrong");
+      error.textContent = err.code === "bad_request" ? err.message : t({ unavailable: "unavailable", rate_limited: "tooFast" }[err.code] ?? "wrong");
     } finally {
       e.submitter.disabled = false;
     }

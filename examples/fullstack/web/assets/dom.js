@@ -31,34 +31,6 @@ export function safeLink(link) {
   }
 }
 
-// withLinks splits the text of a message into strings and links.
-export function withLinks(text) {
-  const parts = [];
-  let from = 0;
-  for (const match of text.matchAll(/https?:\/\/[^\s<>"'`]+[^\s<>"'`.,;:!?)\]}]/g)) {
-    let url;
-    try {
-      url = new URL(match[0]);
-    } catch {
-      continue;
-    }
-    parts.push(text.slice(from, match.index));
-    parts.push(h("a", { href: url.href, target: "_blank", rel: "noopener noreferrer nofollow" }, match[0]));
-    from = match.index + match[0].length;
-  }
-  parts.push(text.slice(from));
-  return parts.filter((part) => part !== "");
-}
-
-// seal draws a user's avatar: the first character of the name, on a colour that
-// depends on the user id.
-export function seal(userId, userName) {
-  const [first] = new Intl.Segmenter().segment((userName || "?").trim() || "?");
-  let n = 0;
-  for (const c of userId) n = (n * 31 + c.codePointAt(0)) >>> 0;
-  return h("span", { class: `seal hue-${n % 8}`, "aria-hidden": "true" }, (first?.segment ?? "?").toUpperCase());
-}
-
 // soon returns a function that calls f once before the next paint, however often
 // it is called. A hidden page does not paint: there f is called after 50 ms.
 export function soon(f) {

@@ -38,10 +38,31 @@ export class History extends EventTarget {
   async loadOlder(id) {
     const timeline = this.timeline(id);
     if (timeline.atBeginning) return;
-    if (timeline.first <= 1) return this.#changed(id, timeline.older([], false));
-    const before = timeline.first;
+    const before = timeline.begins;
+    if (before <= 1) return this.#changed(id, timeline.older([], false));
     const { messages, more } = await this.#api.messages(id, { before, limit: PAGE });
-    if (timeline.first === before) this.#changed(id, timeline.older(messages, more));
+    if (timeline.begins === before) this.#changed(id, timeline.older(messages, more));
+  }
+
+  // loadNewer reads the page after the part of the history that is shown.
+  async loadNewer(id) {
+    const timeline = this.timeline(id);
+    const after = timeline.part?.to;
+    if (after === undefined) return;
+    const { messages, more } = await this.#api.messages(id, { after, limit: PAGE });
+    if (timeline.part?.to !== after) return;
+    timeline.newer(messages, more);
+    this.#changed(id, []);
+  }
+
+  // jump shows the messages around seq.
+  async jump(id, seq) {
+    const timeline = this.timeline(id);
+    const { messages: before } = await this.#api.messages(id, { before: seq + 1, limit: PAGE / 2 });
+    const { messages, more } = await this.#api.messages(id, { after: seq, limit: PAGE / 2 });
+    if (this.timeline(id) !== timeline) return;
+    timeline.jump([...before, ...messages], more);
+    this.#changed(id, []);
   }
 
   // put takes a message that the hub delivered, note one of which the page knows from

@@ -1,29 +1,36 @@
-// The members of the study that is open, and who of them is online.
+// The members of the study that is open, and who of them is there. The owner and the moderators let users
+// in, and remove them.
 
 import { confirm } from "./dialogs.js";
-import { $, h, refill, seal } from "./dom.js";
+import { $, h, refill } from "./dom.js";
 import { agoOf, fullTimeOf, t } from "./i18n.js";
-
-const EVERY = 15_000; // ms between two reads of the list
+import { learn, pictureOf } from "./pictures.js";
 
 export class Members {
+  people = []; // as the server lists them
+
   #api;
+  #rooms;
   #me;
   #say;
-  #studyId = null;
-  #owner = false;
-  #timer = 0;
+  #study = null;
+  #asking = []; // who asks to be let in
   #round = 0;
   #ended = new AbortController();
 
   // say shows a short message to the user.
   constructor(api, rooms, me, say) {
     this.#api = api;
+    this.#rooms = rooms;
     this.#me = me;
     this.#say = say;
-    const signal = this.#ended.signal;
-    rooms.addEventListener("members", (e) => e.detail.studyId === this.#studyId && this.refresh(), { signal });
+    const { signal } = this.#ended;
+    const mine = (act) => (e) => e.detail.studyId === this.#study?.id && act();
+    rooms.addEventListener("members", mine(() => this.refresh()), { signal });
+    rooms.addEventListener("presence", mine(() => this.#draw()), { signal });
     document.addEventListener("visibilitychange", () => !document.hidden && this.refresh(), { signal });
+    $("#member-filter").addEventListener("input", () => this.#draw(), { signal });
+    $("#invite").addEventListener("click", () => this.#invite(), { signal });
   }
 
   close() {
@@ -32,70 +39,138 @@ export class Members {
   }
 
   show(study) {
-    this.#studyId = study?.id ?? null;
-    this.#owner = study?.ownerId === this.#me.userId;
-    clearTimeout(this.#timer);
+    this.#study = study ?? null;
+    this.people = [];
+    this.#asking = [];
     $("#members").replaceChildren();
+    $("#requests").replaceChildren();
+    $("#member-filter").value = "";
     $("#online-count").textContent = "";
+    this.#rooms.watch(study?.id ?? null);
     this.refresh();
   }
 
-  // refresh reads the list and plans the next read. The server sends no events
-  // when members go online or offline.
+  get #role() {
+    return this.#rooms.study(this.#study?.id)?.role;
+  }
+
+  get #leads() {
+    return this.#role === "owner" || this.#role === "moderator";
+  }
+
+  // refresh reads the list. Who comes and goes is told by events.
   async refresh() {
-    const id = this.#studyId;
+    const id = this.#study?.id;
     const round = ++this.#round;
-    clearTimeout(this.#timer);
     if (!id || document.hidden) return;
     try {
-      const members = await this.#api.members(id);
-      if (round === this.#round) this.#draw(members);
+      const [people, asking] = await Promise.all([this.#api.members(id), this.#leads ? this.#api.requests(id) : []]);
+      if (round !== this.#round) return;
+      learn(people);
+      this.people = people;
+      this.#asking = asking;
+      this.#draw();
     } catch {
       // The list on the screen stays until the next read succeeds.
     }
-    if (round === this.#round) this.#timer = setTimeout(() => this.refresh(), EVERY + Math.random() * 2000);
   }
 
-  #draw(members) {
-    const online = members.filter((m) => m.online).length;
-    $("#online-count").textContent = t("onlineCount", { n: online });
-    const list = $("#members");
-    const focused = document.activeElement?.dataset.kick;
-    members.sort((a, b) => Number(b.online) - Number(a.online));
-    refill(list, members.map((m) => this.#row(m)));
-    if (focused) [...list.querySelectorAll("[data-kick]")].find((el) => el.dataset.kick === focused)?.focus();
+  #isOnline(m) {
+    const here = this.#rooms.online(this.#study.id);
+    return here ? here.has(m.userId) : m.online;
+  }
+
+  #draw() {
+    if (!this.#study) return;
+    $("#invite").hidden = !this.#leads;
+    const count = this.#rooms.onlineCount(this.#study.id) ?? this.people.filter((m) => m.online).length;
+    $("#online-count").textContent = t("onlineCount", { n: count });
+    const wanted = $("#member-filter").value.normalize("NFC").trim().toLowerCase();
+    $("#member-filter").hidden = this.people.length < 8;
+    const shown = this.people.filter((m) => m.userName.toLowerCase().includes(wanted));
+    shown.sort((a, b) => Number(this.#isOnline(b)) - Number(this.#isOnline(a)));
+    this.#fill($("#requests"), this.#asking.map((m) => this.#request(m)));
+    this.#fill($("#members"), shown.map((m) => this.#row(m)));
+  }
+
+  // fill draws rows and keeps the focus, which a replaced row would lose.
+  #fill(list, rows) {
+    const focused = list.contains(document.activeElement) ? document.activeElement.getAttribute("aria-label") : null;
+    refill(list, rows);
+    if (focused) [...list.querySelectorAll("button")].find((el) => el.getAttribute("aria-label") === focused)?.focus();
+  }
+
+  #button(text, who, act, dataset = {}) {
+    return h("button", { type: "button", class: "small quiet", dataset, "aria-label": `${text}: ${who}`, onclick: act }, text);
+  }
+
+  #request(m) {
+    return h(
+      "li",
+      { class: "member asking" },
+      pictureOf(m.userId, m.userName),
+      h("span", { class: "name", dir: "auto" }, m.userName),
+      h("span", { class: "state" }, t(m.removed ? "asksAgain" : "asksIn")),
+      h(
+        "span",
+        { class: "buttons" },
+        this.#button(t("letIn"), m.userName, () => this.#act(() => this.#api.setRole(this.#study.id, m.userId, "member")), { letIn: m.userId }),
+        this.#button(t("refuse"), m.userName, () => this.#act(() => this.#api.refuse(this.#study.id, m.userId)), { refuse: m.userId }),
+      ),
+    );
   }
 
   #row(m) {
     const me = m.userId === this.#me.userId;
+    const online = this.#isOnline(m);
     const seen = m.lastSeenAt ? new Date(m.lastSeenAt) : null;
-    const about = [me && t("you"), m.role === "owner" && t("owner")].filter(Boolean).join(" · ");
-    const state = m.online ? t("online") : seen ? t("lastSeen", { when: agoOf(seen) }) : t("offline");
+    const about = [me && t("you"), m.role === "owner" && t("owner"), m.role === "moderator" && t("moderator")].filter(Boolean).join(" · ");
+    const state = online ? t("online") : seen ? t("lastSeen", { when: agoOf(seen) }) : t("offline");
+    const owner = this.#role === "owner";
+    const mayRemove = !me && m.role !== "owner" && (owner || (this.#leads && m.role !== "moderator"));
+    const moderator = m.role === "moderator";
     return h(
       "li",
-      { class: m.online ? "member online" : "member", dataset: { user: m.userId } },
-      seal(m.userId, m.userName),
+      { class: online ? "member online" : "member", dataset: { user: m.userId } },
+      pictureOf(m.userId, m.userName),
       h("span", { class: "name", dir: "auto" }, m.userName, about && h("small", {}, about)),
-      h("span", { class: "state", title: !m.online && seen ? fullTimeOf(seen) : undefined }, state),
-      this.#owner &&
-        !me &&
+      h("span", { class: "state", title: !online && seen ? fullTimeOf(seen) : undefined }, state),
+      (mayRemove || (owner && !me)) &&
         h(
-          "button",
-          { type: "button", class: "small quiet", dataset: { kick: m.userId }, "aria-label": `${t("remove")}: ${m.userName}`, onclick: () => this.#kick(m) },
-          t("remove"),
+          "span",
+          { class: "buttons" },
+          owner && !me && this.#button(t(moderator ? "makeMember" : "makeModerator"), m.userName, () => this.#act(() => this.#api.setRole(this.#study.id, m.userId, moderator ? "member" : "moderator")), { role: m.userId }),
+          mayRemove && this.#button(t("remove"), m.userName, () => this.#kick(m), { kick: m.userId }),
         ),
     );
   }
 
-  async #kick(m) {
-    const id = this.#studyId;
-    if (!(await confirm(t("removeAsk", { name: m.userName }), t("remove")))) return;
+  async #act(act) {
     try {
-      await this.#api.kick(id, m.userId);
-      this.#say(t("removed", { name: m.userName }));
+      await act();
     } catch (err) {
       this.#say(t(err.code === "unavailable" ? "unavailable" : "wrong"));
     }
     this.refresh();
+  }
+
+  async #kick(m) {
+    const { id } = this.#study;
+    if (!(await confirm(t("removeAsk", { name: m.userName }), t("remove")))) return;
+    await this.#act(async () => {
+      await this.#api.kick(id, m.userId);
+      this.#say(t("removed", { name: m.userName }));
+    });
+  }
+
+  async #invite() {
+    await this.#act(async () => {
+      const { path } = await this.#api.invite(this.#study.id);
+      const link = location.origin + path;
+      $("#invite-link").value = link;
+      $("#invitation").showModal();
+      $("#invite-link").select();
+      await navigator.clipboard?.writeText(link).catch(() => {});
+    });
   }
 }

@@ -1,5 +1,5 @@
-// Up to which seq the user has read each study. It is kept in storage and shared
-// by the tabs of one user.
+// Up to which seq the user has read each study. The hub keeps it too; storage has it at once after
+// a reload, also where the hub cannot be reached, and shares it among the tabs of one user.
 //
 // Events it dispatches: "change".
 
@@ -30,6 +30,11 @@ export class ReadMarks extends EventTarget {
     this.#seqs.set(studyId, seq);
     storage.set(this.#prefix + studyId, String(seq));
     this.dispatchEvent(new Event("change"));
+  }
+
+  // raise moves a mark up to seq, if it is below.
+  raise(studyId, seq) {
+    if (seq > (this.get(studyId) ?? -1)) this.set(studyId, seq);
   }
 
   // lower moves a mark down to seq, the newest one of a study that went back.

@@ -3,11 +3,13 @@
 // reconnection.
 //
 // Events it dispatches: "studies", "messages" (detail: studyId, fresh), "members"
-// (detail: studyId), "notification" (detail: the notification), "left" (detail:
+// (detail: studyId), "notices" (detail: studyId), "typing" (detail: studyId, userId, userName),
+// "presence" (detail: studyId), "notification" (detail: the notification), "left" (detail:
 // study, reason).
 
 import { History } from "./history.js";
-import { ReadMarks } from "./readmarks.js";
+import { Presence } from "./presence.js";
+import { Unread } from "./unread.js";
 
 const EVERY = 15_000; // ms between two reads of the list
 const LISTED = 200; // a list shorter than this holds all studies
@@ -21,7 +23,9 @@ export class Rooms extends EventTarget {
   #connection;
   #me;
   #history;
-  #readMarks;
+  #unread;
+  #presence = new Presence();
+  #newest = new Map(); // studyId -> its newest message, if it is known
   #joining = new Map(); // studyId -> promise
   #joined = new Set();
   #late = 0; // how many joins wait because they came too fast
@@ -38,8 +42,8 @@ export class Rooms extends EventTarget {
     const signal = this.#ended.signal;
     this.#history = new History(api, signal);
     this.#history.addEventListener("messages", (e) => this.#changed(e.detail));
-    this.#readMarks = new ReadMarks(me.userId, signal);
-    this.#readMarks.addEventListener("change", () => this.dispatchEvent(new Event("studies")));
+    this.#unread = new Unread(connection, me, signal, (id) => this.timeline(id));
+    this.#unread.addEventListener("change", () => this.dispatchEvent(new Event("studies")));
     connection.addEventListener("state", () => this.#followState(), { signal });
     connection.addEventListener("event", (e) => this.#receive(e.detail.event, e.detail.data), { signal });
     // The server sends no event when another user creates a study.
@@ -63,13 +67,14 @@ export class Rooms extends EventTarget {
     let asked, studies;
     do {
       asked = ++this.#asked;
-      studies = await this.#api.studies();
+      studies = await this.#api.studies(this.#shown === 0);
       if (this.#ended.signal.aborted) return;
     } while (asked <= this.#stale);
     if (asked < this.#shown) return;
     this.#shown = asked;
     const before = this.studies;
     this.studies = studies;
+    for (const s of studies) if (s.last) this.#noteNewest(s.last);
     this.dispatchEvent(new Event("studies"));
     for (const s of before) {
       const now = this.study(s.id);
@@ -102,10 +107,11 @@ export class Rooms extends EventTarget {
       try {
         const resumed = timeline.known;
         const after = resumed ? { after: timeline.last, ...(timeline.lastSentAt && { afterSentAt: timeline.lastSentAt }) } : {};
-        const ack = await this.#connection.request("join_room", { studyId: id, ...after });
+        const asks = { reads: true, ...(this.#presence.studyId === id && { presence: true }) };
+        const ack = await this.#connection.request("join_room", { studyId: id, ...after, ...asks });
         this.#joined.add(id);
-        if (!timeline.known && this.#readMarks.get(id) === null) this.#readMarks.set(id, ack.seq);
-        if (ack.reset) this.#readMarks.lower(id, ack.seq);
+        this.#unread.joined(id, ack, timeline.known);
+        if (ack.online && this.#presence.begin(ack)) this.#tell("presence", { studyId: id });
         this.#history.joined(id, timeline, ack, resumed);
         return true;
       } catch (err) {
@@ -133,22 +139,43 @@ export class Rooms extends EventTarget {
   // note adds a message of which the page knows from elsewhere.
   note = (message) => this.#history.note(message);
 
+  loadNewer = (id) => this.#history.loadNewer(id);
+
+  // jump shows the messages around seq.
+  jump = (id, seq) => this.#history.jump(id, seq);
+
+  // watch joins the room of a study anew, to learn who is there. It ends the watching of the one before.
+  async watch(id) {
+    this.#presence.watch(id);
+    await this.#joining.get(id);
+    if (id && this.#presence.studyId === id) this.join(id);
+  }
+
+  // online returns a Map of the users who are in the room that is watched, by id, or null if that is
+  // not known; onlineCount is how many they are.
+  online = (id) => this.#presence.of(id);
+  onlineCount = (id) => this.#presence.countOf(id);
+
+  // newest returns the newest message of a study, if it is known.
+  newest = (id) => this.#newest.get(id);
+
+  // request sends a request of the user for a study that is open.
+  request = (event, data) => this.#connection.request(event, data);
+
   // unread counts the messages of a study that the user has not read.
   unread(id) {
     const study = this.study(id);
-    if (!study?.member) return 0;
-    const newest = Math.max(this.timeline(id).last, study.head ?? 0);
-    return Math.max(0, newest - (this.#readMarks.get(id) ?? newest));
+    return study?.member ? this.#unread.count(id, study.head ?? 0) : 0;
   }
 
   // readUpTo returns the seq of the last message that the user has read.
-  readUpTo = (id) => this.#readMarks.get(id) ?? this.timeline(id).last;
+  readUpTo = (id) => this.#unread.upTo(id) ?? this.timeline(id).last;
 
-  // markRead notes that the user has read all messages that are here.
-  markRead(id) {
-    const { last } = this.timeline(id);
-    if (last > (this.#readMarks.get(id) ?? -1)) this.#readMarks.set(id, last);
-  }
+  // markRead notes that the user has read all messages up to seq, or all that are here.
+  markRead = (id, seq = this.timeline(id).last) => this.#unread.mark(id, seq);
+
+  // readers counts the others who have read up to seq, where the hub tells that.
+  readers = (id, seq) => this.#unread.readers(id, seq);
 
   #followState() {
     if (this.#connection.state === "online") {
@@ -162,15 +189,29 @@ export class Rooms extends EventTarget {
   #receive(event, data) {
     switch (event) {
       case "new_message":
-        if (this.#joined.has(data.studyId) || this.timeline(data.studyId).known) this.#history.put(data);
+        if (!this.#joined.has(data.studyId) && !this.timeline(data.studyId).known) return;
+        this.#unread.arrived(data);
+        this.#noteNewest(data);
+        this.#history.put(data);
         return;
       case "message_edited":
       case "message_deleted":
       case "message_reaction":
+        this.#unread.changed(event, data);
         if (this.timeline(data.studyId).known) this.#history.change(event, data);
+        this.#changeNewest(event, data);
+        return;
+      case "read_marked":
+        this.#unread.told(data);
+        return;
+      case "user_typing":
+        this.#tell("typing", data);
+        return;
+      case "presence":
+        if (this.#presence.change(data)) this.#tell("presence", data);
         return;
       case "room_reset":
-        this.#readMarks.lower(data.studyId, data.seq);
+        this.#unread.lower(data.studyId, data.seq);
         this.#history.reset(data.studyId, data.seq);
         this.refresh().catch(() => {});
         return;
@@ -186,14 +227,28 @@ export class Rooms extends EventTarget {
   }
 
   #notify(data) {
-    const changes = ["member_joined", "member_left", "study_joined", "member_approved"];
-    if (data.studyId && changes.includes(data.type)) {
-      this.dispatchEvent(new CustomEvent("members", { detail: { studyId: data.studyId } }));
+    const changes = ["member_joined", "member_left", "member_changed", "study_joined", "join_requested", "member_approved"];
+    if (changes.includes(data.type)) {
+      this.#tell("members", { studyId: data.studyId });
       this.refresh().catch(() => {});
     }
-    if (data.type !== "member_joined" && data.type !== "member_left") {
-      this.dispatchEvent(new CustomEvent("notification", { detail: data }));
-    }
+    if (data.type === "notice" || data.type === "notices_changed") this.#tell("notices", { studyId: data.studyId });
+    if (!["member_joined", "member_left", "member_changed", "notices_changed"].includes(data.type)) this.#tell("notification", data);
+  }
+
+  #tell(event, detail) {
+    this.dispatchEvent(new CustomEvent(event, { detail }));
+  }
+
+  #noteNewest(message) {
+    if (!(this.#newest.get(message.studyId)?.seq >= message.seq)) this.#newest.set(message.studyId, message);
+  }
+
+  #changeNewest(event, { studyId, messageSeq, content = "", deletedAt }) {
+    const newest = this.#newest.get(studyId);
+    if (newest?.seq !== messageSeq || event === "message_reaction") return;
+    this.#newest.set(studyId, { ...newest, content: deletedAt ? "" : content, deletedAt });
+    this.#tell("messages", { studyId, fresh: [] });
   }
 
   #left(id, reason) {
@@ -205,7 +260,7 @@ export class Rooms extends EventTarget {
 
   #removed(study, reason) {
     this.forget(study.id);
-    this.dispatchEvent(new CustomEvent("left", { detail: { study, reason } }));
+    this.#tell("left", { study, reason });
   }
 
   // forget drops a study of which the user is no member any more. Lists that were
@@ -214,14 +269,16 @@ export class Rooms extends EventTarget {
     this.#stale = this.#asked;
     this.#joined.delete(id);
     this.#history.forget(id);
+    this.#newest.delete(id);
     this.studies = this.studies.map((s) => (s.id === id ? { ...s, member: false } : s));
     this.dispatchEvent(new Event("studies"));
   }
 
   #changed({ studyId, fresh }) {
     for (const m of fresh) {
-      if (m.userId === this.#me.userId && m.seq === (this.#readMarks.get(studyId) ?? -1) + 1) this.#readMarks.set(studyId, m.seq);
+      this.#noteNewest(m);
+      if (m.userId === this.#me.userId && m.seq === (this.#unread.upTo(studyId) ?? -1) + 1) this.#unread.mark(studyId, m.seq);
     }
-    this.dispatchEvent(new CustomEvent("messages", { detail: { studyId, fresh } }));
+    this.#tell("messages", { studyId, fresh });
   }
 }

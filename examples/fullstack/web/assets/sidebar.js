@@ -2,22 +2,32 @@
 
 import { $, h, refill, soon } from "./dom.js";
 import { t } from "./i18n.js";
+import { plainOf } from "./markdown.js";
+
+const short = (n) => (n > 99 ? "99+" : String(n));
 
 export class Sidebar {
   #rooms;
   #current = () => null;
   #onJoin;
+  #drafts;
+  #isMuted;
   #ended = new AbortController();
 
   draw = soon(() => this.#draw());
 
   // current returns the id of the study that is open. onJoin is called with a study
-  // that the user wants to join.
-  constructor(rooms, current, onJoin) {
+  // that the user wants to join. drafts has what is begun, and muted the studies without notifications.
+  constructor(rooms, current, onJoin, drafts, muted) {
     this.#rooms = rooms;
     this.#current = current;
     this.#onJoin = onJoin;
+    this.#drafts = drafts;
+    this.#isMuted = (id) => muted.has(id);
     const signal = this.#ended.signal;
+    drafts.addEventListener("change", this.draw, { signal });
+    muted.addEventListener("change", this.draw, { signal });
+    $("#filter").addEventListener("input", this.draw, { signal });
     rooms.addEventListener("studies", this.draw, { signal });
     rooms.addEventListener("messages", this.draw, { signal });
   }
@@ -28,17 +38,36 @@ export class Sidebar {
 
   #draw() {
     if (this.#ended.signal.aborted) return;
-    const mine = this.#rooms.studies.filter((s) => s.member);
-    const others = this.#rooms.studies.filter((s) => !s.member);
+    const wanted = $("#filter").value.normalize("NFC").trim().toLowerCase();
+    const fits = (s) => s.name.toLowerCase().includes(wanted);
+    const all = this.#rooms.studies.filter((s) => s.member);
+    const mine = all.filter(fits).sort((a, b) => this.#activity(b) - this.#activity(a));
+    const others = this.#rooms.studies.filter((s) => !s.member && fits(s));
     this.#fill($("#mine"), mine.map((s) => this.#mine(s)));
     this.#fill($("#others"), others.map((s) => this.#other(s)));
     $("#others-title").hidden = others.length === 0;
     const hint = $("#no-studies");
     hint.hidden = mine.length > 0;
-    hint.textContent = t(others.length ? "noStudies" : "noStudiesAtAll");
-    const unread = mine.reduce((sum, s) => sum + this.#rooms.unread(s.id), 0);
+    hint.textContent = t(wanted ? "noneFound" : others.length ? "noStudies" : "noStudiesAtAll");
+    const heard = all.filter((s) => !this.#isMuted(s.id));
+    const unread = heard.reduce((sum, s) => sum + this.#rooms.unread(s.id), 0);
+    const elsewhere = heard.reduce((sum, s) => sum + (s.id === this.#current() ? 0 : this.#rooms.unread(s.id)), 0);
     const name = this.#rooms.study(this.#current())?.name;
-    document.title = `${unread ? `(${unread > 99 ? "99+" : unread}) ` : ""}${name ? `${name} · ` : ""}coup`;
+    document.title = `${unread ? `(${short(unread)}) ` : ""}${name ? `${name} · ` : ""}coup`;
+    $("#back-count").hidden = elsewhere === 0;
+    $("#back-count").textContent = short(elsewhere);
+    $("#back").setAttribute("aria-label", elsewhere ? `${t("back")} (${t("newMessages", { n: elsewhere })})` : t("back"));
+  }
+
+  // show scrolls the list to the study that is open.
+  show() {
+    this.#draw();
+    $("#mine [aria-current]")?.scrollIntoView({ block: "nearest" });
+  }
+
+  // activity is when something was said in a study, in ms.
+  #activity(s) {
+    return Date.parse(this.#rooms.newest(s.id)?.sentAt ?? 0) || 0;
   }
 
   // fill draws rows and keeps the focus, which a replaced row would lose.
@@ -63,11 +92,23 @@ export class Sidebar {
           dataset: { key: s.id, study: s.id },
         },
         h("span", { class: "name", dir: "auto" }, s.name),
-        h("span", { class: "about" }, t("memberCount", { n: s.memberCount })),
+        this.#about(s),
+        this.#isMuted(s.id) && h("span", { class: "muted", role: "img", "aria-label": t("muted") }, "🔕"),
         unread > 0 &&
-          h("span", { class: "badge", "aria-label": t("newMessages", { n: unread }) }, unread > 99 ? "99+" : String(unread)),
+          h("span", { class: "badge", "aria-label": t("newMessages", { n: unread }) }, short(unread)),
       ),
     );
+  }
+
+  // about is the line below the name: what the user has begun, or the newest message.
+  #about(s) {
+    if (s.id !== this.#current() && this.#drafts.has(s.id)) {
+      return h("span", { class: "about" }, h("em", { class: "begun" }, `${t("draft")} `), this.#drafts.get(s.id).text);
+    }
+    const newest = this.#rooms.newest(s.id);
+    if (!newest) return h("span", { class: "about" }, t("memberCount", { n: s.memberCount }));
+    const text = newest.deletedAt ? t("deleted") : plainOf(newest.content) || t("file");
+    return h("span", { class: "about", dir: "auto" }, `${newest.userName}: ${text.slice(0, 80)}`);
   }
 
   #other(s) {
@@ -87,8 +128,9 @@ export class Sidebar {
             e.currentTarget.disabled = true;
             this.#onJoin(s);
           },
+          disabled: s.asked,
         },
-        t("join"),
+        t(s.asked ? "asked" : s.approval ? "ask" : "join"),
       ),
     );
   }

@@ -1,0 +1,114 @@
+// The notices of the study that is open: the pinned one above the conversation, and all of them in a
+// dialog, where a new one is written.
+
+import { $, h, refill } from "./dom.js";
+import { dayOf, t, timeOf } from "./i18n.js";
+import { inline } from "./markdown.js";
+
+export class Notices {
+  #api;
+  #rooms;
+  #me;
+  #say;
+  #studyId = null;
+  #list = [];
+  #ended = new AbortController();
+  #dialog = $("#notice");
+
+  // say shows a short text to the user.
+  constructor(api, rooms, me, say) {
+    this.#api = api;
+    this.#rooms = rooms;
+    this.#me = me;
+    this.#say = say;
+    const { signal } = this.#ended;
+    rooms.addEventListener("notices", (e) => e.detail.studyId === this.#studyId && this.refresh(), { signal });
+    $("#new-notice").addEventListener("click", () => this.#open(), { signal });
+    $("#pinned").addEventListener("click", () => this.#open(), { signal });
+    $("form", this.#dialog).addEventListener("submit", (e) => this.#submit(e), { signal });
+  }
+
+  close() {
+    this.#ended.abort();
+    this.show(null);
+  }
+
+  show(id) {
+    this.#studyId = id;
+    this.#list = [];
+    this.#draw();
+    if (id) this.refresh();
+  }
+
+  async refresh() {
+    const id = this.#studyId;
+    try {
+      const list = await this.#api.notices(id);
+      if (id !== this.#studyId) return;
+      this.#list = list;
+    } catch {
+      return; // the list stays as it is
+    }
+    this.#draw();
+  }
+
+  #open() {
+    $("#notice-text").value = "";
+    $(".error", this.#dialog).textContent = "";
+    this.#dialog.showModal();
+    this.refresh();
+  }
+
+  #draw() {
+    const pinned = this.#list.find((n) => n.pinned);
+    $("#pinned").hidden = !pinned;
+    if (pinned) $("#pinned-text").replaceChildren(h("b", { dir: "auto" }, pinned.userName), " ", pinned.message);
+    refill($("#notice-list"), this.#list.map((n) => this.#row(n)));
+  }
+
+  #row(n) {
+    const role = this.#rooms.study(this.#studyId)?.role;
+    const leads = role === "owner" || role === "moderator";
+    const at = new Date(n.at);
+    const button = (text, act) => h("button", { type: "button", class: "small quiet", "aria-label": `${text}: ${n.message.slice(0, 40)}`, onclick: () => this.#act(act) }, text);
+    return h(
+      "li",
+      { class: n.pinned ? "notice pinned" : "notice" },
+      h("p", { class: "notice-head" }, h("b", { dir: "auto" }, n.userName), h("time", { datetime: at.toISOString() }, `${dayOf(at)} ${timeOf(at)}`), n.pinned && h("span", { class: "pin" }, t("pinned"))),
+      h("p", { class: "notice-text", dir: "auto" }, inline(n.message)),
+      (leads || n.userId === this.#me.userId) &&
+        h(
+          "p",
+          { class: "notice-tools" },
+          leads && button(t(n.pinned ? "unpin" : "pin"), () => this.#api.pinNotice(this.#studyId, n.id, !n.pinned)),
+          button(t("deleteNotice"), () => this.#api.deleteNotice(this.#studyId, n.id)),
+        ),
+    );
+  }
+
+  async #act(act) {
+    try {
+      await act();
+    } catch (err) {
+      this.#say(t(err.code === "unavailable" ? "unavailable" : "wrong"));
+    }
+    this.refresh();
+  }
+
+  async #submit(e) {
+    if (e.submitter?.value === "cancel") return;
+    e.preventDefault();
+    const text = $("#notice-text").value.normalize("NFC").trim();
+    if (!text || e.submitter.disabled) return;
+    e.submitter.disabled = true;
+    try {
+      await this.#api.notice(this.#studyId, text);
+      this.#dialog.close();
+      this.#say(t("noticeSent"));
+    } catch (err) {
+      $(".error", this.#dialog).textContent = err.code === "bad_request" ? err.message : t({ unavailable: "unavailable", rate_limited: "tooFast" }[err.code] ?? "wrong");
+    } finally {
+      e.submitter.disabled = false;
+    }
+  }
+}
