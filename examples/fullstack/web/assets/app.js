@@ -96,6 +96,9 @@ function listen() {
   $("#room").addEventListener("click", (e) => {
     if (drawer.contains("with-members") && !e.target.closest("#show-members")) history.back();
   });
+  // A page that the browser keeps for Back is not here: its user must not seem to be.
+  window.addEventListener("pagehide", (e) => e.persisted && connection?.stop());
+  window.addEventListener("pageshow", (e) => e.persisted && workspace && connection.start(session.user.token));
   window.addEventListener("popstate", () => {
     const shown = drawer.contains("with-members");
     workspace?.route();

@@ -30,7 +30,7 @@ export class Composer {
   #editing = null; // the message that is edited
   #replying = null; // the message that is answered
   #files = []; // {name, attachment} or {name} while it is sent
-  #sentByEnter = false; // the last Enter sent the message and must not add a line
+  #tookEnter = false; // the last Enter did something, and must not add a line
   #told = 0; // when the others were told that the user writes
 
   // host is asked for send(content, more), edit(message, content, more), typing(), lastOwn(), message(seq),
@@ -44,7 +44,7 @@ export class Composer {
     on(this.#box, "keydown", (e) => this.#key(e));
     on(this.#box, "blur", () => this.#completion.close());
     on(this.#box, "beforeinput", (e) => {
-      if (this.#sentByEnter && e.inputType === "insertLineBreak") e.preventDefault();
+      if (this.#tookEnter && e.inputType === "insertLineBreak") e.preventDefault();
     });
     on(this.#box, "paste", (e) => this.#take(e.clipboardData?.files, e));
     on($("#composer"), "submit", (e) => this.#submit(e));
@@ -62,6 +62,13 @@ export class Composer {
   show(id, name) {
     this.#keep();
     this.#studyId = id;
+    this.#bringBack();
+    if (id) this.#box.placeholder = t("messageTo", { name });
+  }
+
+  // bringBack shows what the user has begun in the study.
+  #bringBack() {
+    const id = this.#studyId;
     this.#editing = this.#replying = null;
     const draft = id ? this.#drafts.get(id) : { text: "", replyTo: 0, files: [] };
     this.#box.value = draft.text;
@@ -69,7 +76,6 @@ export class Composer {
     if (draft.replyTo) this.#replying = this.#host.message(draft.replyTo) ?? { seq: draft.replyTo, userName: "", content: "" };
     this.#typed(false);
     this.#drawAbout();
-    if (id) this.#box.placeholder = t("messageTo", { name });
   }
 
   reply(message) {
@@ -94,12 +100,12 @@ export class Composer {
   // stop ends an edit or an answer. After an edit the draft is back.
   #stop() {
     if (this.#editing) {
-      this.#editing = null;
-      this.show(this.#studyId, "");
+      this.#bringBack();
+    } else {
+      this.#replying = null;
+      this.#drawAbout();
+      this.#keep();
     }
-    this.#replying = null;
-    this.#drawAbout();
-    this.#keep();
     this.#box.focus();
   }
 
@@ -187,8 +193,11 @@ export class Composer {
   // key sends on Enter. It does not while a syllable is being composed, nor on a
   // touch screen, where Enter is the only way to add a line.
   #key(e) {
-    this.#sentByEnter = false;
-    if (this.#completion.key(e)) return;
+    this.#tookEnter = false;
+    if (this.#completion.key(e)) {
+      this.#tookEnter = e.key === "Enter";
+      return;
+    }
     if (e.key === "Escape" && (this.#editing || this.#replying)) {
       e.stopPropagation();
       return this.#stop();
@@ -204,7 +213,7 @@ export class Composer {
     if (e.key !== "Enter" || e.shiftKey || e.isComposing || e.keyCode === 229) return;
     if (matchMedia("(pointer: coarse)").matches) return;
     e.preventDefault();
-    this.#sentByEnter = true;
+    this.#tookEnter = true;
     $("#composer").requestSubmit();
   }
 

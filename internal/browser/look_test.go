@@ -1,0 +1,73 @@
+package browser
+
+import (
+	"context"
+	"encoding/base64"
+
+	"github.com/chromedp/cdproto/cdp"
+	"github.com/chromedp/cdproto/emulation"
+	"github.com/chromedp/chromedp"
+)
+
+// A look is a device and how its user wants pages to look.
+type look struct {
+	name, language string
+	phone, dark    bool
+}
+
+var looks = []look{
+	{name: "a desktop, in English", language: "en"},
+	{name: "a phone, in Korean and dark", language: "ko", phone: true, dark: true},
+}
+
+// as makes the tab look so.
+func (b tab) as(l look) {
+	b.t.Helper()
+	scheme := "light"
+	if l.dark {
+		scheme = "dark"
+	}
+	b.do("look like "+l.name, chromedp.Func(func(ctx context.Context, t *chromedp.Target) error {
+		if _, err := cdp.Call(ctx, t, emulation.SetUserAgentOverride, emulation.SetUserAgentOverrideParams{UserAgent: "Mozilla/5.0 Chrome", AcceptLanguage: l.language}); err != nil {
+			return err
+		}
+		_, err := cdp.Call(ctx, t, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: scheme}}})
+		return err
+	}))
+	if l.phone {
+		b.do("look like a phone", chromedp.EmulateViewport(390, 844, chromedp.EmulateMobile, chromedp.EmulateTouch, chromedp.EmulatePortrait))
+	}
+}
+
+// text returns the text of an element.
+func (b tab) text(selector string) string {
+	b.t.Helper()
+	text, err := chromedp.Run(b.ctx, chromedp.Evaluate[string](`document.querySelector(`+quote(selector)+`)?.textContent ?? ""`))
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	return text
+}
+
+// eval runs a statement in JavaScript.
+func (b tab) eval(statement string) {
+	b.t.Helper()
+	if _, err := chromedp.Run(b.ctx, chromedp.Evaluate[bool](`(() => { `+statement+`; return true; })()`)); err != nil {
+		b.t.Fatalf("%s: %v", statement, err)
+	}
+}
+
+// click clicks the first element of a selector, as a mouse or a finger does.
+func (b tab) click(selector string) {
+	b.t.Helper()
+	b.do("click "+selector, chromedp.Click(chromedp.CSS(selector)))
+}
+
+// press presses keys, with Ctrl if ctrl is set.
+func (b tab) press(keys string, options ...chromedp.KeyOption) {
+	b.t.Helper()
+	b.do("press "+keys, chromedp.KeyEvent(keys, options...))
+}
+
+// onePixel is a picture in PNG.
+var onePixel, _ = base64.StdEncoding.DecodeString("iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAIAAACQd1PeAAAADElEQVR4nGP4z8AAAAMBAQDJ/pLvAAAAAElFTkSuQmCC")
