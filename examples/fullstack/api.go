@@ -185,15 +185,6 @@ func (a *api) announce(ctx context.Context, e room.StudyEvent) {
 	}
 }
 
-// notify is announce for a personal notification.
-func (a *api) notify(ctx context.Context, n room.Notification) {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), announceTimeout)
-	defer cancel()
-	if err := a.publisher.Notify(ctx, n); err != nil {
-		a.log.Warn("notification not sent", "type", n.Type, "err", err)
-	}
-}
-
 // number reads a whole number between low and high from the query.
 func number(r *http.Request, name string, otherwise, low, high int64) (int64, error) {
 	s := r.URL.Query().Get(name)

@@ -30,7 +30,9 @@ type note struct {
 // tell keeps a notification for users, and sends it to those who are online.
 func (a *api) tell(ctx context.Context, n note, users ...store.UserID) {
 	n = a.keep(ctx, n, users...)
-	a.notify(ctx, room.Notification{UserIDs: users, Type: n.Type, Message: n.Message, Link: n.Link, ID: n.ID})
+	for _, user := range users {
+		a.announce(ctx, room.StudyEvent{Type: n.Type, StudyID: n.Study, UserID: user, Message: n.Message, Link: n.Link, ID: n.ID})
+	}
 }
 
 // keep keeps a notification for users, and returns it with its id. It succeeds or is logged: what
@@ -43,12 +45,12 @@ func (a *api) keep(ctx context.Context, n note, users ...store.UserID) note {
 	if n.Link == "" {
 		n.Link = studyLink(n.Study)
 	}
-	n.At = time.Now().UnixMilli()
+	at := time.Now().UnixMicro()
 	err := a.studies.inTx(ctx, func(tx *sqlx.Tx) error {
 		for _, user := range users {
 			_, err := tx.ExecContext(ctx, tx.Rebind(`INSERT INTO study_app_notifications (user_id, id, study_id, type, message, link, created_at, seen)
 				SELECT u.id, ?, ?, ?, ?, ?, ?, ? FROM study_app_users u WHERE u.id = ? ON CONFLICT (user_id, id) DO NOTHING`),
-				n.ID, n.Study, n.Type, n.Message, n.Link, n.At, false, user)
+				n.ID, n.Study, n.Type, n.Message, n.Link, at, false, user)
 			if err != nil {
 				return err
 			}
@@ -68,8 +70,8 @@ func (a *api) keep(ctx context.Context, n note, users ...store.UserID) note {
 
 func (a *api) listNotifications(_ http.ResponseWriter, r *http.Request, who auth.Identity) (int, any, error) {
 	found := []note{}
-	err := a.studies.db.SelectContext(r.Context(), &found, a.studies.db.Rebind(`SELECT id, study_id, type, message, link, created_at, seen
-		FROM study_app_notifications WHERE user_id = ? ORDER BY created_at DESC, id LIMIT ?`), who.UserID, maxKept)
+	err := a.studies.db.SelectContext(r.Context(), &found, a.studies.db.Rebind(`SELECT id, study_id, type, message, link, created_at / 1000 AS created_at, seen
+		FROM study_app_notifications WHERE user_id = ? ORDER BY study_app_notifications.created_at DESC, id LIMIT ?`), who.UserID, maxKept)
 	if err != nil {
 		return 0, nil, failed(err, "list notifications")
 	}

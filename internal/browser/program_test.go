@@ -60,6 +60,7 @@ type program struct {
 	path  string
 	args  []string
 	ready string // the address that serves /readyz
+	hub   string // the address of the hub, if single has started it
 	log   string // a file
 	cmd   *exec.Cmd
 	done  chan struct{}
@@ -150,11 +151,12 @@ func (p *program) check() error {
 }
 
 // single starts both services in one process, on free addresses, and returns the process
-// and the URL of the page.
-func single(t *testing.T, database string) (*program, string) {
+// and the URL of the page. more are further arguments.
+func single(t *testing.T, database string, more ...string) (*program, string) {
 	t.Helper()
-	page := testenv.FreeAddr(t)
-	p := launch(t, page, "-database", database, "-api-addr", page, "-internal-addr", testenv.FreeAddr(t), "-signaling-addr", testenv.FreeAddr(t))
+	page, signaling := testenv.FreeAddr(t), testenv.FreeAddr(t)
+	p := launch(t, page, append([]string{"-database", database, "-api-addr", page, "-internal-addr", testenv.FreeAddr(t), "-signaling-addr", signaling}, more...)...)
+	p.hub = signaling
 	p.wait(t)
 	return p, "http://" + page + "/"
 }

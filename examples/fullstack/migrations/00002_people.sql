@@ -53,7 +53,7 @@ CREATE TABLE study_app_notifications (
     type       TEXT NOT NULL,
     message    TEXT NOT NULL,
     link       TEXT NOT NULL,
-    created_at BIGINT NOT NULL,
+    created_at BIGINT NOT NULL, -- in microseconds: the order of several in one millisecond matters
     seen       BOOLEAN NOT NULL,
     PRIMARY KEY (user_id, id)
 );

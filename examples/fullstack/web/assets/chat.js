@@ -162,6 +162,9 @@ export class Chat {
   toBottom() {
     const timeline = this.#rooms.timeline(this.studyId);
     timeline.toNewest();
+    this.#loading = null; // what was to be shown is not wanted any more
+    this.#log.removeAttribute("aria-busy");
+    this.#target = this.#unreadAfter = 0;
     if (!timeline.loaded) this.#load();
     this.#scroll.stick = true;
     this.#missed = 0;
@@ -171,7 +174,6 @@ export class Chat {
   // What the composer asks for.
 
   send(content, more) {
-    this.#unreadAfter = 0;
     this.#outbox.add(this.studyId, content, more);
     this.toBottom();
   }
@@ -252,7 +254,7 @@ export class Chat {
     const timeline = this.#rooms.timeline(id);
     if (this.#scroll.stick && timeline.messages.length > MOST) timeline.keepNewest(KEPT);
     const entries = entriesOf({
-      messages: timeline.loaded || this.#loadFailed ? timeline.messages : [],
+      messages: (timeline.loaded && !this.#loading) || this.#loadFailed ? timeline.messages : [],
       unsent: timeline.part ? [] : this.#outbox.of(id),
       unreadAfter: this.#unreadAfter,
       view: { me: this.#me, outbox: this.#outbox, ...this.#view },
