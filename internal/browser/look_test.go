@@ -63,6 +63,13 @@ func (b tab) click(selector string) {
 	b.do("click "+selector, chromedp.Click(chromedp.CSS(selector)))
 }
 
+// paste posts a text of several lines, which typed keys would send line by line.
+func (b tab) paste(text string) {
+	b.t.Helper()
+	b.eval(`const box = document.querySelector("#draft"); box.value = ` + quote(text) + `; box.dispatchEvent(new Event("input"))`)
+	b.click("#send")
+}
+
 // press presses keys, with Ctrl if ctrl is set.
 func (b tab) press(keys string, options ...chromedp.KeyOption) {
 	b.t.Helper()

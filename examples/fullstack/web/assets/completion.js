@@ -65,7 +65,6 @@ export class Completion {
 
   #draw() {
     this.#list.hidden = this.#found.length === 0;
-    this.#box.setAttribute("aria-expanded", String(this.open));
     this.#list.replaceChildren(
       ...this.#found.map((p, i) =>
         h("li", { id: `completion-${i}`, role: "option", "aria-selected": String(i === this.#at), onpointerdown: (e) => { e.preventDefault(); this.#take(p); } }, p.userName),
