@@ -56,7 +56,11 @@ func TestEveryViewIsAccessible(t *testing.T) {
 			mina, sora := open(), open()
 			mina.t, sora.t = t, t
 			mina.as(l)
-			check := func(view string) { t.Helper(); rules.check(mina, view); mina.shot(fmt.Sprintf("axe-%s-%s", l.language, view)) }
+			check := func(view string) {
+				t.Helper()
+				rules.check(mina, view)
+				mina.shot(fmt.Sprintf("axe-%s-%s", l.language, view))
+			}
 			closed := func() { t.Helper(); mina.eval(`document.querySelector("dialog[open]").close()`) }
 			dialog := func(view, button string) {
 				t.Helper()

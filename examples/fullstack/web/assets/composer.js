@@ -63,7 +63,7 @@ export class Composer {
     this.#keep();
     this.#studyId = id;
     this.#bringBack();
-    if (id) this.#box.placeholder = t("messageTo", { name });
+    if (id) this.#box.placeholder = t("messageTo", { name: name.length > 24 ? `${name.slice(0, 22)}…` : name });
   }
 
   // bringBack shows what the user has begun in the study.

@@ -119,7 +119,7 @@ export const en = {
   searchBad: "Please search for 1 to 100 characters.",
   more: "More",
   switchTo: "Go to a study",
-  pinned: "Pinned notice",
+  pinned: "Pinned",
   pin: "Pin",
   unpin: "Unpin",
   deleteNotice: "Delete notice",

@@ -117,7 +117,7 @@ export const ko = {
   searchBad: "1~100자로 찾아 주세요.",
   more: "더 보기",
   switchTo: "스터디로 이동",
-  pinned: "고정된 공지",
+  pinned: "고정됨",
   pin: "고정",
   unpin: "고정 해제",
   deleteNotice: "공지 지우기",

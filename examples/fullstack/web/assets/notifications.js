@@ -131,7 +131,6 @@ export class Notifications {
     const count = $("#bell-count");
     count.hidden = unseen === 0;
     count.textContent = String(unseen);
-    $("#bell").setAttribute("aria-label", `${t("notifications")}${unseen ? ` (${unseen})` : ""}`);
     $("link[rel=icon]").setAttribute("href", unseen ? "/assets/icon-unread.svg" : "/assets/icon.svg");
     const may = window.Notification?.permission;
     $("#desktop").hidden = !may || may === "denied";

@@ -56,7 +56,7 @@ export class Sidebar {
     document.title = `${unread ? `(${short(unread)}) ` : ""}${name ? `${name} · ` : ""}coup`;
     $("#back-count").hidden = elsewhere === 0;
     $("#back-count").textContent = short(elsewhere);
-    $("#back").setAttribute("aria-label", elsewhere ? `${t("back")} (${t("newMessages", { n: elsewhere })})` : t("back"));
+    $("#back-count").setAttribute("title", t("newMessages", { n: elsewhere }));
   }
 
   // show scrolls the list to the study that is open.
