@@ -60,7 +60,10 @@ export class Workspace {
     this.sidebar = new Sidebar(this.rooms, () => this.chat.studyId, (study) => actions.join(study), drafts, this.muted);
     this.notices = new Notices(api, this.rooms, user, say);
     this.search = new Search(api, config.search, () => this.chat.studyId, (seq) => this.chat.jump(seq));
-    this.switcher = new Switcher(this.rooms, (id) => this.go(pathOf(id)));
+    this.switcher = new Switcher(this.rooms, (id) => {
+      this.go(pathOf(id));
+      $("#draft").focus();
+    });
 
     this.outbox.addEventListener("sent", ({ detail: { item, ack } }) => {
       this.rooms.note({ ...ack, ...item.more, userId: user.userId, userName: user.userName, content: item.content });
@@ -155,7 +158,7 @@ export class Workspace {
     }
     this.#drawHead();
     this.sidebar.show();
-    if (id && changed && matchMedia("(pointer: fine)").matches) $("#draft").focus();
+    if (id && changed && !matchMedia("(pointer: coarse)").matches) $("#draft").focus();
   }
 
   // offer shows a study that the user is no member of, and a button to join it.
