@@ -10,11 +10,12 @@ TOOLS    = internal/tools
 PACKAGES = -p 3 ./internal/faults ./examples/fullstack . ./bus/redis ./store/postgres ./...
 SEEDS    ?= 10
 MINUTES  ?= 55
+PAGE_MINUTES ?= 10
 ONLY     ?=
 ARGS     ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help deps check test bench perf mutants fuzz faults upgrade soak abuse vuln run
+.PHONY: help deps check test bench perf mutants fuzz faults upgrade soak abuse vuln page-long screenshots run
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-6s %s\n", $$1, $$2 }' Makefile
@@ -57,6 +58,13 @@ upgrade: ## replace a deployment of the commit BEFORE by this one while clients 
 
 soak: ## run for MINUTES (55) with a fault each 20 s: nothing may be lost, and memory must not grow
 	$(GO) test -count 1 -v -run '^TestSoak$$' -timeout 3h ./internal/faults -faults.soak=$(MINUTES)
+
+page-long: ## show a lively study on a slow machine for PAGE_MINUTES (10): no task may be long, and the page's memory must not grow
+	cd internal/browser && $(GO) test -count 1 -v -run '^TestAPageThatIsOpenForLong$$' -timeout 2h . -browser.long=$(PAGE_MINUTES)
+
+screenshots: ## write pictures of the page that the browser's tests see into .cache/screenshots
+	mkdir -p .cache/screenshots
+	cd internal/browser && $(GO) test -count 1 -timeout 20m . -browser.shots="$(CURDIR)/.cache/screenshots"
 
 abuse: ## print what requests cost the hub, and let 20,000 clients come and go (two minutes); over a limit is a failure
 	$(GO) test -count 1 -v -run '^(TestNoRequestAmplifies|TestNothingStaysOfClientsThatAreGone)$$' -timeout 20m . -abuse

@@ -1,7 +1,6 @@
 package browser
 
 import (
-	"context"
 	"fmt"
 	"strings"
 	"testing"
@@ -45,7 +44,7 @@ func TestNothingThatUsersWriteIsRun(t *testing.T) {
 	open := chromium(t)
 	p, url := single(t, "memory:", "-rate", "0")
 	mina := open()
-	mina.do("watch", chromedp.Func(func(ctx context.Context, target *chromedp.Target) error { return watchViolations(ctx, target) }))
+	mina.do("watch", chromedp.Func(watchViolations))
 	mina.login(url, attacks[0])
 	mina.create(attacks[2])
 	s := mina.speak(p)

@@ -108,11 +108,11 @@ func TestWhatIsFarAwayIsLetGo(t *testing.T) {
 	sora.create("Algebra")
 	s := sora.speak(p)
 	s.say(1500)
-	sora.until(`document.querySelector('[data-seq="1500"]') !== null && document.querySelectorAll("[data-seq]").length <= 650`)
+	sora.until(`document.querySelector('[data-seq="1500"]') !== null && document.querySelectorAll("[data-seq]").length <= 350`)
 	sora.until(`(document.querySelector("#log").scrollTop = 0, document.querySelector('[data-seq="1"]') !== null)`)
-	sora.until(`document.querySelectorAll("[data-seq]").length <= 650 && document.querySelector('[data-seq="1500"]') === null`)
+	sora.until(`document.querySelectorAll("[data-seq]").length <= 350 && document.querySelector('[data-seq="1500"]') === null`)
 	sora.until(`(document.querySelector("#log").scrollTop = 1e9, document.querySelector('[data-seq="1500"]') !== null)`)
-	sora.until(`document.querySelectorAll("[data-seq]").length <= 650
+	sora.until(`document.querySelectorAll("[data-seq]").length <= 350
 		&& [...document.querySelectorAll("[data-seq]")].every((el, i, all) => i === 0 || Number(el.dataset.seq) === Number(all[i - 1].dataset.seq) + 1)`)
 }
 
@@ -126,7 +126,8 @@ func TestDraftsSurviveAReload(t *testing.T) {
 	mina.create("Geometry")
 	mina.until(`document.querySelector("#draft").value === "" && document.querySelector("#mine .begun")?.parentElement.textContent === "Draft: half a thought"`)
 	mina.press("k", chromedp.KeyModifiers(chromedp.ModifierCtrl))
-	mina.do("choose", chromedp.WaitVisible(chromedp.CSS("#switcher-text")), chromedp.SendKeys(chromedp.CSS("#switcher-text"), "alg\r"))
+	mina.do("choose", chromedp.WaitVisible(chromedp.CSS("#switcher-text")), chromedp.SendKeys(chromedp.CSS("#switcher-text"), "alg"))
+	mina.eval(`document.querySelector("#switcher-text").dispatchEvent(new KeyboardEvent("keydown", { key: "Enter", cancelable: true }))`)
 	mina.until(`document.querySelector("#study-name").textContent === "Algebra" && document.querySelector("#draft").value === "half a thought"`)
 	mina.do("reload", chromedp.Reload(), chromedp.WaitVisible(chromedp.CSS("#study")))
 	mina.until(`document.querySelector("#draft").value === "half a thought"`)

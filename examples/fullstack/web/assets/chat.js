@@ -13,8 +13,8 @@ import { openTools } from "./tools.js";
 import { TypingLine } from "./typing.js";
 
 const NEAR = 240; // pixels from an end at which more messages are loaded
-const MOST = 600; // messages in the document; over it, KEPT of them stay
-const KEPT = 400;
+const MOST = 300; // messages in the document; over it, KEPT of them stay
+const KEPT = 200;
 
 export class Chat {
   studyId = null;
@@ -40,6 +40,7 @@ export class Chat {
   #loadFailed = false;
   #turning = false; // a page of the history is being read
   #target = 0; // seq to show once it is here
+  #reached = null; // the menu button that Tab reaches
   #names = new Map(); // userId -> userName
   #midnight = 0; // timer
   #ended = new AbortController();
@@ -62,7 +63,7 @@ export class Chat {
     this.#composer = new Composer(this, drafts, signal);
     this.#typing = new TypingLine(rooms, signal);
     rooms.addEventListener("messages", (e) => this.#receive(e.detail), { signal });
-    rooms.addEventListener("studies", this.draw, { signal }); // others have read
+    rooms.addEventListener("receipts", (e) => e.detail.studyId === this.studyId && this.draw(), { signal });
     outbox.addEventListener("change", (e) => e.detail.studyId === this.studyId && this.draw(), { signal });
     this.#log.addEventListener("scroll", () => this.#scrolled(), { signal, passive: true });
     this.#log.addEventListener("keydown", (e) => this.#walk(e), { signal });
@@ -352,11 +353,12 @@ export class Chat {
 
   // rove lets Tab reach one menu button of all messages: the last one, or the one that was used.
   #rove() {
-    const buttons = [...this.#list.querySelectorAll(".tools-button")];
-    const now = buttons.find((b) => b.tabIndex === 0);
-    const at = document.activeElement?.closest?.(".tools-button") ?? buttons.at(-1);
-    if (now !== at && now) now.tabIndex = -1;
+    let at = document.activeElement?.closest?.(".tools-button");
+    for (let node = this.#list.lastElementChild; node && !at; node = node.previousElementSibling) at = node.querySelector(".tools-button");
+    if (this.#reached === at) return;
+    if (this.#reached) this.#reached.tabIndex = -1;
     if (at) at.tabIndex = 0;
+    this.#reached = at;
   }
 
   // walk moves between the menu buttons of the messages.

@@ -6,6 +6,7 @@ import { storage } from "./storage.js";
 
 export class Drafts extends EventTarget {
   #prefix;
+  #known = new Map(); // studyId -> draft, to read storage once
 
   constructor(userId) {
     super();
@@ -14,6 +15,11 @@ export class Drafts extends EventTarget {
 
   // get returns {text, replyTo, files} of a study.
   get(studyId) {
+    if (!this.#known.has(studyId)) this.#known.set(studyId, this.#read(studyId));
+    return this.#known.get(studyId);
+  }
+
+  #read(studyId) {
     try {
       const { text = "", replyTo = 0, files = [] } = JSON.parse(storage.get(this.#prefix + studyId)) ?? {};
       return { text: String(text), replyTo, files: Array.isArray(files) ? files : [] };
@@ -23,12 +29,16 @@ export class Drafts extends EventTarget {
   }
 
   set(studyId, draft) {
-    const had = storage.get(this.#prefix + studyId) !== null;
-    const has = draft.text.trim() !== "" || draft.files.length > 0;
+    const had = this.has(studyId);
+    this.#known.set(studyId, draft);
+    const has = this.has(studyId);
     if (has) storage.set(this.#prefix + studyId, JSON.stringify(draft));
     else storage.remove(this.#prefix + studyId);
     if (had !== has) this.dispatchEvent(new Event("change"));
   }
 
-  has = (studyId) => storage.get(this.#prefix + studyId) !== null;
+  has(studyId) {
+    const { text, files } = this.get(studyId);
+    return text.trim() !== "" || files.length > 0;
+  }
 }

@@ -16,6 +16,7 @@ export class Members {
   #study = null;
   #asking = []; // who asks to be let in
   #round = 0;
+  #drawnFor = ""; // the role of the user when the list was read
   #ended = new AbortController();
 
   // say shows a short message to the user.
@@ -28,6 +29,7 @@ export class Members {
     const mine = (act) => (e) => e.detail.studyId === this.#study?.id && act();
     rooms.addEventListener("members", mine(() => this.refresh()), { signal });
     rooms.addEventListener("presence", mine(() => this.#draw()), { signal });
+    rooms.addEventListener("studies", () => this.#study && this.#drawnFor !== this.#role && this.refresh(), { signal });
     document.addEventListener("visibilitychange", () => !document.hidden && this.refresh(), { signal });
     $("#member-filter").addEventListener("input", () => this.#draw(), { signal });
     $("#invite").addEventListener("click", () => this.#invite(), { signal });
@@ -62,6 +64,7 @@ export class Members {
   async refresh() {
     const id = this.#study?.id;
     const round = ++this.#round;
+    this.#drawnFor = this.#role;
     if (!id || document.hidden) return;
     try {
       const [people, asking] = await Promise.all([this.#api.members(id), this.#leads ? this.#api.requests(id) : []]);

@@ -4,7 +4,7 @@
 //
 // Events it dispatches: "studies", "messages" (detail: studyId, fresh), "members"
 // (detail: studyId), "notices" (detail: studyId), "typing" (detail: studyId, userId, userName),
-// "presence" (detail: studyId), "notification" (detail: the notification), "left" (detail:
+// "presence" (detail: studyId), "receipts" (detail: studyId), "notification" (detail: the notification), "left" (detail:
 // study, reason).
 
 import { History } from "./history.js";
@@ -44,6 +44,7 @@ export class Rooms extends EventTarget {
     this.#history.addEventListener("messages", (e) => this.#changed(e.detail));
     this.#unread = new Unread(connection, me, signal, (id) => this.timeline(id));
     this.#unread.addEventListener("change", () => this.dispatchEvent(new Event("studies")));
+    this.#unread.addEventListener("receipts", (e) => this.#tell("receipts", e.detail));
     connection.addEventListener("state", () => this.#followState(), { signal });
     connection.addEventListener("event", (e) => this.#receive(e.detail.event, e.detail.data), { signal });
     // The server sends no event when another user creates a study.

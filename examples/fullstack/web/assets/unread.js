@@ -1,7 +1,7 @@
 // How many messages of each study the user has not read, and how far the others have. The hub keeps
 // the marks; where it cannot, those of this browser count.
 //
-// Events it dispatches: "change".
+// Events it dispatches: "change", "receipts" (detail: studyId).
 
 import { ReadMarks } from "./readmarks.js";
 
@@ -79,7 +79,10 @@ export class Unread extends EventTarget {
     if (userId !== this.#me.userId) {
       if (!this.#others.has(studyId)) this.#others.set(studyId, new Map());
       this.#others.get(studyId).set(userId, seq);
-    } else if (seq >= (this.#marks.get(studyId) ?? -1)) {
+      this.dispatchEvent(new CustomEvent("receipts", { detail: { studyId } }));
+      return;
+    }
+    if (seq >= (this.#marks.get(studyId) ?? -1)) {
       this.#counts.set(studyId, unread ?? 0);
       this.#marks.raise(studyId, seq);
     }
