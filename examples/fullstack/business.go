@@ -20,7 +20,7 @@ import (
 
 // A database stores the chat and the studies.
 type database interface {
-	store.Store
+	complete
 	io.Closer
 	DB() *sqlx.DB
 }
@@ -42,7 +42,9 @@ func (s *services) startBusiness(ctx context.Context, page, internal net.Listene
 			return err
 		}
 	}
-	inside, err := rest.NewHandler(chat, store.GroupMembers(known.roles), rest.HandlerOptions{Tokens: s.config.serviceTokens, Log: s.log})
+	noted := newMentions(chat, known, s.log)
+	s.atEnd(func(context.Context) error { noted.close(); return nil })
+	inside, err := rest.NewHandler(noted, store.GroupMembers(known.roles), rest.HandlerOptions{Tokens: s.config.serviceTokens, Log: s.log})
 	if err != nil {
 		return err
 	}
@@ -79,7 +81,7 @@ func (s *services) startBusiness(ctx context.Context, page, internal net.Listene
 
 // openDatabase opens the database of -database. It has the tables of the chat and those of
 // the studies. If the chat is in memory, the studies are in a SQLite in memory.
-func (s *services) openDatabase(ctx context.Context) (store.Store, *sqlx.DB, error) {
+func (s *services) openDatabase(ctx context.Context) (complete, *sqlx.DB, error) {
 	var opened database
 	var err error
 	scheme, path, _ := strings.Cut(s.config.database, ":")

@@ -38,7 +38,15 @@ func (a *api) tell(ctx context.Context, n note, users ...store.UserID) {
 // keep keeps a notification for users, and returns it with its id. It succeeds or is logged: what
 // the notification tells of has happened.
 func (a *api) keep(ctx context.Context, n note, users ...store.UserID) note {
-	ctx = context.WithoutCancel(ctx) // the caller may have disconnected
+	n, err := a.studies.keep(context.WithoutCancel(ctx), n, users...) // the caller may have disconnected
+	if err != nil {
+		a.log.Warn("notification not kept", "type", n.Type, "err", err)
+	}
+	return n
+}
+
+// keep keeps a notification for users, and returns it with its id.
+func (s *studies) keep(ctx context.Context, n note, users ...store.UserID) (note, error) {
 	if n.ID == "" {
 		n.ID = rand.Text()
 	}
@@ -46,7 +54,7 @@ func (a *api) keep(ctx context.Context, n note, users ...store.UserID) note {
 		n.Link = studyLink(n.Study)
 	}
 	at := time.Now().UnixMicro()
-	err := a.studies.inTx(ctx, func(tx *sqlx.Tx) error {
+	return n, s.inTx(ctx, func(tx *sqlx.Tx) error {
 		for _, user := range users {
 			_, err := tx.ExecContext(ctx, tx.Rebind(`INSERT INTO study_app_notifications (user_id, id, study_id, type, message, link, created_at, seen)
 				SELECT u.id, ?, ?, ?, ?, ?, ?, ? FROM study_app_users u WHERE u.id = ? ON CONFLICT (user_id, id) DO NOTHING`),
@@ -62,10 +70,6 @@ func (a *api) keep(ctx context.Context, n note, users ...store.UserID) note {
 		}
 		return nil
 	})
-	if err != nil {
-		a.log.Warn("notification not kept", "type", n.Type, "err", err)
-	}
-	return n
 }
 
 func (a *api) listNotifications(_ http.ResponseWriter, r *http.Request, who auth.Identity) (int, any, error) {

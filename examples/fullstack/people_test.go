@@ -4,10 +4,13 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/coupchat/coup/internal/wstest"
+	"github.com/coupchat/coup/store"
 )
 
 // A visitor makes requests of the sample API as one user.
@@ -314,5 +317,34 @@ func TestNobodyBeginsOnAnEmptyPage(t *testing.T) {
 	var list []study
 	if mina.ask("GET", "/api/studies", "", &list); list[0].Member {
 		t.Error("a login brought a user back who left")
+	}
+}
+
+// Who is mentioned finds it later too, and only if they are a member.
+func TestMentionsAreKept(t *testing.T) {
+	s := startAll(t, "-rate", "0")
+	v := visitors(t, s, "Owner", "Mina", "Stranger")
+	owner, mina, stranger := v[0], v[1], v[2]
+	id := createStudy(t, s, owner.person, "Go")
+	mina.want(200, "POST", "/api/studies/"+id+"/join", "")
+	hub := wstest.Dial(t, "ws://"+s.signalingAddr+"/ws", nil)
+	hub.Login(owner.Token)
+	hub.Join(id)
+	hub.Call("send_message", map[string]any{"studyId": id, "content": "hello " + strings.Repeat("x", 200), "mentions": []store.UserID{mina.UserID, stranger.UserID, owner.UserID}}, func(wstest.Event) {})
+	var notes []note
+	for deadline := time.Now().Add(patience); len(notes) == 0; {
+		if time.Now().After(deadline) {
+			t.Fatal("the mention is not kept")
+		}
+		mina.ask("GET", "/api/notifications", "", &notes)
+	}
+	if n := notes[0]; n.Type != "mention" || n.ID != "mention:"+id+":1" || n.Link != "/studies/"+id+"?seq=1" || !strings.HasPrefix(n.Message, "Owner: hello x") || len(n.Message) != 107 {
+		t.Errorf("the notification is %+v", n)
+	}
+	for _, other := range []visitor{owner, stranger} {
+		var others []note
+		if other.ask("GET", "/api/notifications", "", &others); slices.ContainsFunc(others, func(n note) bool { return n.Type == "mention" }) {
+			t.Errorf("%+v", others)
+		}
 	}
 }
