@@ -19,7 +19,7 @@ func (b tab) create(name string) {
 	b.click("#new-study")
 	b.do("name the study", chromedp.WaitVisible(chromedp.CSS("#create-name")), chromedp.SendKeys(chromedp.CSS("#create-name"), name))
 	b.click("#create .primary")
-	b.do("wait for the study", chromedp.WaitVisible(chromedp.CSS("#study")))
+	b.until(`!document.querySelector("#create").open && document.querySelector("#study-name").textContent === ` + quote(name))
 }
 
 // enterStudy joins the only study of others.

@@ -25,11 +25,17 @@ export function openTools(button, react, actions) {
   const ended = new AbortController();
   const { signal } = ended;
   $("#study").append(menu);
-  const at = button.getBoundingClientRect();
-  const area = $("#study").getBoundingClientRect();
-  const above = at.bottom + menu.offsetHeight > area.bottom - 12;
-  menu.style.top = `${Math.max(8, (above ? at.top - menu.offsetHeight : at.bottom) - area.top)}px`;
-  menu.style.left = `${Math.max(8, Math.min(at.right - menu.offsetWidth, area.right - menu.offsetWidth - 8) - area.left)}px`;
+  // place follows the button, which moves while messages arrive.
+  const place = () => {
+    if (!button.isConnected) return;
+    const at = button.getBoundingClientRect();
+    const area = $("#study").getBoundingClientRect();
+    const above = at.bottom + menu.offsetHeight > area.bottom - 12;
+    const top = (above ? at.top - menu.offsetHeight : at.bottom) - area.top;
+    menu.style.top = `${Math.max(8, Math.min(top, area.height - menu.offsetHeight - 8))}px`;
+    menu.style.left = `${Math.max(8, Math.min(at.right - menu.offsetWidth, area.right - menu.offsetWidth - 8) - area.left)}px`;
+  };
+  place();
   const items = [...menu.querySelectorAll("button")];
   items[0].focus();
   menu.addEventListener("keydown", (e) => {
@@ -42,5 +48,5 @@ export function openTools(button, react, actions) {
     e.stopPropagation();
   });
   document.addEventListener("pointerdown", (e) => !menu.contains(e.target) && close(false), { signal });
-  $("#log").addEventListener("scroll", () => close(false), { signal, passive: true });
+  $("#log").addEventListener("scroll", place, { signal, passive: true });
 }
