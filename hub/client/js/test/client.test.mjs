@@ -37,9 +37,14 @@ test("two users chat", async () => {
   await until("sora has it", () => seen.length === 1);
   assert.equal(seen[0].content, "hello 한글 👋");
   assert.equal(seen[0].userId, "mina");
+  const more = { replyTo: 1, mentions: ["sora"], attachments: [{ url: "/a.png", name: "a.png" }], meta: { page: 3 } };
+  await mina.send("a", "more than text", more);
+  await until("sora has all of it", () => seen.length === 2);
+  const { replyTo, mentions, attachments, meta } = seen[1];
+  assert.deepEqual({ replyTo, mentions, attachments, meta }, more);
   await sora.leave("a");
   await mina.send("a", "alone");
-  assert.equal(seen.length, 1);
+  assert.equal(seen.length, 2);
   mina.close();
   sora.close();
 });
