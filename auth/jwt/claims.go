@@ -1,8 +1,6 @@
 package jwt
 
 import (
-	"encoding/json"
-	"errors"
 	"fmt"
 	"regexp"
 	"slices"
@@ -10,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/coupchat/coup/internal/json"
 	"github.com/coupchat/coup/internal/text"
 )
 
@@ -29,7 +28,7 @@ type claims struct {
 }
 
 func parseClaims(b []byte) (claims, error) {
-	members, err := parseObject(b)
+	given, err := parseObject(b)
 	if err != nil {
 		return claims{}, fmt.Errorf("claims: %w", err)
 	}
@@ -38,7 +37,7 @@ func parseClaims(b []byte) (claims, error) {
 		name string
 		to   *string
 	}{{"sub", &c.Subject}, {"name", &c.Name}, {"iss", &c.Issuer}} {
-		if *s.to, err = stringOf(members, s.name); err != nil {
+		if *s.to, err = given.stringOf(s.name); err != nil {
 			return claims{}, err
 		}
 	}
@@ -46,15 +45,15 @@ func parseClaims(b []byte) (claims, error) {
 		name string
 		to   *date
 	}{{"exp", &c.ExpiresAt}, {"nbf", &c.NotBefore}, {"iat", &c.IssuedAt}} {
-		if *d.to, err = parseDate(members, d.name); err != nil {
+		if *d.to, err = parseDate(given, d.name); err != nil {
 			return claims{}, err
 		}
 	}
-	if c.Audience, err = parseAudience(members); err != nil {
+	if c.Audience, err = parseAudience(given); err != nil {
 		return claims{}, err
 	}
 	// Nothing here depends on jti: one that is no text, or long, is as none.
-	if c.ID, err = stringOf(members, "jti"); err != nil || len(c.ID) > maxTokenID {
+	if c.ID, err = given.stringOf("jti"); err != nil || len(c.ID) > maxTokenID {
 		c.ID = ""
 	}
 	switch {
@@ -78,8 +77,8 @@ const maxDate = 253402300799
 
 // parseDate reads seconds since 1970. RFC 7519 allows fractions. They are dropped, which can
 // only make a token expire earlier.
-func parseDate(members map[string]json.RawMessage, name string) (date, error) {
-	raw, ok := members[name]
+func parseDate(given members, name string) (date, error) {
+	raw, ok := given[name]
 	if !ok {
 		return date{}, nil
 	}
@@ -96,26 +95,22 @@ type audiences []string
 func (a audiences) contains(s string) bool { return slices.Contains(a, s) }
 
 // parseAudience reads a string or an array of strings.
-func parseAudience(members map[string]json.RawMessage) (audiences, error) {
-	raw, ok := members["aud"]
+func parseAudience(given members) (a audiences, err error) {
+	raw, ok := given["aud"]
 	if !ok {
 		return nil, nil
 	}
 	if raw[0] != '[' {
-		s, err := stringOf(members, "aud")
+		s, err := stringIn(raw, "aud")
 		return audiences{s}, err
 	}
-	var elements []json.RawMessage
-	if err := json.Unmarshal(raw, &elements); err != nil {
-		return nil, errors.New("aud is not a list of strings")
-	}
-	var a audiences
-	for _, e := range elements {
-		s, err := stringOf(map[string]json.RawMessage{"aud": e}, "aud")
-		if err != nil {
-			return nil, err
+	r := json.NewReader(raw)
+	r.Array(func() {
+		s, wrong := stringIn(r.Raw(), "aud")
+		if err == nil {
+			err = wrong
 		}
 		a = append(a, s)
-	}
-	return a, nil
+	})
+	return a, err
 }

@@ -1,15 +1,14 @@
 package jwt
 
 import (
-	"bytes"
 	"encoding/base64"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"maps"
 	"strings"
 	"unicode/utf8"
+
+	"github.com/coupchat/coup/internal/json"
 )
 
 // parts are the parts of a token in the compact form. Nothing of them is checked yet.
@@ -62,21 +61,21 @@ func split(token string) (parts, error) {
 }
 
 func parseHeader(b []byte) (header, error) {
-	members, err := parseObject(b)
+	fields, err := parseObject(b)
 	if err != nil {
 		return header{}, fmt.Errorf("header: %w", err)
 	}
 	for _, name := range []string{"crit", "b64", "zip"} {
-		if _, ok := members[name]; ok {
+		if _, ok := fields[name]; ok {
 			return header{}, because(unsupported, "header: %s is not supported", name)
 		}
 	}
 	var h header
-	if h.Algorithm, err = stringOf(members, "alg"); err != nil {
+	if h.Algorithm, err = fields.stringOf("alg"); err != nil {
 		return header{}, err
 	}
-	if _, ok := members["kid"]; ok {
-		id, err := stringOf(members, "kid")
+	if _, ok := fields["kid"]; ok {
+		id, err := fields.stringOf("kid")
 		if err != nil {
 			return header{}, err
 		}
@@ -85,55 +84,56 @@ func parseHeader(b []byte) (header, error) {
 	return h, nil
 }
 
+// members are the names of a JSON object with their values as they are written.
+type members map[string][]byte
+
 // parseObject reads one JSON object, without the names whose value is null: those count as
 // absent. Unlike encoding/json alone, it refuses a duplicate name, because readers differ in
 // which of the two values they use. Names match exactly, and it refuses bytes that are not
-// UTF-8.
-func parseObject(b []byte) (map[string]json.RawMessage, error) {
+// UTF-8. What is inside of claims that nobody uses only has to be JSON.
+func parseObject(b []byte) (members, error) {
 	if !utf8.Valid(b) {
 		return nil, errors.New("not UTF-8")
 	}
-	d := json.NewDecoder(bytes.NewReader(b))
-	if open, err := d.Token(); err != nil || open != json.Delim('{') {
+	r := json.NewReader(b)
+	found := make(members, 8)
+	twice := false
+	isObject := r.Object(func(name []byte) {
+		_, again := found[string(name)]
+		twice = twice || again
+		found[string(name)] = r.Raw()
+	})
+	if r.Failed() || !isObject {
 		return nil, errors.New("not a JSON object")
 	}
-	members := make(map[string]json.RawMessage)
-	for d.More() {
-		name, err := d.Token()
-		if err != nil {
-			return nil, errors.New("not a JSON object")
-		}
-		var value json.RawMessage
-		if err := d.Decode(&value); err != nil {
-			return nil, errors.New("not a JSON object")
-		}
-		if _, twice := members[name.(string)]; twice {
-			return nil, errors.New("a name occurs twice")
-		}
-		members[name.(string)] = value
-	}
-	if _, err := d.Token(); err != nil {
-		return nil, errors.New("not a JSON object")
-	}
-	if _, err := d.Token(); err != io.EOF {
+	if r.End(); r.Failed() {
 		return nil, errors.New("something follows the JSON object")
 	}
-	maps.DeleteFunc(members, func(_ string, value json.RawMessage) bool { return value[0] == 'n' })
-	return members, nil
+	if twice {
+		return nil, errors.New("a name occurs twice")
+	}
+	maps.DeleteFunc(found, func(_ string, value []byte) bool { return value[0] == 'n' })
+	return found, nil
 }
 
 // stringOf returns the value of a name as a string, or "" if there is none.
-func stringOf(members map[string]json.RawMessage, name string) (string, error) {
-	raw, ok := members[name]
+func (m members) stringOf(name string) (string, error) {
+	raw, ok := m[name]
 	if !ok {
 		return "", nil
 	}
-	var s string
-	if raw[0] != '"' || json.Unmarshal(raw, &s) != nil {
+	return stringIn(raw, name)
+}
+
+// stringIn reads a value that must be a string. name is for the error.
+func stringIn(raw []byte, name string) (string, error) {
+	r := json.NewReader(raw)
+	r.AllowNUL = true
+	s, ok := r.String()
+	switch {
+	case !ok:
 		return "", fmt.Errorf("%s is not a string", name)
-	}
-	// encoding/json turns half a surrogate pair into this.
-	if strings.ContainsRune(s, utf8.RuneError) && !bytes.ContainsRune(raw, utf8.RuneError) {
+	case r.Err() != nil: // half a surrogate pair
 		return "", fmt.Errorf("%s is not Unicode", name)
 	}
 	return s, nil

@@ -48,7 +48,7 @@ var table = map[string]rule{
 		others: []string{"modernc.org/sqlite", "github.com/jmoiron/sqlx"},
 	},
 	"bus/redis":     {ours: []string{"bus", "internal/work"}, others: []string{"github.com/redis/rueidis"}},
-	"auth/jwt":      {ours: []string{"auth", "internal/text"}, others: []string{"github.com/golang-jwt/jwt/v5"}},
+	"auth/jwt":      {ours: []string{"auth", "internal/json", "internal/text"}, others: []string{"github.com/golang-jwt/jwt/v5"}},
 	"hub/client":    {ours: []string{"internal/ws"}},
 	"hub/client/js": {},
 	"hub/prom":      {ours: []string{"hub", "room"}, others: []string{"github.com/prometheus/client_golang"}},
