@@ -103,6 +103,10 @@ func TestTheFeaturesOfAChat(t *testing.T) {
 			sora.until(`document.querySelector(".file-name").textContent === "a picture.png"`)
 			shot("chat")
 
+			t.Log("the user has a picture")
+			mina.do("choose a picture", chromedp.SetUploadFiles(chromedp.CSS("#picture-file"), []string{picture}))
+			mina.until(`document.querySelector("#picture img")?.naturalWidth === 256 && document.querySelector(".member img")?.naturalWidth === 256`)
+
 			t.Log("a message is deleted for everybody")
 			mina.menu(2, 11)
 			mina.do("say yes", chromedp.WaitVisible(chromedp.CSS("#confirm-yes")), chromedp.Click(chromedp.CSS("#confirm-yes")))

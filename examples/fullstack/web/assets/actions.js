@@ -60,7 +60,7 @@ export class Actions {
       this.#current()?.drawMe();
       this.#current()?.members.refresh();
     } catch (err) {
-      this.#notifications.say(t({ unavailable: "unavailable", too_large: "fileTooLarge" }[err.code] ?? "pictureBad"));
+      this.#notifications.say(t(err.code === "unavailable" ? "unavailable" : "pictureBad"));
     }
   }
 

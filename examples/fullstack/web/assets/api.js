@@ -18,8 +18,9 @@ export class Api {
     this.#token = token;
   }
 
-  async #call(method, path, body, again = true) {
-    const response = await this.#fetch(method, path, body);
+  // call makes a request and resolves to the JSON of its answer, or null if it has none.
+  async #call(method, path, body) {
+    const response = await this.#request(method, path, body);
     if (response.status === 204) return null;
     const answer = await response.json().catch(() => null);
     if (answer === null) {
@@ -27,13 +28,17 @@ export class Api {
       throw new ApiError(response.status, response.status >= 500 ? "unavailable" : "intercepted", "the answer is not JSON");
     }
     if (response.ok) return answer;
-    if (response.status === 401 && again && path !== "/api/login" && (await this.onUnauthorized())) {
-      return this.#call(method, path, body, false);
-    }
     throw new ApiError(response.status, answer.code ?? "internal", answer.message ?? response.statusText);
   }
 
-  // fetch makes a request. body is a Blob, or what becomes JSON.
+  // request makes a request, and again with a new token where the token is refused.
+  async #request(method, path, body) {
+    const response = await this.#fetch(method, path, body);
+    if (response.status === 401 && path !== "/api/login" && (await this.onUnauthorized())) return this.#fetch(method, path, body);
+    return response;
+  }
+
+  // fetch makes one request. body is a Blob, or what becomes JSON.
   async #fetch(method, path, body) {
     const raw = body instanceof Blob;
     const headers = { Accept: "application/json" };
@@ -54,7 +59,7 @@ export class Api {
 
   // file resolves to the Blob of an uploaded file.
   async file(path) {
-    const response = await this.#fetch("GET", path);
+    const response = await this.#request("GET", path);
     if (!response.ok) throw new ApiError(response.status, "not_found", "the file is not there");
     return response.blob();
   }
