@@ -54,23 +54,20 @@ func TestSoak(t *testing.T) {
 	for i, b := range h.hubs {
 		pids[fmt.Sprint("hub ", i+1)] = b.Pid()
 	}
-	samples := map[string][]sample{}
 	score := NewScorecard()
 	begin := time.Now()
 	end := begin.Add(time.Duration(*soak * float64(time.Minute)))
 	rng := rand.New(rand.NewPCG(uint64(begin.UnixNano()), 5))
+	memory := watchMemory(t, begin, pids)
 	tick := time.NewTicker(soakEvery)
 	defer tick.Stop()
 	for n := 0; time.Now().Before(end); n++ {
 		f := chosen[rng.IntN(len(chosen))]
 		t.Run(fmt.Sprintf("%d %s", n, f.name), func(t *testing.T) { h.inject(t, f, rng.Uint64(), score) })
 		<-tick.C
-		for name, pid := range pids {
-			samples[name] = append(samples[name], sample{time.Since(begin), resident(t, pid)})
-		}
 	}
 	print(t, score.Summary())
-	for name, all := range samples {
+	for name, all := range memory() {
 		var counted []sample
 		for _, s := range all {
 			if s.at >= soakWarm {
@@ -83,10 +80,10 @@ func TestSoak(t *testing.T) {
 			continue
 		}
 		var shape []string
-		for i := 0; i < len(all); i += 15 { // five minutes
-			shape = append(shape, fmt.Sprintf("%.1f", all[i].bytes/(1<<20)))
+		for _, s := range lowest(all) {
+			shape = append(shape, fmt.Sprintf("%.1f", s.bytes/(1<<20)))
 		}
-		t.Logf("%s: MiB each five minutes: %s", name, strings.Join(shape, " "))
+		t.Logf("%s: lowest MiB of each five minutes: %s", name, strings.Join(shape, " "))
 		grows := slope(lowest(counted))
 		t.Logf("%s: %.1f MiB after %s, %+.2f MiB an hour from minute 10 on", name, last.bytes/(1<<20), last.at.Round(time.Second), grows/(1<<20))
 		if grows > soakSlope {
@@ -95,18 +92,47 @@ func TestSoak(t *testing.T) {
 	}
 }
 
-// resident returns the resident memory of a process in bytes.
-func resident(t *testing.T, pid int) float64 {
+// watchMemory samples the resident memory of processes each second. The function that it returns ends
+// that, and returns the samples by name.
+func watchMemory(t *testing.T, begin time.Time, pids map[string]int) func() map[string][]sample {
 	t.Helper()
+	samples := map[string][]sample{}
+	end, ended := make(chan struct{}), make(chan struct{})
+	go func() {
+		defer close(ended)
+		tick := time.NewTicker(time.Second)
+		defer tick.Stop()
+		for {
+			for name, pid := range pids {
+				bytes, err := resident(pid)
+				if err != nil {
+					t.Errorf("%s is not the same process any more: %v", name, err)
+					return
+				}
+				samples[name] = append(samples[name], sample{time.Since(begin), bytes})
+			}
+			select {
+			case <-tick.C:
+			case <-end:
+				return
+			}
+		}
+	}()
+	return func() map[string][]sample {
+		close(end)
+		<-ended
+		return samples
+	}
+}
+
+// resident returns the resident memory of a process in bytes.
+func resident(pid int) (float64, error) {
 	b, err := os.ReadFile(fmt.Sprintf("/proc/%d/statm", pid))
 	if err != nil {
-		t.Fatalf("a service is not the same process any more: %v", err)
+		return 0, err
 	}
 	pages, err := strconv.ParseFloat(strings.Fields(string(b))[1], 64)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return pages * float64(os.Getpagesize())
+	return pages * float64(os.Getpagesize()), err
 }
 
 // lowest returns the smallest sample of each five minutes. What lies above it is garbage that the
