@@ -2,6 +2,7 @@ package browser
 
 import (
 	"context"
+	"slices"
 	"testing"
 	"time"
 
@@ -57,7 +58,7 @@ func TestModulesOfThePage(t *testing.T) {
 			return at[1] - at[0] >= 500 ? "after a while" : "after " + (at[1] - at[0]) + " ms";
 		})()`, "after a while"},
 	}
-	tests = append(append(append(tests, outages...), histories...), beginAlike)
+	tests = slices.Concat(tests, outages, histories, tellings, []scenario{beginAlike})
 	open := chromium(t)
 	_, url := single(t, "memory:")
 	for _, test := range tests {

@@ -1,0 +1,55 @@
+package browser
+
+// tellings are scenarios of TestModulesOfThePage of what the page tells by itself.
+var tellings = []scenario{
+	{"the system tells of what comes while the page is in the background, once, and not of what is muted", `(async () => {
+		const { Notifications } = await import("/assets/notifications.js");
+		const shown = [];
+		window.Notification = class {
+			static permission = "granted";
+			static requestPermission = async () => "granted";
+			constructor(title, { body }) { shown.push(title + ": " + body); }
+			close() {}
+		};
+		const list = new Notifications({ notifications: async () => [], seeNotifications: async () => {} }, () => true);
+		const mention = { id: "1", type: "mention", message: "Ben: hello", studyId: "s" };
+		list.add({ ...mention, id: "0" }, "Algebra"); // the user does not want it yet
+		document.querySelector("#desktop").click();
+		await new Promise((done) => setTimeout(done, 20));
+		list.add({ ...mention, id: "2" }, "Algebra"); // the page is seen
+		Object.defineProperty(document, "hidden", { get: () => true });
+		list.add(mention, "Algebra");
+		list.add(mention, "Algebra");
+		list.add({ ...mention, id: "3" }, "Algebra", { quiet: true });
+		const badge = document.querySelector("#bell-count").textContent + " " + document.querySelector("link[rel=icon]").getAttribute("href");
+		localStorage.clear();
+		return shown.join("; ") + " | " + badge;
+	})()`, "Mention · Algebra: Ben: hello | 4 /assets/icon-unread.svg"},
+	{"at midnight today becomes yesterday", `(async () => {
+		const timers = [], real = window.setTimeout, Then = Date;
+		window.setTimeout = (act, ms, ...rest) => (ms > 1000 && ms < 864e5 + 2000 && act.toString().includes("planMidnight") ? timers.push(act) : real(act, ms, ...rest));
+		const { Rooms } = await import("/assets/rooms.js");
+		const { Chat } = await import("/assets/chat.js");
+		const said = { id: "s:1", studyId: "s", seq: 1, userId: "ben", userName: "Ben", content: "m", sentAt: new Date().toISOString() };
+		const line = Object.assign(new EventTarget(), { state: "offline" });
+		document.querySelector("#login").hidden = true;
+		for (const id of ["#workspace", "#study"]) document.querySelector(id).hidden = false;
+		const rooms = new Rooms({ messages: async () => ({ messages: [said], more: false }) }, line, { userId: "ada" });
+		rooms.studies = [{ id: "s", member: true, head: 1 }];
+		const chat = new Chat(rooms, Object.assign(new EventTarget(), { of: () => [], seen: () => {} }), { userId: "ada", userName: "Ada" });
+		const until = async (text) => { for (let i = 0; i < 500 && document.querySelector(".rule.day")?.textContent !== text; i++) await new Promise((done) => real(done, 10)); };
+		chat.show("s");
+		await until("Today");
+		const before = document.querySelector(".rule.day").textContent;
+		window.Date = class extends Then {
+			constructor(...given) { given.length ? super(...given) : super(Then.now() + 864e5); }
+			static now() { return Then.now() + 864e5; }
+		};
+		timers.at(-1)();
+		await until("Yesterday");
+		const after = document.querySelector(".rule.day").textContent;
+		chat.close();
+		rooms.close();
+		return before + " " + after;
+	})()`, "Today Yesterday"},
+}
