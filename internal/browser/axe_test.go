@@ -74,7 +74,7 @@ func TestEveryViewIsAccessible(t *testing.T) {
 			mina.login(url, "Mina")
 			check("nothing")
 			dialog("create", "#new-study")
-			mina.create("Algebra and much more of mathematics that has a name which is as long as it may be")
+			mina.create("Algebra and much more of mathematics that has a name which is as long as it may")
 			sora.login(url, "Sora whose name has forty characters, ok")
 			sora.enterStudy()
 			s := sora.speak(p)

@@ -2,7 +2,7 @@
 // in, and remove them.
 
 import { confirm } from "./dialogs.js";
-import { $, h, refill } from "./dom.js";
+import { $, h, reconcile, refill } from "./dom.js";
 import { agoOf, fullTimeOf, t } from "./i18n.js";
 import { learn, pictureOf } from "./pictures.js";
 
@@ -15,6 +15,7 @@ export class Members {
   #say;
   #study = null;
   #asking = []; // who asks to be let in
+  #rows = new Map(); // userId -> {key, node}
   #round = 0;
   #drawnFor = ""; // the role of the user when the list was read
   #ended = new AbortController();
@@ -44,6 +45,7 @@ export class Members {
     this.#study = study ?? null;
     this.people = [];
     this.#asking = [];
+    this.#rows.clear();
     $("#members").replaceChildren();
     $("#requests").replaceChildren();
     $("#member-filter").value = "";
@@ -92,14 +94,14 @@ export class Members {
     $("#member-filter").hidden = this.people.length < 8;
     const shown = this.people.filter((m) => m.userName.toLowerCase().includes(wanted));
     shown.sort((a, b) => Number(this.#isOnline(b)) - Number(this.#isOnline(a)));
-    this.#fill($("#requests"), this.#asking.map((m) => this.#request(m)));
-    this.#fill($("#members"), shown.map((m) => this.#row(m)));
+    this.#fill($("#requests"), this.#asking.map((m) => this.#request(m)), refill);
+    this.#fill($("#members"), shown.map((m) => this.#cached(m)), reconcile);
   }
 
   // fill draws rows and keeps the focus, which a replaced row would lose.
-  #fill(list, rows) {
+  #fill(list, rows, put) {
     const focused = list.contains(document.activeElement) ? document.activeElement.getAttribute("aria-label") : null;
-    refill(list, rows);
+    put(list, rows);
     if (focused) [...list.querySelectorAll("button")].find((el) => el.getAttribute("aria-label") === focused)?.focus();
   }
 
@@ -121,6 +123,17 @@ export class Members {
         this.#button(t("refuse"), m.userName, () => this.#act(() => this.#api.refuse(this.#study.id, m.userId)), { refuse: m.userId }),
       ),
     );
+  }
+
+  // cached returns the row of a member, which is built anew only if it shows something else: they may be
+  // many.
+  #cached(m) {
+    const key = JSON.stringify([m, this.#isOnline(m), this.#role, this.#isOnline(m) || !m.lastSeenAt ? "" : agoOf(new Date(m.lastSeenAt))]);
+    const known = this.#rows.get(m.userId);
+    if (known?.key === key) return known.node;
+    const node = this.#row(m);
+    this.#rows.set(m.userId, { key, node });
+    return node;
   }
 
   #row(m) {
