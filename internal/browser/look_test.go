@@ -40,16 +40,6 @@ func (b tab) as(l look) {
 	}
 }
 
-// text returns the text of an element.
-func (b tab) text(selector string) string {
-	b.t.Helper()
-	text, err := chromedp.Run(b.ctx, chromedp.Evaluate[string](`document.querySelector(`+quote(selector)+`)?.textContent ?? ""`))
-	if err != nil {
-		b.t.Fatal(err)
-	}
-	return text
-}
-
 // eval runs a statement in JavaScript.
 func (b tab) eval(statement string) {
 	b.t.Helper()
