@@ -62,6 +62,7 @@ func (r *round) dump() map[string]string {
 func (r *round) restore(rows map[string]string) {
 	r.Helper()
 	var before []Row
+	heads := map[string]int64{} // before anything is posted again
 	r.inTx(func(tx *sql.Tx) {
 		before = r.rows()
 		for _, d := range dumped {
@@ -72,8 +73,14 @@ func (r *round) restore(rows map[string]string) {
 				r.Fatal(err)
 			}
 		}
+		for _, study := range r.studies {
+			var head int64
+			if err := tx.QueryRow(`SELECT head FROM coup_studies WHERE study_id = $1`, study).Scan(&head); err != nil {
+				r.Fatal(err)
+			}
+			heads[study] = head
+		}
 	})
-	heads := r.heads()
 	for _, row := range before {
 		if slices.Contains(r.studies, row.Study) && row.Seq > heads[row.Study] {
 			row.Undone = r.clock()
