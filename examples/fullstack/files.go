@@ -12,8 +12,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/jmoiron/sqlx"
-
 	"github.com/coupchat/coup/auth"
 	"github.com/coupchat/coup/store"
 )
@@ -68,14 +66,8 @@ func (a *api) uploadFile(w http.ResponseWriter, r *http.Request, who auth.Identi
 		return 0, nil, err
 	}
 	key := strings.ToLower(rand.Text())
-	err = a.studies.inTx(r.Context(), func(tx *sqlx.Tx) error {
-		if err := a.studies.know(r.Context(), tx, who); err != nil {
-			return err
-		}
-		_, err := tx.ExecContext(r.Context(), tx.Rebind(`INSERT INTO study_app_files (id, study_id, user_id, name, type, body, created_at) VALUES (?, ?, ?, ?, ?, ?, ?)`),
-			key, id, who.UserID, name, kind, body, time.Now().UnixMilli())
-		return err
-	})
+	err = a.studies.execAs(r.Context(), who, `INSERT INTO study_app_files (id, study_id, user_id, name, type, body, created_at) VALUES (?, ?, ?, ?, ?, ?, ?)`,
+		key, id, who.UserID, name, kind, body, time.Now().UnixMilli())
 	if err != nil {
 		return 0, nil, failed(err, "keep a file")
 	}
@@ -143,13 +135,7 @@ func (a *api) changePicture(r *http.Request, who auth.Identity, kind string, bod
 	if body == nil {
 		at = 0
 	}
-	err := a.studies.inTx(r.Context(), func(tx *sqlx.Tx) error {
-		if err := a.studies.know(r.Context(), tx, who); err != nil {
-			return err
-		}
-		_, err := tx.ExecContext(r.Context(), tx.Rebind(`UPDATE study_app_users SET picture = ?, picture_type = ?, picture_at = ? WHERE id = ?`), body, kind, at, who.UserID)
-		return err
-	})
+	err := a.studies.execAs(r.Context(), who, `UPDATE study_app_users SET picture = ?, picture_type = ?, picture_at = ? WHERE id = ?`, body, kind, at, who.UserID)
 	if err != nil {
 		return 0, nil, failed(err, "change a picture")
 	}

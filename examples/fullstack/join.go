@@ -94,11 +94,7 @@ func (a *api) leaveStudy(_ http.ResponseWriter, r *http.Request, who auth.Identi
 
 // kickMember removes a member, who has to ask to come back.
 func (a *api) kickMember(_ http.ResponseWriter, r *http.Request, who auth.Identity) (int, any, error) {
-	id, role, err := a.leadership(r, who)
-	if err != nil {
-		return 0, nil, err
-	}
-	user, err := userID(r)
+	id, user, role, err := a.leadershipOver(r, who)
 	if err != nil {
 		return 0, nil, err
 	}
@@ -118,11 +114,7 @@ func (a *api) gone(ctx context.Context, id store.StudyID, user store.UserID, mes
 
 // changeMember lets in a user who asks for it, or changes the role of a member, which the owner does.
 func (a *api) changeMember(w http.ResponseWriter, r *http.Request, who auth.Identity) (int, any, error) {
-	id, mine, err := a.leadership(r, who)
-	if err != nil {
-		return 0, nil, err
-	}
-	user, err := userID(r)
+	id, user, mine, err := a.leadershipOver(r, who)
 	if err != nil {
 		return 0, nil, err
 	}
@@ -169,11 +161,7 @@ func (a *api) listRequests(_ http.ResponseWriter, r *http.Request, who auth.Iden
 }
 
 func (a *api) refuseRequest(_ http.ResponseWriter, r *http.Request, who auth.Identity) (int, any, error) {
-	id, _, err := a.leadership(r, who)
-	if err != nil {
-		return 0, nil, err
-	}
-	user, err := userID(r)
+	id, user, _, err := a.leadershipOver(r, who)
 	if err != nil {
 		return 0, nil, err
 	}
@@ -192,20 +180,25 @@ func (a *api) createInvite(_ http.ResponseWriter, r *http.Request, who auth.Iden
 	return http.StatusCreated, map[string]any{"code": code, "path": "/invite/" + code}, nil
 }
 
-// leadership is membership for actions of the owner and the moderators.
+// leads reports whether a role may let users in, remove members, and pin notices.
+func leads(role string) bool { return role == ownerRole || role == moderatorRole }
+
+// leadership is membership for actions of those who lead.
 func (a *api) leadership(r *http.Request, who auth.Identity) (store.StudyID, string, error) {
 	id, role, err := a.membership(r, who)
-	if err == nil && role != ownerRole && role != moderatorRole {
+	if err == nil && !leads(role) {
 		err = errNotLeader
 	}
 	return id, role, err
 }
 
-// userID reads the user in the path. An invalid id counts as that of no member.
-func userID(r *http.Request) (store.UserID, error) {
+// leadershipOver is leadership for a path that names a user too. An invalid id counts as that of no
+// member.
+func (a *api) leadershipOver(r *http.Request, who auth.Identity) (store.StudyID, store.UserID, string, error) {
+	id, role, err := a.leadership(r, who)
 	user := store.UserID(r.PathValue("userId"))
-	if !store.ValidID(user) {
-		return "", errNoMember
+	if err == nil && !store.ValidID(user) {
+		err = errNoMember
 	}
-	return user, nil
+	return id, user, role, err
 }

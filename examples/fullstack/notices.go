@@ -5,8 +5,6 @@ import (
 	"net/http"
 	"time"
 
-	"github.com/jmoiron/sqlx"
-
 	"github.com/coupchat/coup/auth"
 	"github.com/coupchat/coup/room"
 	"github.com/coupchat/coup/store"
@@ -39,21 +37,15 @@ func (a *api) postNotice(w http.ResponseWriter, r *http.Request, who auth.Identi
 	if err != nil {
 		return 0, nil, err
 	}
-	key := rand.Text()
-	err = a.studies.inTx(r.Context(), func(tx *sqlx.Tx) error {
-		if err := a.studies.know(r.Context(), tx, who); err != nil {
-			return err
-		}
-		_, err := tx.ExecContext(r.Context(), tx.Rebind(`INSERT INTO study_app_notices (id, study_id, user_id, message, pinned, created_at) VALUES (?, ?, ?, ?, ?, ?)`),
-			key, id, who.UserID, message, false, time.Now().UnixMilli())
-		return err
-	})
-	if err != nil {
-		return 0, nil, failed(err, "keep a notice")
-	}
 	found, err := a.studies.members(r.Context(), id)
 	if err != nil {
 		return 0, nil, err
+	}
+	key := rand.Text()
+	err = a.studies.execAs(r.Context(), who, `INSERT INTO study_app_notices (id, study_id, user_id, message, pinned, created_at) VALUES (?, ?, ?, ?, ?, ?)`,
+		key, id, who.UserID, message, false, time.Now().UnixMilli())
+	if err != nil {
+		return 0, nil, failed(err, "keep a notice")
 	}
 	var others []store.UserID
 	for _, m := range found {
@@ -102,7 +94,7 @@ func (a *api) deleteNotice(_ http.ResponseWriter, r *http.Request, who auth.Iden
 		return 0, nil, err
 	}
 	author := who.UserID
-	if role != memberRole {
+	if leads(role) {
 		author = "" // of anybody
 	}
 	return a.changeNotice(r, id, `DELETE FROM study_app_notices WHERE study_id = ? AND id = ? AND (user_id = ? OR ? = '')`, id, r.PathValue("noticeId"), author, author)
@@ -114,7 +106,11 @@ func (a *api) changeNotice(r *http.Request, id store.StudyID, query string, args
 	if err != nil {
 		return 0, nil, failed(err, "change a notice")
 	}
-	if n, err := result.RowsAffected(); err != nil || n == 0 {
+	n, err := result.RowsAffected()
+	switch {
+	case err != nil:
+		return 0, nil, failed(err, "change a notice")
+	case n == 0:
 		return 0, nil, errNotFound
 	}
 	a.announce(r.Context(), room.StudyEvent{Type: "notices_changed", StudyID: id})

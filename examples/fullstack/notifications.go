@@ -54,17 +54,27 @@ func (s *studies) keep(ctx context.Context, n note, users ...store.UserID) (note
 		n.Link = studyLink(n.Study)
 	}
 	at := time.Now().UnixMicro()
+	if len(users) == 0 {
+		return n, nil
+	}
 	return n, s.inTx(ctx, func(tx *sqlx.Tx) error {
-		for _, user := range users {
-			_, err := tx.ExecContext(ctx, tx.Rebind(`INSERT INTO study_app_notifications (user_id, id, study_id, type, message, link, created_at, seen)
-				SELECT u.id, ?, ?, ?, ?, ?, ?, ? FROM study_app_users u WHERE u.id = ? ON CONFLICT (user_id, id) DO NOTHING`),
-				n.ID, n.Study, n.Type, n.Message, n.Link, at, false, user)
+		for _, statement := range []struct {
+			text string
+			args []any
+		}{
+			{`INSERT INTO study_app_notifications (user_id, id, study_id, type, message, link, created_at, seen)
+				SELECT u.id, ?, ?, ?, ?, ?, ?, ? FROM study_app_users u WHERE u.id IN (?) ON CONFLICT (user_id, id) DO NOTHING`,
+				[]any{n.ID, n.Study, n.Type, n.Message, n.Link, at, false, users}},
+			{`DELETE FROM study_app_notifications WHERE (user_id, id) IN (SELECT user_id, id FROM (
+				SELECT user_id, id, ROW_NUMBER() OVER (PARTITION BY user_id ORDER BY created_at DESC, id) AS place
+				FROM study_app_notifications WHERE user_id IN (?)) ordered WHERE place > ?)`,
+				[]any{users, maxKept}},
+		} {
+			text, args, err := sqlx.In(statement.text, statement.args...)
 			if err != nil {
 				return err
 			}
-			_, err = tx.ExecContext(ctx, tx.Rebind(`DELETE FROM study_app_notifications WHERE user_id = ? AND created_at <
-				(SELECT created_at FROM study_app_notifications WHERE user_id = ? ORDER BY created_at DESC LIMIT 1 OFFSET ?)`), user, user, maxKept-1)
-			if err != nil {
+			if _, err := tx.ExecContext(ctx, tx.Rebind(text), args...); err != nil {
 				return err
 			}
 		}

@@ -72,37 +72,31 @@ func (s *studies) admit(ctx context.Context, who auth.Identity, id store.StudyID
 
 // approve makes a user a member who asks for it. It returns errNoMember if the user does not.
 func (s *studies) approve(ctx context.Context, id store.StudyID, user store.UserID) error {
-	err := s.inTx(ctx, func(tx *sqlx.Tx) error {
-		asks, err := s.asks(ctx, tx, id, user)
-		if err != nil {
-			return err
-		}
-		if !asks {
-			return errNoMember
-		}
-		return s.letIn(ctx, tx, id, user, memberRole)
-	})
-	if err != nil {
-		return failed(err, "approve a member of %s", id)
-	}
-	return nil
+	return s.answer(ctx, id, user, func(tx *sqlx.Tx) error { return s.letIn(ctx, tx, id, user, memberRole) })
 }
 
 // refuse forgets that a user asks to be let in. It returns errNoMember if the user does not.
 func (s *studies) refuse(ctx context.Context, id store.StudyID, user store.UserID) error {
+	return s.answer(ctx, id, user, func(tx *sqlx.Tx) error {
+		_, err := tx.ExecContext(ctx, tx.Rebind(`UPDATE study_app_outsiders SET asked_at = 0 WHERE study_id = ? AND user_id = ?`), id, user)
+		return err
+	})
+}
+
+// answer calls f in a transaction if a user asks to be let in.
+func (s *studies) answer(ctx context.Context, id store.StudyID, user store.UserID, f func(*sqlx.Tx) error) error {
 	err := s.inTx(ctx, func(tx *sqlx.Tx) error {
 		asks, err := s.asks(ctx, tx, id, user)
+		if err == nil && !asks {
+			err = errNoMember
+		}
 		if err != nil {
 			return err
 		}
-		if !asks {
-			return errNoMember
-		}
-		_, err = tx.ExecContext(ctx, s.db.Rebind(`UPDATE study_app_outsiders SET asked_at = 0 WHERE study_id = ? AND user_id = ?`), id, user)
-		return err
+		return f(tx)
 	})
 	if err != nil {
-		return failed(err, "refuse a member of %s", id)
+		return failed(err, "answer who asks for %s", id)
 	}
 	return nil
 }
@@ -134,20 +128,31 @@ func (s *studies) roleIn(ctx context.Context, q sqlx.QueryerContext, id store.St
 	return role, err
 }
 
+// roleUnderOwner returns the role of a member. It returns errNoMember if the user is none, and errOwner
+// if it is the owner, whose role stays.
+func (s *studies) roleUnderOwner(ctx context.Context, q sqlx.QueryerContext, id store.StudyID, user store.UserID) (string, error) {
+	role, err := s.roleIn(ctx, q, id, user)
+	switch {
+	case err != nil:
+		return "", err
+	case role == "":
+		return "", errNoMember
+	case role == ownerRole:
+		return "", errOwner
+	}
+	return role, nil
+}
+
 // remove ends a membership. With ban the user has to ask to come back. It returns errNoMember if
 // there is no membership, and errOwner if it is that of the owner. Only the owner removes moderators.
 func (s *studies) remove(ctx context.Context, id store.StudyID, user store.UserID, ban, byOwner bool) error {
 	err := s.inTx(ctx, func(tx *sqlx.Tx) error {
-		role, err := s.roleIn(ctx, tx, id, user)
-		switch {
-		case err != nil:
+		role, err := s.roleUnderOwner(ctx, tx, id, user)
+		if err == nil && role == moderatorRole && ban && !byOwner {
+			err = errNotOwner
+		}
+		if err != nil {
 			return err
-		case role == "":
-			return errNoMember
-		case role == ownerRole:
-			return errOwner
-		case role == moderatorRole && ban && !byOwner:
-			return errNotOwner
 		}
 		if _, err := tx.ExecContext(ctx, s.db.Rebind(`DELETE FROM study_app_members WHERE study_id = ? AND user_id = ?`), id, user); err != nil || !ban {
 			return err
@@ -165,16 +170,10 @@ func (s *studies) remove(ctx context.Context, id store.StudyID, user store.UserI
 // setRole makes a member a moderator, or a moderator a member.
 func (s *studies) setRole(ctx context.Context, id store.StudyID, user store.UserID, role string) error {
 	err := s.inTx(ctx, func(tx *sqlx.Tx) error {
-		was, err := s.roleIn(ctx, tx, id, user)
-		switch {
-		case err != nil:
+		if _, err := s.roleUnderOwner(ctx, tx, id, user); err != nil {
 			return err
-		case was == "":
-			return errNoMember
-		case was == ownerRole:
-			return errOwner
 		}
-		_, err = tx.ExecContext(ctx, s.db.Rebind(`UPDATE study_app_members SET role = ? WHERE study_id = ? AND user_id = ?`), role, id, user)
+		_, err := tx.ExecContext(ctx, s.db.Rebind(`UPDATE study_app_members SET role = ? WHERE study_id = ? AND user_id = ?`), role, id, user)
 		return err
 	})
 	if err != nil {

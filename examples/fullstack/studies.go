@@ -69,13 +69,12 @@ type member struct {
 
 // Member returns the role of a user in a study, or store.ErrNotFound.
 func (s *studies) Member(ctx context.Context, id store.StudyID, user store.UserID) (string, error) {
-	var role string
-	err := s.db.GetContext(ctx, &role, s.db.Rebind(`SELECT role FROM study_app_members WHERE study_id = ? AND user_id = ?`), id, user)
+	role, err := s.roleIn(ctx, s.db, id, user)
 	switch {
-	case err == nil:
-		return role, nil
-	case !errors.Is(err, sql.ErrNoRows):
+	case err != nil:
 		return "", failed(err, "look up a member")
+	case role != "":
+		return role, nil
 	case s.open:
 		return memberRole, nil
 	}
@@ -129,6 +128,17 @@ func (s *studies) know(ctx context.Context, tx sqlx.ExtContext, who auth.Identit
 	_, err := tx.ExecContext(ctx, s.db.Rebind(`INSERT INTO study_app_users (id, name, created_at) VALUES (?, ?, ?)
 		ON CONFLICT (id) DO UPDATE SET name = excluded.name`), who.UserID, name, time.Now().UnixMilli())
 	return err
+}
+
+// execAs executes a statement that needs the row of a user.
+func (s *studies) execAs(ctx context.Context, who auth.Identity, statement string, args ...any) error {
+	return s.inTx(ctx, func(tx *sqlx.Tx) error {
+		if err := s.know(ctx, tx, who); err != nil {
+			return err
+		}
+		_, err := tx.ExecContext(ctx, tx.Rebind(statement), args...)
+		return err
+	})
 }
 
 // create creates a study that who owns. With approval, new members have to be let in.
