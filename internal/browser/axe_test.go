@@ -95,8 +95,7 @@ func TestEveryViewIsAccessible(t *testing.T) {
 			mina.until(`!document.querySelector("#completion").hidden`)
 			check("completion")
 			mina.eval(`const box = document.querySelector("#draft"); box.value = ""; box.dispatchEvent(new Event("input"))`)
-			sora.click("#new-notice")
-			sora.do("write a notice", chromedp.WaitVisible(chromedp.CSS("#notice-text")), chromedp.SendKeys(chromedp.CSS("#notice-text"), "at eight"), chromedp.Click(chromedp.CSS("#notice .primary")))
+			sora.notice("at eight")
 			mina.until(`document.querySelector("#toasts .toast") !== null`)
 			check("toast")
 			mina.eval(`document.querySelector("#new-notice").click()`)
@@ -120,7 +119,7 @@ func TestEveryViewIsAccessible(t *testing.T) {
 				mina.until(`document.querySelector("#workspace").classList.contains("with-members")`)
 			}
 			sora.eval(`document.querySelector("#leave").click()`)
-			sora.do("leave", chromedp.WaitVisible(chromedp.CSS("#confirm-yes")), chromedp.Click(chromedp.CSS("#confirm-yes")))
+			sora.sayYes()
 			mina.until(`document.querySelectorAll(".member").length === 1`)
 			check("members")
 			dialog("invitation", "#invite")

@@ -109,7 +109,7 @@ func TestTheFeaturesOfAChat(t *testing.T) {
 
 			t.Log("a message is deleted for everybody")
 			mina.menu(2, 11)
-			mina.do("say yes", chromedp.WaitVisible(chromedp.CSS("#confirm-yes")), chromedp.Click(chromedp.CSS("#confirm-yes")))
+			mina.sayYes()
 			sora.until(`document.querySelector('[data-seq="2"] .said.gone') !== null && !document.querySelector('[data-seq="2"] .mention')`)
 
 			t.Log("search jumps to what was found")
@@ -121,9 +121,7 @@ func TestTheFeaturesOfAChat(t *testing.T) {
 			mina.until(`document.querySelector('[data-seq="3"].found') !== null`)
 
 			t.Log("a notice is pinned, with its author")
-			sora.click("#new-notice")
-			sora.do("write a notice", chromedp.WaitVisible(chromedp.CSS("#notice-text")), chromedp.SendKeys(chromedp.CSS("#notice-text"), "at eight"))
-			sora.click("#notice .primary")
+			sora.notice("at eight")
 			mina.until(`document.querySelector("#toasts").textContent.includes("Sora Kim: at eight")`)
 			sora.click("#new-notice")
 			sora.do("pin it", chromedp.WaitVisible(chromedp.CSS("#notice-list button")), chromedp.Click(chromedp.CSS("#notice-list button")))

@@ -61,6 +61,20 @@ func (b tab) paste(text string) {
 	b.click("#send")
 }
 
+// sayYes answers the question that the page asks.
+func (b tab) sayYes() {
+	b.t.Helper()
+	b.do("say yes", chromedp.WaitVisible(chromedp.CSS("#confirm-yes")), chromedp.Click(chromedp.CSS("#confirm-yes")))
+}
+
+// notice sends a notice to the study that is open.
+func (b tab) notice(text string) {
+	b.t.Helper()
+	b.click("#new-notice")
+	b.do("write a notice", chromedp.WaitVisible(chromedp.CSS("#notice-text")), chromedp.SendKeys(chromedp.CSS("#notice-text"), text))
+	b.click("#notice .primary")
+}
+
 // press presses keys, with Ctrl if ctrl is set.
 func (b tab) press(keys string, options ...chromedp.KeyOption) {
 	b.t.Helper()

@@ -1,5 +1,6 @@
 // What the buttons do with studies: join, create, leave, delete, mute; and the picture of the user.
 
+import { textOf } from "./attempt.js";
 import { askText, confirm } from "./dialogs.js";
 import { $ } from "./dom.js";
 import { t } from "./i18n.js";
@@ -93,6 +94,6 @@ export class Actions {
   }
 
   #complain(err) {
-    this.#notifications.say(t({ unavailable: "unavailable", intercepted: "intercepted", forbidden: "notMember", rate_limited: "tooFast" }[err.code] ?? "wrong"));
+    this.#notifications.say(textOf(err, { forbidden: "notMember" }));
   }
 }

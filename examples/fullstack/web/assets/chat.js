@@ -207,12 +207,11 @@ export class Chat {
   }
 
   #openTools(m, button) {
-    const role = this.#rooms.study(this.studyId)?.role;
     const mine = m.userId === this.#me.userId;
     const actions = [[t("reply"), () => this.#composer.reply(m)]];
     if (mine) actions.push([t("edit"), () => this.#composer.edit(m)]);
     actions.push([t("copyLink"), () => this.#copyLink(m)]);
-    if (mine || role === "owner" || role === "moderator") actions.push([t("deleteMessage"), () => this.#delete(m)]);
+    if (mine || this.#rooms.leads(this.studyId)) actions.push([t("deleteMessage"), () => this.#delete(m)]);
     openTools(button, (emoji) => this.#changes.react(this.studyId, m.seq, emoji, !m.reactions?.some((r) => r.emoji === emoji && r.userIds.includes(this.#me.userId))), actions);
   }
 

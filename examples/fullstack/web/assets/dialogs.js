@@ -1,7 +1,7 @@
 // Dialogs that ask the user something.
 
+import { textOf } from "./attempt.js";
 import { $ } from "./dom.js";
-import { t } from "./i18n.js";
 
 // confirm asks a yes-or-no question and resolves to whether the user said yes.
 // button is the text of the button that says yes.
@@ -16,16 +16,23 @@ export function confirm(question, button) {
   });
 }
 
-// askText makes button open a dialog that asks for one text. act gets the text;
-// while it works the dialog stays open, and shows the error if it fails.
+// askText makes button open a dialog that asks for one text.
 export function askText(button, dialog, field, act) {
-  const error = $(".error", dialog);
-  button.onclick = () => {
-    field.value = "";
-    error.textContent = "";
-    dialog.showModal();
-    field.focus();
-  };
+  button.onclick = () => openText(dialog, field);
+  takeText(dialog, field, act);
+}
+
+// openText opens a dialog that asks for a text.
+export function openText(dialog, field) {
+  field.value = "";
+  $(".error", dialog).textContent = "";
+  dialog.showModal();
+  field.focus();
+}
+
+// takeText gives act the text of a dialog. While it works the dialog stays open, and shows the error if it
+// fails. signal ends that.
+export function takeText(dialog, field, act, signal) {
   $("form", dialog).addEventListener("submit", async (e) => {
     if (e.submitter?.value === "cancel") return;
     e.preventDefault();
@@ -36,9 +43,9 @@ export function askText(button, dialog, field, act) {
       await act(text);
       dialog.close();
     } catch (err) {
-      error.textContent = err.code === "bad_request" ? err.message : t({ unavailable: "unavailable", rate_limited: "tooFast" }[err.code] ?? "wrong");
+      $(".error", dialog).textContent = err.code === "bad_request" ? err.message : textOf(err);
     } finally {
       e.submitter.disabled = false;
     }
-  });
+  }, { signal });
 }

@@ -70,3 +70,31 @@ export function refill(parent, rows) {
     return same < 0 ? row : old.splice(same, 1)[0];
   }));
 }
+
+// fill puts rows into a list with put, which is reconcile or refill, and keeps the focus on the control
+// with the same data-key, which a replaced row would lose.
+export function fill(list, rows, put) {
+  const focused = list.contains(document.activeElement) ? document.activeElement.dataset.key : null;
+  put(list, rows);
+  if (focused) [...list.querySelectorAll("[data-key]")].find((el) => el.dataset.key === focused)?.focus();
+}
+
+// Rows keeps the rows of a long list, so that each is built anew only if it shows something else.
+export class Rows {
+  #known = new Map(); // id -> {key, node}
+
+  // get returns the row of id. shown is a list of all that it shows, and make builds it.
+  get(id, shown, make) {
+    const key = JSON.stringify(shown);
+    if (this.#known.get(id)?.key !== key) this.#known.set(id, { key, node: make() });
+    return this.#known.get(id).node;
+  }
+
+  clear() {
+    this.#known.clear();
+  }
+}
+
+// filterOf returns what the user has written into a field that filters a list, to be found in names
+// in small letters.
+export const filterOf = (field) => field.value.normalize("NFC").trim().toLowerCase();

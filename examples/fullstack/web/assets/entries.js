@@ -1,11 +1,11 @@
 // What a conversation consists of: messages, unsent messages, and rules between
 // days and before what is unread.
 
-import { pictureOf } from "./pictures.js";
 import { attachmentsOf } from "./attachments.js";
 import { h } from "./dom.js";
 import { dayOf, fullTimeOf, t, timeOf } from "./i18n.js";
 import { blocks, plainOf } from "./markdown.js";
+import { pictureOf } from "./pictures.js";
 
 const TOGETHER = 5 * 60_000; // messages of one author this close share a header
 

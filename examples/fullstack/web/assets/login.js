@@ -1,5 +1,6 @@
 // The login form.
 
+import { textOf } from "./attempt.js";
 import { $ } from "./dom.js";
 import { t } from "./i18n.js";
 
@@ -23,7 +24,7 @@ export class Login {
         await session.login(name);
         onLogin();
       } catch (err) {
-        $("#login-error").textContent = t({ bad_request: "nameBad", unavailable: "unavailable", intercepted: "intercepted" }[err.code] ?? "wrong");
+        $("#login-error").textContent = textOf(err, { bad_request: "nameBad" });
       } finally {
         $("#enter").disabled = false;
       }

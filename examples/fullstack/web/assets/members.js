@@ -1,8 +1,9 @@
 // The members of the study that is open, and who of them is there. The owner and the moderators let users
 // in, and remove them.
 
+import { attempt } from "./attempt.js";
 import { confirm } from "./dialogs.js";
-import { $, h, reconcile, refill } from "./dom.js";
+import { $, fill, filterOf, h, reconcile, refill, Rows } from "./dom.js";
 import { agoOf, fullTimeOf, t } from "./i18n.js";
 import { learn, pictureOf } from "./pictures.js";
 
@@ -15,7 +16,7 @@ export class Members {
   #say;
   #study = null;
   #asking = []; // who asks to be let in
-  #rows = new Map(); // userId -> {key, node}
+  #rows = new Rows();
   #round = 0;
   #drawnFor = ""; // the role of the user when the list was read
   #ended = new AbortController();
@@ -59,7 +60,7 @@ export class Members {
   }
 
   get #leads() {
-    return this.#role === "owner" || this.#role === "moderator";
+    return this.#rooms.leads(this.#study?.id);
   }
 
   // refresh reads the list. Who comes and goes is told by events.
@@ -90,23 +91,16 @@ export class Members {
     $("#invite").hidden = !this.#leads;
     const count = this.#rooms.onlineCount(this.#study.id) ?? this.people.filter((m) => m.online).length;
     $("#online-count").textContent = t("onlineCount", { n: count });
-    const wanted = $("#member-filter").value.normalize("NFC").trim().toLowerCase();
+    const wanted = filterOf($("#member-filter"));
     $("#member-filter").hidden = this.people.length < 8;
     const shown = this.people.filter((m) => m.userName.toLowerCase().includes(wanted));
     shown.sort((a, b) => Number(this.#isOnline(b)) - Number(this.#isOnline(a)));
-    this.#fill($("#requests"), this.#asking.map((m) => this.#request(m)), refill);
-    this.#fill($("#members"), shown.map((m) => this.#cached(m)), reconcile);
-  }
-
-  // fill draws rows and keeps the focus, which a replaced row would lose.
-  #fill(list, rows, put) {
-    const focused = list.contains(document.activeElement) ? document.activeElement.getAttribute("aria-label") : null;
-    put(list, rows);
-    if (focused) [...list.querySelectorAll("button")].find((el) => el.getAttribute("aria-label") === focused)?.focus();
+    fill($("#requests"), this.#asking.map((m) => this.#request(m)), refill);
+    fill($("#members"), shown.map((m) => this.#shown(m)), reconcile);
   }
 
   #button(text, who, act, dataset = {}) {
-    return h("button", { type: "button", class: "small quiet", dataset, "aria-label": `${text}: ${who}`, onclick: act }, text);
+    return h("button", { type: "button", class: "small quiet", dataset: { ...dataset, key: `${text}: ${who}` }, "aria-label": `${text}: ${who}`, onclick: act }, text);
   }
 
   #request(m) {
@@ -125,15 +119,10 @@ export class Members {
     );
   }
 
-  // cached returns the row of a member, which is built anew only if it shows something else: they may be
-  // many.
-  #cached(m) {
-    const key = JSON.stringify([m, this.#isOnline(m), this.#role, this.#isOnline(m) || !m.lastSeenAt ? "" : agoOf(new Date(m.lastSeenAt))]);
-    const known = this.#rows.get(m.userId);
-    if (known?.key === key) return known.node;
-    const node = this.#row(m);
-    this.#rows.set(m.userId, { key, node });
-    return node;
+  #shown(m) {
+    const online = this.#isOnline(m);
+    const seen = online || !m.lastSeenAt ? "" : agoOf(new Date(m.lastSeenAt));
+    return this.#rows.get(m.userId, [m, online, this.#role, seen], () => this.#row(m));
   }
 
   #row(m) {
@@ -162,11 +151,7 @@ export class Members {
   }
 
   async #act(act) {
-    try {
-      await act();
-    } catch (err) {
-      this.#say(t(err.code === "unavailable" ? "unavailable" : "wrong"));
-    }
+    await attempt(act, this.#say);
     this.refresh();
   }
 

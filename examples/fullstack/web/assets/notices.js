@@ -1,6 +1,8 @@
 // The notices of the study that is open: the pinned one above the conversation, and all of them in a
 // dialog, where a new one is written.
 
+import { attempt } from "./attempt.js";
+import { openText, takeText } from "./dialogs.js";
 import { $, h, refill } from "./dom.js";
 import { dayOf, t, timeOf } from "./i18n.js";
 import { inline } from "./markdown.js";
@@ -25,7 +27,10 @@ export class Notices {
     rooms.addEventListener("notices", (e) => e.detail.studyId === this.#studyId && this.refresh(), { signal });
     $("#new-notice").addEventListener("click", () => this.#open(), { signal });
     $("#pinned").addEventListener("click", () => this.#open(), { signal });
-    $("form", this.#dialog).addEventListener("submit", (e) => this.#submit(e), { signal });
+    takeText(this.#dialog, $("#notice-text"), async (text) => {
+      await api.notice(this.#studyId, text);
+      say(t("noticeSent"));
+    }, signal);
   }
 
   close() {
@@ -53,9 +58,7 @@ export class Notices {
   }
 
   #open() {
-    $("#notice-text").value = "";
-    $(".error", this.#dialog).textContent = "";
-    this.#dialog.showModal();
+    openText(this.#dialog, $("#notice-text"));
     this.refresh();
   }
 
@@ -67,8 +70,7 @@ export class Notices {
   }
 
   #row(n) {
-    const role = this.#rooms.study(this.#studyId)?.role;
-    const leads = role === "owner" || role === "moderator";
+    const leads = this.#rooms.leads(this.#studyId);
     const at = new Date(n.at);
     const button = (text, act) => h("button", { type: "button", class: "small quiet", "aria-label": `${text}: ${n.message.slice(0, 40)}`, onclick: () => this.#act(act) }, text);
     return h(
@@ -87,28 +89,7 @@ export class Notices {
   }
 
   async #act(act) {
-    try {
-      await act();
-    } catch (err) {
-      this.#say(t(err.code === "unavailable" ? "unavailable" : "wrong"));
-    }
+    await attempt(act, this.#say);
     this.refresh();
-  }
-
-  async #submit(e) {
-    if (e.submitter?.value === "cancel") return;
-    e.preventDefault();
-    const text = $("#notice-text").value.normalize("NFC").trim();
-    if (!text || e.submitter.disabled) return;
-    e.submitter.disabled = true;
-    try {
-      await this.#api.notice(this.#studyId, text);
-      this.#dialog.close();
-      this.#say(t("noticeSent"));
-    } catch (err) {
-      $(".error", this.#dialog).textContent = err.code === "bad_request" ? err.message : t({ unavailable: "unavailable", rate_limited: "tooFast" }[err.code] ?? "wrong");
-    } finally {
-      e.submitter.disabled = false;
-    }
   }
 }

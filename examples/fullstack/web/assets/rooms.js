@@ -160,6 +160,12 @@ export class Rooms extends EventTarget {
   // newest returns the newest message of a study, if it is known.
   newest = (id) => this.#newest.get(id);
 
+  // activity is when the newest message of a study was sent, in ms, 0 if that is not known.
+  activity = (id) => Date.parse(this.newest(id)?.sentAt ?? 0) || 0;
+
+  // leads says whether the user is the owner or a moderator of a study.
+  leads = (id) => ["owner", "moderator"].includes(this.study(id)?.role);
+
   // request sends a request of the user for a study that is open.
   request = (event, data) => this.#connection.request(event, data);
 

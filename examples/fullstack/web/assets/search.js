@@ -1,5 +1,6 @@
 // Search in the study that is open.
 
+import { textOf } from "./attempt.js";
 import { $, h } from "./dom.js";
 import { dayOf, t, timeOf } from "./i18n.js";
 import { plainOf } from "./markdown.js";
@@ -63,7 +64,7 @@ export class Search {
       this.#show(more ? [...$("#search-list").children, ...rows] : rows, rows.length || more ? "" : t("noneFound"));
       $("#search-more").hidden = !found.more;
     } catch (err) {
-      if (asked === this.#asked) this.#show([], t({ bad_request: "searchBad", rate_limited: "tooFast", unavailable: "unavailable" }[err.code] ?? "wrong"));
+      if (asked === this.#asked) this.#show([], textOf(err, { bad_request: "searchBad" }));
     }
   }
 

@@ -1,6 +1,6 @@
 // The list of studies, with the number of unread messages in each.
 
-import { $, h, reconcile, refill, soon } from "./dom.js";
+import { $, fill, filterOf, h, reconcile, refill, Rows, soon } from "./dom.js";
 import { t } from "./i18n.js";
 import { plainOf } from "./markdown.js";
 
@@ -12,7 +12,7 @@ export class Sidebar {
   #onJoin;
   #drafts;
   #isMuted;
-  #rows = new Map(); // studyId -> {key, node}
+  #rows = new Rows();
   #ended = new AbortController();
 
   draw = soon(() => this.#draw());
@@ -39,13 +39,13 @@ export class Sidebar {
 
   #draw() {
     if (this.#ended.signal.aborted) return;
-    const wanted = $("#filter").value.normalize("NFC").trim().toLowerCase();
+    const wanted = filterOf($("#filter"));
     const fits = (s) => s.name.toLowerCase().includes(wanted);
     const all = this.#rooms.studies.filter((s) => s.member);
-    const mine = all.filter(fits).sort((a, b) => this.#activity(b) - this.#activity(a));
+    const mine = all.filter(fits).sort((a, b) => this.#rooms.activity(b.id) - this.#rooms.activity(a.id));
     const others = this.#rooms.studies.filter((s) => !s.member && fits(s));
-    this.#fill($("#mine"), mine.map((s) => this.#cached(s)), reconcile);
-    this.#fill($("#others"), others.map((s) => this.#other(s)), refill);
+    fill($("#mine"), mine.map((s) => this.#row(s)), reconcile);
+    fill($("#others"), others.map((s) => this.#other(s)), refill);
     $("#others-title").hidden = others.length === 0;
     const hint = $("#no-studies");
     hint.hidden = mine.length > 0;
@@ -66,28 +66,10 @@ export class Sidebar {
     $("#mine [aria-current]")?.scrollIntoView({ block: "nearest" });
   }
 
-  // cached returns the row of a study, which is built anew only if it shows something else: with many
-  // studies and messages that takes longest.
-  #cached(s) {
+  #row(s) {
     const newest = this.#rooms.newest(s.id);
-    const key = JSON.stringify([s.name, s.memberCount, this.#rooms.unread(s.id), s.id === this.#current(), this.#isMuted(s.id), newest?.seq, newest?.content, this.#drafts.get(s.id).text]);
-    const row = this.#rows.get(s.id);
-    if (row?.key === key) return row.node;
-    const node = this.#mine(s);
-    this.#rows.set(s.id, { key, node });
-    return node;
-  }
-
-  // activity is when something was said in a study, in ms.
-  #activity(s) {
-    return Date.parse(this.#rooms.newest(s.id)?.sentAt ?? 0) || 0;
-  }
-
-  // fill draws rows and keeps the focus, which a replaced row would lose.
-  #fill(list, rows, put) {
-    const focused = list.contains(document.activeElement) ? document.activeElement.dataset.key : null;
-    put(list, rows);
-    if (focused) [...list.querySelectorAll("[data-key]")].find((el) => el.dataset.key === focused)?.focus();
+    const shown = [s.name, s.memberCount, this.#rooms.unread(s.id), s.id === this.#current(), this.#isMuted(s.id), newest?.seq, newest?.content, this.#drafts.get(s.id).text];
+    return this.#rows.get(s.id, shown, () => this.#mine(s));
   }
 
   #mine(s) {

@@ -1,6 +1,6 @@
 // Ctrl+K: a list of the user's studies, to change to another one by keyboard.
 
-import { $, h } from "./dom.js";
+import { $, filterOf, h } from "./dom.js";
 import { t } from "./i18n.js";
 
 const SHOWN = 12;
@@ -39,12 +39,11 @@ export class Switcher {
   }
 
   #typed() {
-    const wanted = $("#switcher-text").value.normalize("NFC").trim().toLowerCase();
-    const activity = (s) => Date.parse(this.#rooms.newest(s.id)?.sentAt ?? 0) || 0;
+    const wanted = filterOf($("#switcher-text"));
     const unread = (s) => Number(this.#rooms.unread(s.id) > 0);
     this.#found = this.#rooms.studies
       .filter((s) => s.member && s.name.toLowerCase().includes(wanted))
-      .sort((a, b) => unread(b) - unread(a) || activity(b) - activity(a))
+      .sort((a, b) => unread(b) - unread(a) || this.#rooms.activity(b.id) - this.#rooms.activity(a.id))
       .slice(0, SHOWN);
     this.#at = 0;
     this.#draw();

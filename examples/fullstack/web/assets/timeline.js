@@ -130,7 +130,7 @@ export class Timeline {
     this.part = { from: messages[0].seq, to: messages.at(-1).seq };
     this.atBeginning = false;
     this.#order = null;
-    this.#meet(more);
+    this.#joinRun(more);
   }
 
   // newer takes the page of history after the part.
@@ -139,7 +139,7 @@ export class Timeline {
     this.#keep(messages);
     this.part.to = Math.max(this.part.to, messages.at(-1)?.seq ?? 0);
     this.#order = null;
-    this.#meet(more);
+    this.#joinRun(more);
   }
 
   // toNewest leaves the part for the run.
@@ -152,8 +152,8 @@ export class Timeline {
     if (this.first > this.last) this.loaded = false; // the newest page was let go
   }
 
-  // meet joins the part with the run if nothing is between them.
-  #meet(more) {
+  // joinRun joins the part with the run if nothing is between them.
+  #joinRun(more) {
     if (more && this.part.to < this.first - 1) return;
     this.first = Math.min(this.first, this.part.from);
     this.part = null;

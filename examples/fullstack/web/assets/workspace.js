@@ -1,6 +1,7 @@
 // What belongs to the user who is logged in: the list of studies, the study that
 // is open, and the path of the page that names it.
 
+import { textOf } from "./attempt.js";
 import { Changes } from "./changes.js";
 import { Chat } from "./chat.js";
 import { $ } from "./dom.js";
@@ -87,7 +88,7 @@ export class Workspace {
     this.rooms
       .refresh()
       .catch((err) => {
-        if (!this.#closed) this.#notifications.say(t({ unavailable: "unavailable", intercepted: "intercepted" }[err.code] ?? "wrong"));
+        if (!this.#closed) this.#notifications.say(textOf(err));
       })
       .then(() => {
         this.route();
