@@ -86,15 +86,23 @@ func (c *Client) Send(event string, id *string, data any) {
 
 // ReadFrame returns the next frame of the server, of any kind, within wait.
 func (c *Client) ReadFrame(wait time.Duration) (first byte, payload []byte, err error) {
-	c.Conn.SetReadDeadline(time.Now().Add(wait))
+	return c.readFrame(time.Now().Add(wait))
+}
+
+func (c *Client) readFrame(deadline time.Time) (first byte, payload []byte, err error) {
+	c.Conn.SetReadDeadline(deadline)
 	return ReadFrame(c.r)
 }
 
 // Next returns the next event of the server within wait, and answers pings before it. If the
 // connection has ended, the error is a *Closed.
 func (c *Client) Next(wait time.Duration) (Event, error) {
+	return c.next(time.Now().Add(wait)) // one deadline: pings must not put it off
+}
+
+func (c *Client) next(deadline time.Time) (Event, error) {
 	for {
-		first, payload, err := c.ReadFrame(wait)
+		first, payload, err := c.readFrame(deadline)
 		if err != nil {
 			if ne, ok := err.(net.Error); ok && ne.Timeout() {
 				return Event{}, err
@@ -139,8 +147,8 @@ func (c *Client) Expect(event string) Event {
 // ExpectClose skips events until the connection ends. The close code must be code.
 func (c *Client) ExpectClose(code int) {
 	c.t.Helper()
-	for {
-		_, err := c.Next(Timeout)
+	for deadline := time.Now().Add(Timeout); ; {
+		_, err := c.next(deadline)
 		if err == nil {
 			continue
 		}
@@ -157,8 +165,8 @@ func (c *Client) Call(event string, data any, also func(Event)) Event {
 	c.t.Helper()
 	id := fmt.Sprintf("%s-%d", event, time.Now().UnixNano())
 	c.Send(event, &id, data)
-	for {
-		e, err := c.Next(Timeout)
+	for deadline := time.Now().Add(Timeout); ; {
+		e, err := c.next(deadline)
 		if err != nil {
 			c.t.Fatalf("waiting for the answer to %s: %v", event, err)
 		}
