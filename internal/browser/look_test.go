@@ -14,25 +14,33 @@ import (
 type look struct {
 	name, language string
 	phone, dark    bool
+	forced         bool // the system forces its own colours
 }
 
 var looks = []look{
 	{name: "a desktop, in English", language: "en"},
 	{name: "a phone, in Korean and dark", language: "ko", phone: true, dark: true},
+	{name: "a desktop, in Korean and dark", language: "ko", dark: true},
+	{name: "a phone, in English", language: "en", phone: true},
 }
 
 // as makes the tab look so.
 func (b tab) as(l look) {
 	b.t.Helper()
-	scheme := "light"
+	scheme, forced := "light", "none"
 	if l.dark {
 		scheme = "dark"
+	}
+	if l.forced {
+		forced = "active"
 	}
 	b.do("look like "+l.name, chromedp.Func(func(ctx context.Context, t *chromedp.Target) error {
 		if _, err := cdp.Call(ctx, t, emulation.SetUserAgentOverride, emulation.SetUserAgentOverrideParams{UserAgent: "Mozilla/5.0 Chrome", AcceptLanguage: l.language}); err != nil {
 			return err
 		}
-		_, err := cdp.Call(ctx, t, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: scheme}}})
+		_, err := cdp.Call(ctx, t, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{Features: []*emulation.MediaFeature{
+			{Name: "prefers-color-scheme", Value: scheme}, {Name: "forced-colors", Value: forced},
+		}})
 		return err
 	}))
 	if l.phone {

@@ -26,13 +26,14 @@ function one(file, fileOf) {
 // picture shows a picture when it comes near the screen.
 function picture(url, name, fileOf, save) {
   const img = h("img", { class: "picture", alt: name });
-  const open = h("button", { type: "button", class: "picture-button", "aria-label": t("openPicture", { name }), onclick: () => large(img, name) }, img);
+  let blob = null;
+  const open = h("button", { type: "button", class: "picture-button", "aria-label": t("openPicture", { name }), onclick: () => blob && large(blob, name) }, img);
   const near = new IntersectionObserver(async ([entry]) => {
     if (!entry.isIntersecting) return;
     near.disconnect();
     try {
-      img.src = URL.createObjectURL(await fileOf(url.pathname));
-      img.onload = () => URL.revokeObjectURL(img.src);
+      blob = await fileOf(url.pathname);
+      draw(img, blob);
       img.onerror = () => open.remove();
     } catch {
       open.replaceWith(h("span", { class: "hint" }, t("fileFailed")));
@@ -42,8 +43,16 @@ function picture(url, name, fileOf, save) {
   return open;
 }
 
-function large(img, name) {
-  const dialog = h("dialog", { class: "large", "aria-label": name }, h("form", { method: "dialog" }, h("button", { class: "icon", "aria-label": t("close") }, "×")), img.cloneNode());
+// draw lets an element show a picture, without keeping its URL.
+function draw(img, blob) {
+  img.src = URL.createObjectURL(blob);
+  img.onload = () => URL.revokeObjectURL(img.src);
+}
+
+function large(blob, name) {
+  const img = h("img", { alt: name });
+  draw(img, blob);
+  const dialog = h("dialog", { class: "large", "aria-label": name }, h("form", { method: "dialog" }, h("button", { class: "icon", "aria-label": t("close") }, "×")), img);
   dialog.onclose = () => dialog.remove();
   document.body.append(dialog);
   dialog.showModal();

@@ -184,7 +184,7 @@ export class Chat {
   lastOwn = () => this.#rooms.timeline(this.studyId).messages.findLast((m) => m.userId === this.#me.userId && !m.deletedAt);
   message = (seq) => this.#rooms.timeline(this.studyId).get(seq);
   people = () => (this.#members?.people ?? []).filter((p) => p.userId !== this.#me.userId);
-  upload = (file) => this.#api.upload(this.studyId, file, file.name || "file");
+  upload = (studyId, file) => this.#api.upload(studyId, file, file.name || "file");
   say = (text) => this.#say(text);
 
   // What the entries ask for.
@@ -212,7 +212,7 @@ export class Chat {
     if (mine) actions.push([t("edit"), () => this.#composer.edit(m)]);
     actions.push([t("copyLink"), () => this.#copyLink(m)]);
     if (mine || this.#rooms.leads(this.studyId)) actions.push([t("deleteMessage"), () => this.#delete(m)]);
-    openTools(button, (emoji) => this.#changes.react(this.studyId, m.seq, emoji, !m.reactions?.some((r) => r.emoji === emoji && r.userIds.includes(this.#me.userId))), actions);
+    openTools(button, m, (emoji) => this.#changes.react(this.studyId, m.seq, emoji, !m.reactions?.some((r) => r.emoji === emoji && r.userIds.includes(this.#me.userId))), actions);
   }
 
   async #delete(m) {

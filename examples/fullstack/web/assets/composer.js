@@ -29,12 +29,12 @@ export class Composer {
   #completion;
   #editing = null; // the message that is edited
   #replying = null; // the message that is answered
-  #files = []; // {name, attachment} or {name} while it is sent
+  #files = []; // {name, attachment}, of which attachment is missing while it is uploaded
   #tookEnter = false; // the last Enter did something, and must not add a line
   #told = 0; // when the others were told that the user writes
 
   // host is asked for send(content, more), edit(message, content, more), typing(), lastOwn(), message(seq),
-  // people(), upload(file) and say(text): see Chat. signal ends the composer.
+  // people(), upload(studyId, file) and say(text): see Chat. signal ends the composer.
   constructor(host, drafts, signal) {
     this.#host = host;
     this.#drafts = drafts;
@@ -161,6 +161,7 @@ export class Composer {
   }
 
   #drop(file) {
+    file.dropped = true;
     this.#files = this.#files.filter((f) => f !== file);
     this.#drawAbout();
     this.#keep();
@@ -169,25 +170,36 @@ export class Composer {
   // take uploads files that the user has chosen, dropped or pasted.
   async #take(list, e) {
     const files = [...(list ?? [])];
-    if (!files.length || !this.#studyId) return;
-    e?.preventDefault();
     const id = this.#studyId;
-    for (const file of files) {
-      if (this.#files.length >= MAX_FILES) return this.#host.say(t("tooManyFiles", { n: MAX_FILES }));
-      const entry = { name: file.name, attachment: null };
-      this.#files.push(entry);
-      this.#drawAbout();
+    if (!files.length || !id) return;
+    e?.preventDefault();
+    const room = MAX_FILES - this.#files.length;
+    if (files.length > room) this.#host.say(t("tooManyFiles", { n: MAX_FILES }));
+    const entries = files.slice(0, room).map((file) => ({ name: file.name, file }));
+    this.#files.push(...entries);
+    this.#drawAbout();
+    for (const entry of entries) {
+      if (entry.dropped) continue;
       try {
-        const attachment = await this.#host.upload(file);
-        if (this.#studyId !== id) return;
-        entry.attachment = attachment;
-        this.#keep();
+        const attachment = await this.#host.upload(id, entry.file);
+        if (!entry.dropped) this.#uploaded(id, entry, attachment);
       } catch (err) {
         this.#drop(entry);
-        this.#host.say(t({ too_large: "fileTooLarge", unsupported_type: "fileType", unavailable: "unavailable", rate_limited: "tooFast" }[err.code] ?? "fileFailed", { name: file.name }));
+        this.#host.say(t({ too_large: "fileTooLarge", unsupported_type: "fileType", unavailable: "unavailable", rate_limited: "tooFast" }[err.code] ?? "fileFailed", { name: entry.name }));
       }
       this.#drawAbout();
     }
+  }
+
+  // uploaded keeps a file for the study that it was meant for, which may not be shown any more.
+  #uploaded(id, entry, attachment) {
+    if (this.#files.includes(entry)) {
+      entry.attachment = attachment;
+      return this.#keep();
+    }
+    const draft = this.#drafts.get(id);
+    this.#drafts.set(id, { ...draft, files: [...draft.files, attachment] });
+    if (this.#studyId === id && !this.#editing) this.#files.push({ name: entry.name, attachment });
   }
 
   // key sends on Enter. It does not while a syllable is being composed, nor on a

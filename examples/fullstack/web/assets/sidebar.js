@@ -68,7 +68,7 @@ export class Sidebar {
 
   #row(s) {
     const newest = this.#rooms.newest(s.id);
-    const shown = [s.name, s.memberCount, this.#rooms.unread(s.id), s.id === this.#current(), this.#isMuted(s.id), newest?.seq, newest?.content, this.#drafts.get(s.id).text];
+    const shown = [s.name, s.memberCount, this.#rooms.unread(s.id), s.id === this.#current(), this.#isMuted(s.id), newest?.seq, newest?.content, this.#begun(s)];
     return this.#rows.get(s.id, shown, () => this.#mine(s));
   }
 
@@ -95,11 +95,17 @@ export class Sidebar {
     );
   }
 
+  // begun is what the user has begun to write in another study than the one shown, or null.
+  #begun(s) {
+    if (s.id === this.#current() || !this.#drafts.has(s.id)) return null;
+    const { text, files } = this.#drafts.get(s.id);
+    return text.trim() || files.map((f) => f.name).join(", ");
+  }
+
   // about is the line below the name: what the user has begun, or the newest message.
   #about(s) {
-    if (s.id !== this.#current() && this.#drafts.has(s.id)) {
-      return h("span", { class: "about" }, h("em", { class: "begun" }, `${t("draft")} `), this.#drafts.get(s.id).text);
-    }
+    const begun = this.#begun(s);
+    if (begun !== null) return h("span", { class: "about" }, h("em", { class: "begun" }, `${t("draft")} `), begun);
     const newest = this.#rooms.newest(s.id);
     if (!newest) return h("span", { class: "about" }, t("memberCount", { n: s.memberCount }));
     const text = newest.deletedAt ? t("deleted") : plainOf(newest.content) || t("file");

@@ -1,13 +1,14 @@
-// The menu of a message: reactions, reply, edit, delete and its link.
+// The menu of a message: its times, which a finger cannot point at, reactions, reply, edit, delete and
+// its link.
 
 import { $, h } from "./dom.js";
-import { t } from "./i18n.js";
+import { fullTimeOf, t } from "./i18n.js";
 
 const EMOJIS = ["👍", "❤️", "😂", "🎉", "😮", "😢", "🙏", "👀"];
 
-// openTools opens the menu of a message beside a button. actions are [text, function] pairs; react gets
-// an emoji.
-export function openTools(button, react, actions) {
+// openTools opens the menu of message m beside a button. react gets an emoji; actions are [text, function]
+// pairs.
+export function openTools(button, m, react, actions) {
   $("#tools")?.remove();
   const close = (focus) => {
     menu.remove();
@@ -18,7 +19,13 @@ export function openTools(button, react, actions) {
     h("button", { type: "button", role: "menuitem", tabindex: "-1", ...props, onclick: () => { close(true); act(); } }, text);
   const menu = h(
     "div",
-    { id: "tools", role: "menu", "aria-label": t("actions") },
+    { id: "tools", role: "menu", "aria-label": t("actions"), "aria-describedby": "tools-times" },
+    h(
+      "div",
+      { id: "tools-times", role: "none" },
+      fullTimeOf(new Date(m.sentAt)),
+      m.editedAt && h("div", { role: "none" }, `${fullTimeOf(new Date(m.editedAt))} ${t("edited")}`),
+    ),
     h("div", { class: "emojis", role: "none" }, EMOJIS.map((emoji) => item({ class: "emoji", "aria-label": t("reactWith", { emoji }) }, emoji, () => react(emoji)))),
     actions.map(([text, act]) => item({}, text, act)),
   );
