@@ -102,8 +102,8 @@ type Seat struct {
 
 	// behind says that a replay is under way, which has come to the seq at. Until it ends
 	// the seat gets no new messages. Both belong to the goroutine that runs the inbox.
-	behind bool
 	at     int64
+	behind bool
 	// watches says that the client wants to know who is here. It belongs to that goroutine too.
 	watches bool
 }

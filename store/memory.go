@@ -2,7 +2,6 @@ package store
 
 import (
 	"context"
-	"slices"
 	"sync"
 	"time"
 )
@@ -17,8 +16,7 @@ type Memory struct {
 
 	mu       sync.RWMutex // guards all below, and what they point to
 	studies  map[StudyID]*memoryStudy
-	reports  map[UserID][]memoryReport
-	leaseEnd map[NodeID]time.Time
+	presence memoryPresence
 }
 
 var (
@@ -43,20 +41,11 @@ type memoryStudy struct {
 	reads     map[UserID]int64
 }
 
-// memoryReport is the last report of one node about one user.
-type memoryReport struct {
-	node   NodeID
-	online bool
-	// offlineAt is when an earlier online report ended, in Unix milliseconds, or 0.
-	offlineAt int64
-}
-
 // NewMemory returns an empty Memory.
 func NewMemory() *Memory {
 	return &Memory{
 		studies:  make(map[StudyID]*memoryStudy),
-		reports:  make(map[UserID][]memoryReport),
-		leaseEnd: make(map[NodeID]time.Time),
+		presence: newMemoryPresence(),
 	}
 }
 
@@ -105,93 +94,6 @@ func (s *Memory) Heads(ctx context.Context, studies []StudyID) (map[StudyID]int6
 		}
 	}
 	return heads, nil
-}
-
-// SetStatus implements Store.
-func (s *Memory) SetStatus(ctx context.Context, reports []Status) error {
-	if err := ctx.Err(); err != nil {
-		return err
-	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	now := now()
-	for _, r := range reports {
-		last := s.report(r.UserID, r.NodeID)
-		if _, seen := s.judge(*last, now); !seen.IsZero() {
-			last.offlineAt = seen.UnixMilli()
-		}
-		last.online = r.Online
-		if r.Online && r.NodeID != "" && !now.Before(s.leaseEnd[r.NodeID]) {
-			s.leaseEnd[r.NodeID] = now.Add(LeaseTTL)
-		}
-	}
-	return nil
-}
-
-// report returns the last report of a node about a user, to be changed. The caller holds
-// s.mu.
-func (s *Memory) report(user UserID, node NodeID) *memoryReport {
-	reports := s.reports[user]
-	i := slices.IndexFunc(reports, func(r memoryReport) bool { return r.node == node })
-	if i < 0 {
-		i = len(reports)
-		reports = append(reports, memoryReport{node: node})
-		s.reports[user] = reports
-	}
-	return &reports[i]
-}
-
-// judge returns whether a report makes its user online now, and when it last did. The
-// caller holds s.mu.
-func (s *Memory) judge(r memoryReport, now time.Time) (online bool, lastSeen time.Time) {
-	if !r.online {
-		if r.offlineAt == 0 {
-			return false, time.Time{}
-		}
-		return false, time.UnixMilli(r.offlineAt).UTC()
-	}
-	if r.node == "" {
-		return true, now
-	}
-	end := s.leaseEnd[r.node]
-	if end.After(now) {
-		return true, now
-	}
-	return false, end
-}
-
-// Presence implements Store.
-func (s *Memory) Presence(ctx context.Context, users []UserID) (map[UserID]Presence, error) {
-	if err := ctx.Err(); err != nil {
-		return nil, err
-	}
-	presences := make(map[UserID]Presence, len(users))
-	s.mu.RLock()
-	defer s.mu.RUnlock()
-	now := now()
-	for _, user := range users {
-		p := Presence{UserID: user}
-		for _, r := range s.reports[user] {
-			online, lastSeen := s.judge(r, now)
-			p.Online = p.Online || online
-			if lastSeen.After(p.LastSeenAt) {
-				p.LastSeenAt = lastSeen
-			}
-		}
-		presences[user] = p
-	}
-	return presences, nil
-}
-
-// RenewNode implements Store.
-func (s *Memory) RenewNode(ctx context.Context, node NodeID, ttl time.Duration) error {
-	if err := ctx.Err(); err != nil {
-		return err
-	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.leaseEnd[node] = now().Add(ttl)
-	return nil
 }
 
 // now is the clock of the store. It has milliseconds and no monotonic reading, so that

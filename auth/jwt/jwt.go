@@ -58,7 +58,7 @@ type Options struct {
 	Leeway time.Duration
 }
 
-// A Verifier is an auth.Verifier of signed tokens. It remembers the claims of the last 2,048 to 4,096
+// A Verifier is an auth.Verifier of signed tokens. It remembers the claims of the last 512 to 1,024
 // tokens whose signature it has checked, so a client that comes back costs little. Times, issuer and
 // audience are checked each time.
 type Verifier struct {
