@@ -2,6 +2,7 @@ package hub
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"github.com/coupchat/coup/internal/ws"
@@ -27,10 +28,7 @@ func (h *Hub) Draining() bool { return h.draining.Load() }
 func (h *Hub) Shutdown(ctx context.Context) error {
 	h.mu.Lock()
 	again := h.draining.Swap(true)
-	left := make([]*session, 0, len(h.sessions))
-	for s := range h.sessions {
-		left = append(left, s)
-	}
+	left := slices.Clone(h.sessions)
 	if len(left) == 0 {
 		h.noteEmpty()
 	}

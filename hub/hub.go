@@ -41,7 +41,7 @@ type Hub struct {
 	draining atomic.Bool
 
 	mu        sync.Mutex // guards what follows
-	sessions  map[*session]struct{}
+	sessions  sessionSet
 	polls     map[eio.ID]*session // those that began with long-polling
 	entering  int                 // connections that were admitted and are no sessions yet
 	addresses map[string]int      // connections of each address, with MaxPerAddress only
@@ -68,7 +68,7 @@ func New(rooms *room.Registry, verify auth.Verifier, opts Options) (*Hub, error)
 	}
 	h := &Hub{
 		opts: opts, rooms: rooms, verify: verify, poller: poller, work: work.NewGroup(requestTimeout),
-		sessions: map[*session]struct{}{}, polls: map[eio.ID]*session{},
+		polls:     map[eio.ID]*session{},
 		addresses: map[string]int{}, addressOf: map[*session]string{},
 		empty: make(chan struct{}),
 	}
@@ -99,7 +99,7 @@ func (h *Hub) add(s *session, addr string, first []byte, openStream func() poll.
 		h.addresses[addr]++
 		h.addressOf[s] = addr
 	}
-	h.sessions[s] = struct{}{}
+	h.sessions.add(s)
 	if id := s.sid(); id != (eio.ID{}) {
 		h.polls[id] = s
 	}
@@ -129,7 +129,7 @@ func (h *Hub) add(s *session, addr string, first []byte, openStream func() poll.
 func (h *Hub) remove(s *session) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	delete(h.sessions, s)
+	h.sessions.remove(s)
 	if id := s.sid(); id != (eio.ID{}) {
 		delete(h.polls, id)
 	}

@@ -10,7 +10,6 @@ import (
 // at a time. While the socket takes everything, nothing is queued.
 type outbox struct {
 	backlog *backlog // nil unless the socket is full
-	last    bool     // the connection ends when everything is sent
 }
 
 // A backlog is what waits until the socket takes more.
@@ -62,7 +61,7 @@ func (o *outbox) pushReplay(s *session, frame []byte) {
 // write writes what the socket takes, and returns the rest, for which there is a
 // backlog then.
 func (o *outbox) write(s *session, frame []byte) (rest []byte) {
-	if s.state == ended || o.last {
+	if s.state == ended || s.finishing {
 		return nil
 	}
 	if o.backlog != nil {
@@ -172,14 +171,14 @@ func (o *outbox) flush(s *session) {
 		return
 	}
 	o.clear(s)
-	if o.last {
+	if s.finishing {
 		s.stream.Finish()
 	}
 }
 
 // finish ends the connection once everything is sent.
 func (o *outbox) finish(s *session) {
-	o.last = true
+	s.finishing = true
 	if o.backlog == nil {
 		s.stream.Finish()
 	}

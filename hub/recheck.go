@@ -3,7 +3,6 @@ package hub
 import (
 	"context"
 	"fmt"
-	"maps"
 	"runtime/debug"
 	"slices"
 
@@ -17,7 +16,7 @@ const maxRecheck = 500
 func (h *Hub) recheck(r auth.Rechecker) {
 	for h.work.Sleep(h.opts.RecheckEvery) {
 		h.mu.Lock()
-		all := slices.Collect(maps.Keys(h.sessions))
+		all := slices.Clone(h.sessions)
 		h.mu.Unlock()
 		for part := range slices.Chunk(all, maxRecheck) {
 			if err := h.recheckSome(r, part); err != nil && !h.work.Ended() {

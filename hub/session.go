@@ -35,15 +35,17 @@ type session struct {
 	lastSeen atomic.Int32 // when the client last sent or read something, by the wheel
 	due      int32        // when tick is called next, 0 if it is not; guarded by the wheel
 
-	mu       sync.Mutex // guards what follows
-	state    state
-	left     bool    // leave was called
-	code     ws.Code // of the close frame that was sent, or else received
-	endBy    int32   // when a session ends that has no user, or that is closing
-	nextPing int32
-	identity *identity // nil before authenticate
-	seats    []*room.Seat
-	out      outbox
+	mu        sync.Mutex // guards what follows, but slot
+	state     state
+	left      bool    // leave was called
+	finishing bool    // the connection ends when everything is sent
+	code      ws.Code // of the close frame that was sent, or else received
+	endBy     int32   // when a session ends that has no user, or that is closing
+	nextPing  int32
+	slot      int32     // in the hub's sessions, whose lock guards it
+	identity  *identity // nil before authenticate
+	seats     []*room.Seat
+	out       outbox
 }
 
 // An identity is the user of a session. It is replaced, never changed.
