@@ -27,9 +27,48 @@ func (l *lives) Verify(ctx context.Context, token string) (auth.Identity, error)
 	return plain(ctx, token)
 }
 
-func TestAuthenticateAnswersOnceUnderItsID(t *testing.T) {
+// local is a Verifier that never waits.
+type local struct{ auth.Verifier }
+
+func (l local) VerifyLocal(token string) (auth.Identity, error) {
+	return l.Verify(context.Background(), token)
+}
+
+var _ auth.LocalVerifier = local{}
+
+// eachVerifier runs a test with each kind of session, and with a Verifier that may wait and one that never
+// does.
+func eachVerifier(t *testing.T, test func(t *testing.T, k kind, v auth.Verifier)) {
 	eachKind(t, func(t *testing.T, k kind) {
-		_, url := k.serve(t, coup.Options{})
+		t.Run("which may wait", func(t *testing.T) { test(t, k, plain) })
+		t.Run("which never waits", func(t *testing.T) { test(t, k, local{plain}) })
+	})
+}
+
+// What follows a token at once has the rights and the limits of its user.
+func TestAuthenticateAndMoreInOnePiece(t *testing.T) {
+	eachVerifier(t, func(t *testing.T, k kind, v auth.Verifier) {
+		_, url := k.serve(t, coup.Options{Verifier: v})
+		c := wstest.Dial(t, url, nil)
+		var all []byte
+		for _, request := range []string{
+			`{"id":"1","event":"authenticate","data":{"token":"u1"}}`,
+			`{"id":"2","event":"no_such_event","data":{"x":"` + strings.Repeat("x", 20<<10) + `"}}`, // more than a stranger may send
+			`{"id":"3","event":"join_room","data":{"studyId":"s1"}}`,
+			`{"id":"4","event":"send_message","data":{"studyId":"s1","content":"hello"}}`,
+		} {
+			all = append(all, wstest.Frame(0x81, []byte(request))...)
+		}
+		c.Write(all)
+		for _, want := range []string{"auth_success", "error", "ack", "ack"} {
+			c.Expect(want)
+		}
+	})
+}
+
+func TestAuthenticateAnswersOnceUnderItsID(t *testing.T) {
+	eachVerifier(t, func(t *testing.T, k kind, v auth.Verifier) {
+		_, url := k.serve(t, coup.Options{Verifier: v})
 		for _, tt := range []struct{ name, token, event, code string }{
 			{"a good token", "u1:Kim Minji", "auth_success", ""},
 			{"a bad one", "bad", "auth_error", "token_invalid"},

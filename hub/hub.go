@@ -29,6 +29,7 @@ type Hub struct {
 	opts   Options
 	rooms  *room.Registry
 	verify auth.Verifier
+	local  auth.LocalVerifier // verify, if it is one
 	poller *poll.Poller
 	wheel  wheel
 	counts counters
@@ -72,6 +73,7 @@ func New(rooms *room.Registry, verify auth.Verifier, opts Options) (*Hub, error)
 		addresses: map[string]int{}, addressOf: map[*session]string{},
 		empty: make(chan struct{}),
 	}
+	h.local, _ = verify.(auth.LocalVerifier)
 	h.native = endpoint{hub: h, dialect: native.Dialect{}}
 	h.wheel.start()
 	h.work.Go(func() { h.wheel.run(h.work.Context()) })

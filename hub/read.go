@@ -27,7 +27,8 @@ func (s *session) Data(p []byte) (more bool) {
 // request must end before the next message is read.
 func (s *session) read(p []byte) (more bool) {
 	defer s.recovered(&more)
-	lim := s.limits(s.who())
+	who := s.who()
+	lim := s.limits(who)
 	var reader ws.Reader
 	if s.partial != nil {
 		reader = s.partial.reader
@@ -43,6 +44,10 @@ func (s *session) read(p []byte) (more bool) {
 			break
 		}
 		s.message(m)
+		if who == nil { // more is allowed once it has authenticated
+			who = s.who()
+			lim = s.limits(who)
+		}
 	}
 	s.keep(reader, p)
 	if s.await == nil {
@@ -52,8 +57,7 @@ func (s *session) read(p []byte) (more bool) {
 	return false
 }
 
-// limits returns what a client may send, whose session has an identity or nil. To authenticate
-// is a request that must end before the next message is read, so a read has one answer.
+// limits returns what a client may send, whose session has an identity or nil.
 func (e *endpoint) limits(who *identity) ws.Limits {
 	opts := &e.hub.opts
 	lim := ws.Limits{MaxMessage: opts.MaxMessage, MaxFrames: opts.MaxFrames, Binary: e.dialect.Binary()}
