@@ -38,7 +38,7 @@ test: deps check ## deps (installs packages that are missing), check, every test
 bench: ## measure
 	$(GO) test -run '^$$' -bench . -benchmem ./...
 
-perf: ## measure what a hub costs as it grows, and draw docs/performance.svg (four minutes, on a quiet machine)
+perf: ## measure what a hub costs as it grows, and draw docs/performance.svg (five minutes, on a quiet machine; needs redis-server)
 	$(GO) run ./scripts/perf
 
 mutants: ## seed bugs one by one: the tests must catch each (13 minutes)

@@ -69,7 +69,7 @@ var table = map[string]rule{
 	"internal/faults":  {ours: []string{"internal/wstest"}},
 	"scripts/gotest":   {},
 	"scripts/mutants":  {},
-	"scripts/perf":     {ours: []string{"auth", "auth/jwt"}},
+	"scripts/perf":     {ours: []string{"auth", "auth/jwt", "store", "store/rest"}},
 }
 
 // testsOnly are packages that no program may link.

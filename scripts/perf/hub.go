@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"runtime"
 	"strconv"
 	"strings"
@@ -27,19 +28,24 @@ type hub struct {
 	keys *jwt.Signer
 }
 
+// start starts examples/embedded, with a store in memory.
 func start(binary string) (*hub, error) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+	return launch(binary, func(addr string) []string { return []string{"-addr", addr, "-pprof"} },
+		"COUP_OPEN=1", "COUP_RATE=0", "DATABASE_URL=memory:")
+}
+
+// launch starts a program with a hub on a free address, and waits until it is ready.
+func launch(binary string, args func(addr string) []string, env ...string) (*hub, error) {
+	addr, err := freeAddr()
 	if err != nil {
 		return nil, err
 	}
-	addr := l.Addr().String()
-	l.Close()
 	keys, err := jwt.NewHS256([]byte(secret))
 	if err != nil {
 		return nil, err
 	}
-	h := &hub{cmd: onCore(0, binary, "-addr", addr, "-pprof"), addr: addr, keys: keys}
-	h.cmd.Env = append(os.Environ(), "COUP_JWT_SECRET="+secret, "COUP_OPEN=1", "COUP_RATE=0", "DATABASE_URL=memory:")
+	h := &hub{cmd: onCore(0, binary, args(addr)...), addr: addr, keys: keys}
+	h.cmd.Env = append(append(os.Environ(), "COUP_JWT_SECRET="+secret), env...)
 	h.cmd.Stderr = os.Stderr
 	if err := h.cmd.Start(); err != nil {
 		return nil, err
@@ -55,7 +61,17 @@ func start(binary string) (*hub, error) {
 	}
 	h.cmd.Process.Kill()
 	h.cmd.Wait()
-	return nil, fmt.Errorf("examples/embedded is not ready after 10 s")
+	return nil, fmt.Errorf("%s is not ready after 10 s", filepath.Base(binary))
+}
+
+// freeAddr returns an address on loopback that nobody listens on.
+func freeAddr() (string, error) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return "", err
+	}
+	defer l.Close()
+	return l.Addr().String(), nil
 }
 
 // onCore runs a program on one core, if there is taskset. Two programs on all cores would

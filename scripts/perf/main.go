@@ -1,13 +1,14 @@
 // Perf measures what a hub costs as it grows, and draws it: CPU per delivery by the size of a
-// room, resident memory by the number of connections, the cost of an idle hub, and how a
-// client that does not read affects the others.
+// room, resident memory by the number of connections, the cost of an idle hub, how a client that does
+// not read affects the others, and what two hubs over one Redis cost.
 //
 //	go run ./scripts/perf            prints the figures and writes docs/performance.svg
 //	go run ./scripts/perf -quick     fewer connections and shorter runs
 //	go run ./scripts/perf -only stalled
 //
-// It builds and starts examples/embedded with a store in memory. Absolute figures depend on the
-// machine. How they grow does not.
+// It builds and starts examples/embedded with a store in memory; for the two hubs examples/fullstack
+// and redis-server, with the internal API of a store in memory. Absolute figures depend on the machine.
+// How they grow does not.
 package main
 
 import (
@@ -23,7 +24,7 @@ import (
 
 var (
 	quick = flag.Bool("quick", false, "fewer connections and shorter runs")
-	only  = flag.String("only", "", "rooms, memory or stalled; empty: all")
+	only  = flag.String("only", "", "rooms, memory, stalled or pair; empty: all")
 	out   = flag.String("out", "docs/performance.svg", "where the drawing goes; empty: nowhere")
 )
 
@@ -33,6 +34,7 @@ type Figures struct {
 	Memory    []Point `json:"residentMegabytesByConnections"`
 	Idle      Idle    `json:"idle"`
 	StalledBy Stall   `json:"stalledReader"`
+	Pair      Pair    `json:"twoHubs"`
 }
 
 // A Point is one point of a plot.
@@ -54,21 +56,20 @@ func run() error {
 		return err
 	}
 	defer os.RemoveAll(dir)
-	binary := filepath.Join(dir, "embedded")
-	build := exec.Command("go", "build", "-o", binary, "./examples/embedded")
+	build := exec.Command("go", "build", "-o", dir, "./examples/embedded", "./examples/fullstack")
 	build.Stderr = os.Stderr
 	if err := build.Run(); err != nil {
 		return fmt.Errorf("build (run it from the root of the repository): %w", err)
 	}
 	var f Figures
 	for _, step := range []struct {
-		name    string
-		measure func(string, *Figures) error
-	}{{"rooms", roomSizes}, {"memory", memory}, {"stalled", stalled}} {
+		name, program string
+		measure       func(string, *Figures) error
+	}{{"rooms", "embedded", roomSizes}, {"memory", "embedded", memory}, {"stalled", "embedded", stalled}, {"pair", "fullstack", pair}} {
 		if *only != "" && *only != step.name {
 			continue
 		}
-		if err := step.measure(binary, &f); err != nil {
+		if err := step.measure(filepath.Join(dir, step.program), &f); err != nil {
 			return err
 		}
 	}
