@@ -11,11 +11,13 @@ type Event struct {
 	// Name is the name in the protocol: new_message, message_edited, message_deleted,
 	// message_reaction, notification, room_left, room_reset,
 	// messages_erased, user_typing, read_marked, presence, signal, error, auth_error; or "missed", after a join of the client's own that
-	// brought not everything: read the history.
+	// brought not everything: read the History.
 	Name string
 	// StudyID is the study, if it concerns one.
 	StudyID string
-	// Message is that of a new_message. For a change of a message it has what the change says.
+	// Message is that of a new_message. For message_edited, message_deleted and message_reaction its Seq
+	// is that of the change in the log, and UserID whoever made it. An edit has what the message says
+	// now, too.
 	Message Message
 	// MessageSeq is the seq of the message that a change is about.
 	MessageSeq int64
@@ -57,9 +59,23 @@ type Message struct {
 	Content  string    `json:"content"`
 	SentAt   time.Time `json:"sentAt"`
 	ClientID string    `json:"clientId"`
+	// ReplyTo is the seq of the message that it answers, or 0.
+	ReplyTo     int64           `json:"replyTo"`
+	Mentions    []string        `json:"mentions"`
+	Attachments []Attachment    `json:"attachments"`
+	Meta        json.RawMessage `json:"meta"`
 	// EditedAt and DeletedAt are zero unless the message was edited or deleted.
 	EditedAt  time.Time `json:"editedAt"`
 	DeletedAt time.Time `json:"deletedAt"`
+	// Reactions are those of the moment when it was read.
+	Reactions []Reaction `json:"reactions"`
+}
+
+// A Reaction is an emoji on a message: Count users have it, of whom UserIDs are the first.
+type Reaction struct {
+	Emoji   string   `json:"emoji"`
+	Count   int      `json:"count"`
+	UserIDs []string `json:"userIds"`
 }
 
 // A Notification is a short text that is not stored.
@@ -111,6 +127,8 @@ type body struct {
 	RetryMS     int64           `json:"retryAfterMs"`
 	Truncated   bool            `json:"truncated"`
 	Reset       bool            `json:"reset"`
+	Messages    []Message       `json:"messages"`
+	More        bool            `json:"more"`
 	ExpiresAt   string          `json:"expiresAt"`
 }
 

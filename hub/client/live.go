@@ -20,7 +20,8 @@ type Read struct {
 }
 
 // MarkRead keeps how far the user has read in a study, which need not be joined. A mark never goes
-// back. It returns when the mark is kept, and repeats it as Send does.
+// back. It returns when the mark is kept, and repeats it as Send does. The server keeps one mark of a user
+// in a study each second, so the next call waits for that long.
 func (c *Client) MarkRead(ctx context.Context, studyID string, seq int64) (r Read, err error) {
 	err = c.request(ctx, func(l *line) error {
 		b, err := l.ask(ctx, "mark_read", map[string]any{"studyId": studyID, "seq": seq}, nil)

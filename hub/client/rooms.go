@@ -10,7 +10,7 @@ type Joined struct {
 	// Seq is the newest seq of the study.
 	Seq int64
 	// Missed says that not everything after From.Seq is delivered: too much was missed, or the
-	// server has another history than the client has seen. Read the history then.
+	// server has another history than the client has seen. Read the History then.
 	Missed bool
 	// Online are the users in the study, at most 200 of OnlineCount, with Options.Presence. The
 	// others follow as events within a second.
@@ -20,9 +20,11 @@ type Joined struct {
 	Read Read
 }
 
-// A From is the newest message of a study that the caller has. The zero value is none: messages
-// are delivered from the join on.
+// A From says what of a study the caller has. The zero value is nothing: messages are delivered from the
+// join on.
 type From struct {
+	// Seq is the highest one of any event of the study that the caller has handled: of a message, or of
+	// a change of one.
 	Seq int64
 	// SentAt is its time, if it is known. With it the server notices a history that was replaced.
 	SentAt time.Time
