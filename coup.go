@@ -49,8 +49,9 @@ type Options struct {
 	// limits on connections of one user (Room.MaxPerUser), on refused requests
 	// (Hub.MaxRefused) and on new connections (Hub.MaxAccepts), unless those are set.
 	Rate float64
-	// May, BeforePost and Posted are those of Room: what members may do by their role, what is
-	// looked at before it is stored, and what is told after that. Set them here or there.
+	// May, BeforePost and Posted are those of Room: what members may do by their role (by default
+	// room.MayByDefault), what is looked at before it is stored, and what is told after that. Set them
+	// here or there.
 	May        func(role string, do room.Action) bool
 	BeforePost func(ctx context.Context, d *room.Draft) error
 	Posted     func(ctx context.Context, e store.Entry)
@@ -71,8 +72,8 @@ func (o *Options) check() error {
 		return errors.New("coup: Options.Store is required (store.NewMemory() for a try)")
 	case o.Members == nil:
 		return errors.New("coup: Options.Members is required (coup.Everyone lets every user into every study)")
-	case o.Verifier == nil:
-		return errors.New("coup: Options.Verifier is required")
+	case o.Verifier == nil && o.Hub.Identify == nil:
+		return errors.New("coup: Options.Verifier is required, or Options.Hub.Identify")
 	case o.Room.Store != nil:
 		return errors.New("coup: set Options.Store, not Options.Room.Store")
 	case o.Room.Members != nil:

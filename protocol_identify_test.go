@@ -3,12 +3,15 @@ package coup_test
 import (
 	"errors"
 	"net/http"
+	"net/http/httptest"
+	"strings"
 	"testing"
 	"time"
 
 	"github.com/coupchat/coup"
 	"github.com/coupchat/coup/auth"
 	"github.com/coupchat/coup/internal/wstest"
+	"github.com/coupchat/coup/store"
 )
 
 // byCookie knows the user of the cookie "session", and of the header that a proxy sets.
@@ -135,4 +138,29 @@ func TestAPanicOfIdentifyGivesThePlaceBack(t *testing.T) {
 		login(t, url, "u1")
 		login(t, url, "u2")
 	})
+}
+
+// Where everybody comes by the handshake, no Verifier is needed, and no token is good.
+func TestAHandshakeIsEnough(t *testing.T) {
+	opts := coup.Options{Store: store.NewMemory(), Members: coup.Everyone}
+	if _, err := coup.New(opts); err == nil || !strings.Contains(err.Error(), "Identify") {
+		t.Errorf("a server that can know nobody: %v", err)
+	}
+	opts.Hub.Identify = byCookie
+	s, err := coup.New(opts)
+	if err != nil {
+		t.Fatal(err)
+	}
+	web := httptest.NewServer(s)
+	defer web.Close()
+	defer s.Shutdown(t.Context())
+	c := wstest.Dial(t, web.URL, http.Header{"X-User": {"u1"}})
+	if e := c.Expect("auth_success"); e.String("userId") != "u1" {
+		t.Errorf("got %s", e.Raw)
+	}
+	c.Join("s1")
+	c = wstest.Dial(t, web.URL, nil)
+	if e := c.Call("authenticate", data{"token": "u1"}, nil); e.String("code") != "token_invalid" {
+		t.Errorf("a token: %s, want token_invalid", e.Raw)
+	}
 }

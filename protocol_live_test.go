@@ -127,6 +127,8 @@ func TestWhatIsNotStoredIsRefusedWhereItMakesNoSense(t *testing.T) {
 		{"a signal to a number", "signal", signal(data{"to": 7}), "bad_request"},
 		{"a signal to no id", "signal", signal(data{"to": "a b"}), "bad_request"},
 		{"a signal of no kind", "signal", without("kind"), "bad_request"},
+		{"a signal of a kind of 64 characters", "signal", signal(data{"kind": strings.Repeat("가", 64)}), ""},
+		{"a signal of a longer kind", "signal", signal(data{"kind": strings.Repeat("가", 65)}), "bad_request"},
 		{"a signal of an empty kind", "signal", signal(data{"kind": ""}), "bad_request"},
 		{"a signal of a long kind", "signal", signal(data{"kind": strings.Repeat("x", 65)}), "bad_request"},
 		{"a signal without data", "signal", without("data"), "bad_request"},

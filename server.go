@@ -10,12 +10,13 @@ import (
 )
 
 // Post stores a message of the application, such as that of a bot or of the system, and delivers it
-// at once. m has a StudyID, a UserID, a UserName and Content, or Attachments. Nobody checks that the
-// user is a member, no rate counts, and BeforePost is not asked. With a ClientID it is safe to
-// call Post again after an error: the same message is returned.
+// at once. m has a StudyID, a UserID and Content, or Attachments; the UserName is what others see. Nobody
+// checks that there is such a study or that the user is a member, no rate counts, and BeforePost is not
+// asked. With a ClientID it is safe to call Post again after an error: the same message is returned.
 //
-// The error is that of store.Entry.Clean, or one that wraps store.ErrUnavailable, also when ctx ends
-// first: the message may be stored then.
+// The error wraps store.ErrInvalid if m says nothing, too much, or what no message may (see
+// store.Entry.Clean). It wraps store.ErrUnavailable if the store does not answer, or if ctx ends first:
+// the message may be stored then.
 func (s *Server) Post(ctx context.Context, m store.Message) (store.Message, error) {
 	m.Kind = store.KindMessage
 	return s.rooms.Post(ctx, m)

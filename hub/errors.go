@@ -43,7 +43,7 @@ func (s *session) answer(id native.RequestID, err error) {
 	case errors.Is(err, store.ErrEmpty):
 		e = native.Error{Code: empty, Message: "content is empty"}
 	case errors.Is(err, store.ErrTooLarge):
-		e = native.Error{Code: tooLarge, Message: "content is over 2,000 characters, or all of it over 16 KiB"}
+		e = native.Error{Code: tooLarge, Message: "too large: content has at most 2,000 characters, and all that is said 16 KiB"}
 	case errors.As(err, &refusal):
 		e = native.Error{Code: rejected, Message: refusal.Message}
 	case errors.Is(err, room.ErrNotAllowed):

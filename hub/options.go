@@ -37,7 +37,10 @@ type Options struct {
 	//
 	// A browser sends cookies also for the pages of other sites. So a request with a Cookie and
 	// an identity needs an Origin that is allowed, also with AnyOrigin: that of the same host,
-	// or one that is listed.
+	// or one that is listed. (A page of the same host sends no Origin with the first request of long-polling.
+	// There the browser's Sec-Fetch-Site counts.)
+	//
+	// The connection ends when the identity expires. The client then connects anew, and is asked for again.
 	//
 	// It may be called at the same time from any goroutine, and the handshake waits for it.
 	Identify func(*http.Request) (*auth.Identity, error)

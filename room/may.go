@@ -8,14 +8,14 @@ import (
 // An Action is what a member may be allowed to do, see Options.May.
 type Action string
 
-// The actions.
+// The actions. Everybody may type, mark what was read, and read the history.
 const (
-	ActPost      Action = "post"
-	ActEditOwn   Action = "edit_own"
-	ActDeleteOwn Action = "delete_own"
+	ActPost      Action = "post"       // a message, also one that answers another
+	ActEditOwn   Action = "edit_own"   // a message of the user: its text, its files and the rest
+	ActDeleteOwn Action = "delete_own" // asked only of those who may not delete any
 	ActDeleteAny Action = "delete_any"
-	ActReact     Action = "react"
-	ActSignal    Action = "signal"
+	ActReact     Action = "react"  // to add a reaction, or to take it away
+	ActSignal    Action = "signal" // see Seat.Signal
 )
 
 // ErrNotAllowed says that Options.May does not allow it.

@@ -19,7 +19,7 @@ type SignalRequest struct {
 	UserName string
 	// To is who gets it: all connections of that user in the room, on every hub.
 	To store.UserID
-	// Kind is a word of the application, of 1 to 64 bytes, and Data a JSON value of at most
+	// Kind is a word of the application, of 1 to 64 UTF-16 units, and Data a JSON value of at most
 	// MaxSignal bytes.
 	Kind string
 	Data []byte
@@ -36,7 +36,7 @@ func (s *Seat) Signal(q SignalRequest) error {
 		return ErrNotJoined
 	case !store.ValidID(q.To):
 		return fmt.Errorf("%w: to is not a valid id", store.ErrInvalid)
-	case q.Kind == "" || len(q.Kind) > maxSignalKind:
+	case q.Kind == "" || store.UTF16Len(q.Kind) > maxSignalKind:
 		return fmt.Errorf("%w: kind must have 1 to %d characters", store.ErrInvalid, maxSignalKind)
 	case len(q.Data) > MaxSignal:
 		return store.ErrTooLarge

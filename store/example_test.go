@@ -113,3 +113,23 @@ func ExampleStore() {
 	// 1 hello false
 	// 1 hello true
 }
+
+// The application knows who is in which study, and as what.
+func ExampleMembersFunc() {
+	roles := map[store.Membership]string{ // in practice a table
+		{StudyID: "go-101", UserID: "mina"}: "moderator",
+		{StudyID: "go-101", UserID: "sora"}: "member",
+	}
+	members := store.MembersFunc(func(_ context.Context, study store.StudyID, user store.UserID) (string, error) {
+		role, ok := roles[store.Membership{StudyID: study, UserID: user}]
+		if !ok {
+			return "", store.ErrNotFound // also for a study that does not exist
+		}
+		return role, nil
+	})
+	fmt.Println(members.Member(context.Background(), "go-101", "mina"))
+	fmt.Println(members.Member(context.Background(), "go-101", "jun"))
+	// Output:
+	// moderator <nil>
+	//  not found
+}

@@ -55,7 +55,7 @@ var (
 // 404, ErrUnavailable and a context that is done with 503, everything else with 500.
 type Store interface {
 	// Append stores msgs, at most MaxBatch, in one transaction: all or none. It returns
-	// them in the same order, with ID, Seq, SentAt and Repeated set. The seqs of a study
+	// them in the same order, with ID, Seq, SentAt and Repeated set, whatever msgs had there. The seqs of a study
 	// are 1, 2, 3 and so on without gaps, in the order of msgs, even if several hubs
 	// append at the same time. All or none also holds if ctx is done in the middle: Append
 	// may then return an error, and all of msgs are stored, perhaps a little later, or none.
@@ -81,9 +81,10 @@ type Store interface {
 
 	// SetStatus records reports. Those of one call count one after the other, as if each had
 	// a call of its own: online and then offline sets Presence.LastSeenAt, and offline and
-	// then online ends online. If a node without a lease reports a user online, a lease of
-	// LeaseTTL starts. A report within a lease does not prolong it. Of the reports that a
-	// user is offline, only the one that takes the user offline moves LastSeenAt.
+	// then online ends online. If a node reports a user online and has no lease, or one that has ended,
+	// a lease of LeaseTTL starts. A report within a lease does not prolong it. Of the reports that a
+	// user is offline, only the one that takes the user offline moves LastSeenAt: one that comes when the
+	// lease has ended leaves it at that end.
 	SetStatus(ctx context.Context, reports []Status) error
 
 	// Presence returns the presence of each user asked for. A user is online if the last

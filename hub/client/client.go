@@ -18,12 +18,13 @@ import (
 // ErrClosed says that Close was called.
 var ErrClosed = errors.New("client: closed")
 
-// Options configure a Client. URL and Token are required.
+// Options configure a Client. URL is required, and Token or Header.
 type Options struct {
 	// URL is that of the endpoint, ws:// or wss://.
 	URL string
 	// Token returns a token. It is called for each connection, before the last token expires, and
-	// when one was refused. After an error it is called again a while later.
+	// when one was refused. After an error it is called again a while later. Without it the server has to
+	// know the user by Header (hub.Options.Identify).
 	Token func(context.Context) (string, error)
 	// Handler gets what the server sends, one event after the other. While it runs nothing is
 	// read, so a slow one slows the server down; a very slow one is disconnected by the server, and
@@ -32,10 +33,12 @@ type Options struct {
 	// Presence asks who is in each study that is joined, and Reads what the user has read there.
 	// See Joined, and the events presence and read_marked.
 	Presence, Reads bool
-	// Header is sent with each handshake. TLS is for wss:// URLs.
+	// Header is sent with each handshake. With a Cookie that names the user it needs an Origin that the
+	// server allows. TLS is for wss:// URLs.
 	Header http.Header
 	TLS    *tls.Config
-	// Log gets why connections end, at the debug level. Defaults to slog.Default().
+	// Log gets why connections end, at the debug level, and handshakes that the server refuses, as
+	// warnings. Defaults to slog.Default().
 	Log *slog.Logger
 }
 
@@ -68,8 +71,8 @@ func New(opts Options) (*Client, error) {
 	switch {
 	case err != nil || u.Scheme != "ws" && u.Scheme != "wss" || u.Host == "":
 		return nil, fmt.Errorf("client: URL %q is no ws:// or wss:// URL", opts.URL)
-	case opts.Token == nil:
-		return nil, errors.New("client: Token is required")
+	case opts.Token == nil && len(opts.Header) == 0:
+		return nil, errors.New("client: Token is required, or a Header that names the user")
 	}
 	if opts.Handler == nil {
 		opts.Handler = func(Event) {}

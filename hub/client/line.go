@@ -30,6 +30,7 @@ var errLine = errors.New("client: the connection has ended")
 type line struct {
 	conn  *ws.ClientConn
 	ended chan struct{}
+	known chan body // the auth_success of a server that knows the user from the handshake
 
 	mu    sync.Mutex // guards what follows
 	count int
@@ -90,10 +91,18 @@ func (l *line) read(deliver func(*line, *frame)) error {
 		l.mu.Lock()
 		q := l.asked[f.ID]
 		l.mu.Unlock()
-		if f.ID == "" || q == nil {
-			if f.Event != "ack" {
-				deliver(l, &f)
+		switch {
+		case f.ID != "" && q != nil:
+		case f.Event == "auth_success":
+			select {
+			case l.known <- f.Data:
+			default:
 			}
+			continue
+		case f.Event == "ack":
+			continue
+		default:
+			deliver(l, &f)
 			continue
 		}
 		if q.took != nil {

@@ -3,6 +3,7 @@ package client
 import (
 	"context"
 	"errors"
+	"log/slog"
 	"math/rand/v2"
 	"sync"
 	"time"
@@ -28,7 +29,14 @@ func (c *Client) run() {
 				wait = 10*time.Second + rand.N(10*time.Second)
 			}
 		}
-		c.opts.Log.Debug("connection ended", "err", err, "wait", wait)
+		if c.ctx.Err() != nil {
+			return
+		}
+		level := slog.LevelDebug
+		if errors.Is(err, ws.ErrRefused) {
+			level = slog.LevelWarn
+		}
+		c.opts.Log.Log(c.ctx, level, "connection ended", "err", err, "wait", wait)
 		_ = c.sleep(c.ctx, wait)
 	}
 }
@@ -47,15 +55,18 @@ func backoff(tries int) time.Duration {
 func (c *Client) visit() error {
 	ctx, cancel := context.WithTimeout(c.ctx, dialTimeout)
 	defer cancel()
-	token, err := c.opts.Token(ctx)
-	if err != nil {
-		return err
+	token := ""
+	if c.opts.Token != nil {
+		var err error
+		if token, err = c.opts.Token(ctx); err != nil {
+			return err
+		}
 	}
 	conn, err := ws.Dial(ctx, c.opts.URL, c.opts.Header, c.opts.TLS)
 	if err != nil {
 		return err
 	}
-	l := &line{conn: conn, ended: make(chan struct{}), asked: map[string]*question{}}
+	l := &line{conn: conn, ended: make(chan struct{}), known: make(chan body, 1), asked: map[string]*question{}}
 	var inside sync.WaitGroup
 	inside.Go(func() {
 		select {
@@ -79,7 +90,7 @@ func (c *Client) visit() error {
 
 // settle authenticates a connection, joins the rooms, and renews the token.
 func (c *Client) settle(ctx context.Context, l *line, token string) {
-	user, err := l.ask(ctx, "authenticate", map[string]any{"token": token}, nil)
+	user, err := c.authenticate(ctx, l, token)
 	if err != nil {
 		l.conn.Close(ws.Normal)
 		return
@@ -98,9 +109,24 @@ func (c *Client) settle(ctx context.Context, l *line, token string) {
 	c.renew(l, user.ExpiresAt)
 }
 
+// authenticate gives a connection its user: by a token, or by what the server knows from the handshake.
+func (c *Client) authenticate(ctx context.Context, l *line, token string) (body, error) {
+	if c.opts.Token != nil {
+		return l.ask(ctx, "authenticate", map[string]any{"token": token}, nil)
+	}
+	select {
+	case user := <-l.known:
+		return user, nil
+	case <-l.ended:
+		return body{}, errLine
+	case <-ctx.Done():
+		return body{}, ctx.Err()
+	}
+}
+
 // renew renews the token until the connection ends.
 func (c *Client) renew(l *line, expires string) {
-	for {
+	for c.opts.Token != nil {
 		end, err := time.Parse(time.RFC3339, expires)
 		if err != nil {
 			return

@@ -27,10 +27,17 @@ type ClientConn struct {
 	mu   sync.Mutex // one writer at a time
 }
 
-// Dial connects to a ws:// or wss:// URL (RFC 6455 section 4.1).
+// ErrRefused says that the server has answered a handshake with another status than 101.
+var ErrRefused = errors.New("the server refuses the handshake")
+
+// Dial connects to a ws:// or wss:// URL (RFC 6455 section 4.1). The error wraps ErrRefused, or says that
+// the server was not reached.
 func Dial(ctx context.Context, url string, header http.Header, config *tls.Config) (*ClientConn, error) {
 	d := ws.Dialer{Header: ws.HandshakeHeaderHTTP(header), TLSConfig: config}
 	conn, early, _, err := d.Dial(ctx, url)
+	if status, is := errors.AsType[ws.StatusError](err); is {
+		return nil, fmt.Errorf("%w: %d %s", ErrRefused, int(status), http.StatusText(int(status)))
+	}
 	if err != nil {
 		return nil, err
 	}

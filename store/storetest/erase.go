@@ -174,7 +174,7 @@ func runErasures(t *testing.T, open func(t *testing.T) Backend) {
 			b := open(t)
 			s, ok := b.Store.(store.Eraser)
 			if !ok || b.NewID != nil {
-				t.Log("Backend.Store is no store.Eraser, or has ids of its own")
+				t.Log("Backend.Store is no store.Eraser, or Backend.NewID is set")
 				return
 			}
 			c.run(t, s)

@@ -128,7 +128,7 @@ func runSearches(t *testing.T, open func(t *testing.T) Backend) {
 				ok = !errors.Is(err, errors.ErrUnsupported)
 			}
 			if !ok || b.NewID != nil {
-				t.Log("Backend.Store does not search, or has ids of its own")
+				t.Log("Backend.Store does not search, or Backend.NewID is set")
 				return
 			}
 			c.run(t, s)
