@@ -9,15 +9,14 @@ import (
 	"testing"
 	"time"
 
-	"go.uber.org/goleak"
-
 	"github.com/coupchat/coup"
 	"github.com/coupchat/coup/auth"
+	"github.com/coupchat/coup/internal/testenv"
 	"github.com/coupchat/coup/internal/wstest"
 	"github.com/coupchat/coup/store"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) { testenv.Main(m) }
 
 // A kind is one of the ways in which a hub serves its sessions.
 type kind struct {

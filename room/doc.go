@@ -35,6 +35,7 @@
 //	gap.go           reads from the store what is missing in a timeline
 //	heads.go         asks the store for the newest seqs
 //	marks.go         stores how far users have read
+//	buffers.go       lets the store forget what was deleted
 //	hint.go          checks with the store what somebody on the bus says
 //	room.go          a room and what happens in it
 //	deliverlive.go   delivers what is not stored: typing, signals

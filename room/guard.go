@@ -74,6 +74,19 @@ func (g guarded) ReadStates(ctx context.Context, of []store.Membership) (states 
 	return r.ReadStates(ctx, of)
 }
 
+// forget returns what drops the buffers of the store, or nil.
+func (g guarded) forget() func() {
+	f, ok := g.store.(store.Forgetter)
+	if !ok {
+		return nil
+	}
+	return func() {
+		var err error
+		defer recovered(&err)
+		f.Forget()
+	}
+}
+
 func (g guarded) Heads(ctx context.Context, studies []store.StudyID) (heads map[store.StudyID]int64, err error) {
 	defer recovered(&err)
 	return g.store.Heads(ctx, studies)

@@ -116,6 +116,7 @@ func (r *room) erase(first, last int64) {
 		last = max(r.timeline.head, r.timeline.target)
 	}
 	r.timeline.erase(first, last)
+	r.shared.buffers.dirty()
 	// A range that begins after the newest message names none.
 	if last = min(last, max(r.timeline.head, r.timeline.target)); first <= last {
 		r.broadcast(&Event{Kind: Erased, StudyID: r.study, First: first, Last: last})

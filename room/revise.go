@@ -10,7 +10,7 @@ import (
 // is replayed, and what was deleted is in memory no more. It returns how many bytes more the events
 // take.
 func reviseAll(events []*Event, by *store.Entry) (grown int64) {
-	if by.Kind != store.KindEdit && by.Kind != store.KindDelete && by.Kind != store.KindErase {
+	if !revises(by) {
 		return 0
 	}
 	for i, ev := range events {
@@ -37,6 +37,11 @@ func reviseAll(events []*Event, by *store.Entry) (grown int64) {
 		events[i] = changed
 	}
 	return grown
+}
+
+// revises reports whether an entry takes something away that a message has said.
+func revises(e *store.Entry) bool {
+	return e.Kind == store.KindEdit || e.Kind == store.KindDelete || e.Kind == store.KindErase
 }
 
 // concerns reports whether by changes what e shows: a message, or an edit of one.

@@ -27,6 +27,7 @@ type shared struct {
 	gaps    gapReader
 	memory  memory
 	rare    rareLimits
+	buffers buffers
 	// reviews bounds how many calls of Options.BeforePost run.
 	reviews chan struct{}
 	// doubt checks whether the store still has the history that a room has delivered, and
@@ -224,6 +225,9 @@ func (r *room) flush() {
 	for _, ev := range out {
 		if !ev.posted.IsZero() {
 			r.shared.stats.shown.add(time.Since(ev.posted))
+		}
+		if revises(&ev.Message) {
+			r.shared.buffers.dirty()
 		}
 	}
 	clear(out)

@@ -99,6 +99,14 @@ type Store interface {
 	RenewNode(ctx context.Context, node NodeID, ttl time.Duration) error
 }
 
+// Forgetter is implemented by a Store whose buffers may hold what it has read or written before, such as those
+// of idle connections.
+type Forgetter interface {
+	// Forget drops them soon, and does not wait. A hub calls it when something was edited, deleted or
+	// erased, at most every 2 s, so that what is gone is not in its memory 5 s later.
+	Forget()
+}
+
 // Checker is implemented by a Store that can tell whether it works without storing anything.
 type Checker interface {
 	// Check returns an error if Append would fail now, for example because the server

@@ -211,6 +211,7 @@ var mutants = []mutant{
 	{"two keys with one hash are one entry", "store/memorykeys.go", "		if row, page := st.row(seq); page.is(row, k) {", "		if row, page := st.row(seq); row != nil && page != nil {", "./store"},
 	{"what was read stays in the buffer", "internal/poll/stream_linux.go", "		clear(buf[:n]) // what is deleted later must not stay in the buffer\n", "", ". -run DeletedTextLeaves"},
 	{"a message that is locked is never found", "internal/sqlstore/dialect.go", "`FOR SHARE NOWAIT`", "`FOR SHARE SKIP LOCKED`", "./store/postgres -run Locked"},
+	{"what is deleted stays in the buffers of the store", "room/room.go", "			r.shared.buffers.dirty()\n", "", ". -run DeletedTextLeaves"},
 	{"what follows a token has the limits of a stranger", "hub/read.go", "			lim = s.limits(who)\n", "", ". -run InOnePiece"},
 	{"a session that moved in the set does not know it", "hub/sessionset.go", "(*ss)[s.slot], moved.slot = moved, s.slot", "(*ss)[s.slot] = moved", "./hub -run SetOfSessions"},
 	{"an old report of another hub is lost", "store/memorypresence.go", "memoryReport{node: node, next: next}", "memoryReport{node: node, next: min(next, -1)}", "./store"},

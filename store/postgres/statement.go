@@ -64,7 +64,9 @@ func (s *Store) prepare(ctx context.Context, db *sqlx.DB, text string) (*stateme
 		return st, nil
 	}
 	var err error
-	st.prepared, err = db.PreparexContext(ctx, text)
+	if st.prepared, err = db.PreparexContext(ctx, text); err == nil {
+		s.prepared = append(s.prepared, st.prepared)
+	}
 	return st, err
 }
 

@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/coupchat/coup/store"
@@ -38,15 +39,16 @@ type Client struct {
 	base    string // scheme, host and path up to Base
 	auth    []string
 	http    *http.Client
-	own     *http.Transport // nil if the caller brought a client
+	own     *ownTransport // nil if the caller brought a client
 	timeout time.Duration
 
 	noEntries, noReads, noEraser, noSearch optional
 }
 
 var (
-	_ store.Log     = (*Client)(nil)
-	_ store.Members = (*Client)(nil)
+	_ store.Log       = (*Client)(nil)
+	_ store.Members   = (*Client)(nil)
+	_ store.Forgetter = (*Client)(nil)
 )
 
 // NewClient returns a Client of the internal API at baseURL, such as
@@ -75,13 +77,46 @@ func NewClient(baseURL string, opts ClientOptions) (*Client, error) {
 	if opts.HTTP != nil {
 		client = *opts.HTTP
 	} else {
-		c.own = newTransport()
+		c.own = newOwnTransport()
 		client.Transport = c.own
 	}
 	client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 	c.http = &client
 	return c, nil
 }
+
+// Forget implements store.Forgetter: what is sent or comes from now on uses new connections. Those of
+// ClientOptions.HTTP are closed if they are idle.
+func (c *Client) Forget() {
+	if c.own != nil {
+		c.own.renew()
+		return
+	}
+	c.http.CloseIdleConnections()
+}
+
+// An ownTransport is an http.Transport that can be replaced. Its methods may be called at the same time from
+// any goroutine.
+type ownTransport struct {
+	now atomic.Pointer[http.Transport]
+}
+
+func newOwnTransport() *ownTransport {
+	t := &ownTransport{}
+	t.now.Store(newTransport())
+	return t
+}
+
+// RoundTrip implements http.RoundTripper.
+func (t *ownTransport) RoundTrip(r *http.Request) (*http.Response, error) {
+	return t.now.Load().RoundTrip(r)
+}
+
+// CloseIdleConnections is that of http.Client.
+func (t *ownTransport) CloseIdleConnections() { t.now.Load().CloseIdleConnections() }
+
+// renew replaces the transport. The connections of the old one end when their requests have ended.
+func (t *ownTransport) renew() { t.now.Swap(newTransport()).CloseIdleConnections() }
 
 // newTransport keeps enough idle connections for the lanes of a hub. net/http keeps two
 // by default, and a busy hub would make new connections all the time.
