@@ -37,19 +37,26 @@ func (b tab) menu(seq, entry int) {
 	b.eval(fmt.Sprintf(`document.querySelectorAll("#tools button")[%d].click()`, entry))
 }
 
+// meet lets Mina, who looks at the page so, enter the study of Sora Kim.
+func meet(t *testing.T, open func() tab, url string, l look) (mina, sora tab) {
+	t.Helper()
+	mina, sora = open(), open()
+	mina.t, sora.t = t, t
+	mina.as(l)
+	sora.login(url, "Sora Kim")
+	sora.create("Algebra")
+	mina.login(url, "Mina")
+	mina.enterStudy()
+	return mina, sora
+}
+
 // What people expect of a chat, by two users of whom one has another device each time.
 func TestTheFeaturesOfAChat(t *testing.T) {
 	open := chromium(t)
 	for _, l := range looks {
 		t.Run(l.name, func(t *testing.T) {
 			_, url := single(t, "memory:")
-			mina, sora := open(), open()
-			mina.t, sora.t = t, t
-			mina.as(l)
-			sora.login(url, "Sora Kim")
-			sora.create("Algebra")
-			mina.login(url, "Mina")
-			mina.enterStudy()
+			mina, sora := meet(t, open, url, l)
 			shot := func(name string) { mina.shot(map[bool]string{false: "desktop-", true: "phone-"}[l.phone] + name) }
 
 			t.Log("Markdown, code and formulas")

@@ -51,13 +51,7 @@ func TestFilesAreDroppedAndPasted(t *testing.T) {
 	for _, l := range looks {
 		t.Run(l.name, func(t *testing.T) {
 			_, url := single(t, "memory:", "-rate", "0")
-			mina, sora := open(), open()
-			mina.t, sora.t = t, t
-			mina.as(l)
-			sora.login(url, "Sora")
-			sora.create("Algebra")
-			mina.login(url, "Mina")
-			mina.enterStudy()
+			mina, sora := meet(t, open, url, l)
 			study := mina.path()
 
 			t.Log("two files are dropped, one is pasted, and one message has them all")
@@ -124,13 +118,8 @@ func TestFilesAreDroppedAndPasted(t *testing.T) {
 func TestForcedColours(t *testing.T) {
 	open, rules := chromium(t), installAxe(t)
 	p, url := single(t, "memory:", "-rate", "0")
-	mina, sora := open(), open()
-	sora.login(url, "Sora")
-	sora.create("Algebra")
-	mina.as(look{name: "forced colours", language: "en", forced: true})
-	mina.login(url, "Mina")
+	mina, sora := meet(t, open, url, look{name: "forced colours", language: "en", forced: true})
 	mina.until(`matchMedia("(forced-colors: active)").matches`)
-	mina.enterStudy()
 	sora.until(`document.querySelectorAll(".member").length === 2`) // whom she can mention
 	sora.post("hello @Mina")
 	s := mina.speak(p)
