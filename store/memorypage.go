@@ -122,5 +122,6 @@ func (p *memoryPage) entry(study StudyID, r *memoryRow, seq int64) Entry {
 }
 
 func entryID(study StudyID, seq int64) string {
-	return string(study) + ":" + strconv.FormatInt(seq, 10)
+	var digits [20]byte
+	return string(study) + ":" + string(strconv.AppendInt(digits[:0], seq, 10))
 }

@@ -1,6 +1,10 @@
 package store
 
-import "time"
+import (
+	"time"
+
+	strict "github.com/coupchat/coup/internal/json"
+)
 
 // StudyID names a study. It matches ^[A-Za-z0-9_.:@|+=~-]{1,128}$ and is neither "." nor
 // "..", see ValidID.
@@ -13,11 +17,8 @@ type UserID string
 // ValidNodeID. It is empty for a presence report that an application makes, and not a hub.
 type NodeID string
 
-// timeFormat is RFC 3339 with exactly three decimals.
-const timeFormat = "2006-01-02T15:04:05.000Z07:00"
-
 // FormatTime returns t as all protocols of coup write it: RFC 3339, UTC, milliseconds.
-func FormatTime(t time.Time) string { return t.UTC().Format(timeFormat) }
+func FormatTime(t time.Time) string { return t.UTC().Format(strict.TimeFormat) }
 
 // A Query selects messages of one study.
 type Query struct {

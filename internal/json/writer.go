@@ -2,6 +2,7 @@ package json
 
 import (
 	"strconv"
+	"time"
 	"unicode/utf8"
 )
 
@@ -44,6 +45,15 @@ func (o *Object) Optional(name, value string) {
 func (o *Object) Int(name string, value int64) {
 	o.name(name)
 	o.b = strconv.AppendInt(o.b, value, 10)
+}
+
+// TimeFormat is how all protocols of coup write a time, in UTC: RFC 3339 with milliseconds.
+const TimeFormat = "2006-01-02T15:04:05.000Z07:00"
+
+// Time adds a field.
+func (o *Object) Time(name string, value time.Time) {
+	o.name(name)
+	o.b = append(value.UTC().AppendFormat(append(o.b, '"'), TimeFormat), '"')
 }
 
 // True adds a field that is true.

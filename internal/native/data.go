@@ -113,5 +113,5 @@ func (e *Error) Write(o *json.Object) {
 func WriteUser(o *json.Object, user store.UserID, name string, expires time.Time) {
 	o.String("userId", string(user))
 	o.String("userName", name)
-	o.String("expiresAt", store.FormatTime(expires))
+	o.Time("expiresAt", expires)
 }

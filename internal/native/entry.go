@@ -26,7 +26,7 @@ func writeEntry(o *json.Object, e *store.Entry) {
 	o.String("userId", string(e.UserID))
 	o.String("userName", e.UserName)
 	o.String("content", e.Content)
-	o.String("sentAt", store.FormatTime(e.SentAt))
+	o.Time("sentAt", e.SentAt)
 	o.Optional("clientId", e.ClientID)
 	if e.Plain() {
 		return
@@ -44,7 +44,7 @@ func writeEntry(o *json.Object, e *store.Entry) {
 func writeOther(o *json.Object, e *store.Entry) {
 	o.String("studyId", string(e.StudyID))
 	o.Int("seq", e.Seq)
-	o.String("sentAt", store.FormatTime(e.SentAt))
+	o.Time("sentAt", e.SentAt)
 	if e.Kind == store.KindErase {
 		o.Int("from", e.From)
 		o.Int("to", e.To)
@@ -94,6 +94,6 @@ func writeList[T any](o *json.Object, name string, list []T) {
 // writeTime writes a field with a time, unless it is zero.
 func writeTime(o *json.Object, name string, t time.Time) {
 	if !t.IsZero() {
-		o.String(name, store.FormatTime(t))
+		o.Time(name, t)
 	}
 }
