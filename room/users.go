@@ -1,7 +1,6 @@
 package room
 
 import (
-	"slices"
 	"sync"
 	"time"
 
@@ -23,7 +22,7 @@ type users struct {
 // keeps the used limits.
 type user struct {
 	id     store.UserID
-	conns  []Conn // guarded by users.mu
+	conns  connSet // guarded by users.mu
 	limits limits
 }
 
@@ -38,11 +37,11 @@ func (us *users) connect(c Conn, limit int) error {
 		us.byID[u.id] = u
 		us.absent++
 	}
-	if limit >= 0 && len(u.conns) >= limit {
+	if limit >= 0 && u.conns.len() >= limit {
 		return ErrTooMany
 	}
-	u.conns = append(u.conns, c)
-	if len(u.conns) == 1 {
+	u.conns.add(c)
+	if u.conns.len() == 1 {
 		us.absent--
 		us.report(u.id, true)
 	}
@@ -57,12 +56,7 @@ func (us *users) disconnect(c Conn) {
 	if u == nil {
 		return
 	}
-	i := slices.Index(u.conns, c)
-	if i < 0 {
-		return
-	}
-	u.conns = slices.Delete(u.conns, i, i+1)
-	if len(u.conns) == 0 {
+	if u.conns.remove(c) && u.conns.len() == 0 {
 		us.absent++
 		us.report(u.id, false)
 	}
@@ -73,7 +67,7 @@ func (us *users) sweep(now time.Time, rate float64) {
 	us.mu.Lock()
 	defer us.mu.Unlock()
 	for id, u := range us.byID {
-		if len(u.conns) == 0 && u.limits.full(now, rate) {
+		if u.conns.len() == 0 && u.limits.full(now, rate) {
 			delete(us.byID, id)
 			us.absent--
 		}
@@ -98,7 +92,7 @@ func (us *users) of(id store.UserID) []Conn {
 	if u == nil {
 		return nil
 	}
-	return slices.Clone(u.conns)
+	return u.conns.all()
 }
 
 // count returns how many users have connections.
@@ -116,7 +110,7 @@ func (us *users) online(ids map[store.UserID]struct{}, fn func(id store.UserID, 
 	defer us.mu.Unlock()
 	if ids == nil {
 		for id, u := range us.byID {
-			if len(u.conns) > 0 {
+			if u.conns.len() > 0 {
 				fn(id, true)
 			}
 		}
@@ -124,6 +118,6 @@ func (us *users) online(ids map[store.UserID]struct{}, fn func(id store.UserID, 
 	}
 	for id := range ids {
 		u := us.byID[id]
-		fn(id, u != nil && len(u.conns) > 0)
+		fn(id, u != nil && u.conns.len() > 0)
 	}
 }
