@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/coupchat/coup"
+	"github.com/coupchat/coup/auth"
 	"github.com/coupchat/coup/store"
 )
 
@@ -276,13 +277,13 @@ func TestSocketIOConversations(t *testing.T) {
 		}
 		return "member", nil
 	})
-	eachKind(t, func(t *testing.T, k kind) {
+	eachVerifier(t, func(t *testing.T, k kind, v auth.Verifier) {
 		for name, open := range transports {
 			t.Run(name, func(t *testing.T) {
 				for _, tt := range conversations {
 					t.Run(tt.name, func(t *testing.T) {
 						t.Parallel()
-						opts := coup.Options{Store: store.NewMemory(), Members: members}
+						opts := coup.Options{Store: store.NewMemory(), Members: members, Verifier: v}
 						fill(t, opts.Store, "full", 4)
 						fill(t, opts.Store, "large", 600)
 						fill(t, opts.Store, "secret", 4)

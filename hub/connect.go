@@ -53,24 +53,37 @@ func (r *request) open(err error) {
 		s.send(c.Refused(badRequest, err.Error()))
 		s.close(ws.Unauthenticated, err.Error())
 	case r.Data.HasToken() || s.given() != nil:
+		if v := s.hub.local; v != nil && r.Data.HasToken() && r.Data.Resume == "" {
+			// Nothing has to wait, but for the log of a refusal.
+			if who, err := v.VerifyLocal(r.Data.Token); err == nil {
+				r.answerConnect(func() bool { return r.admit(who, nil) }, func() { r.welcome(false) })
+				return
+			}
+		}
 		s.await = func() {
 			ctx, cancel := s.hub.work.Deadline(s.hub.work.Context())
 			defer cancel()
-			// A client that got an event before the answer would get it again after the next cut.
-			s.mu.Lock()
-			s.out.hold(s)
-			s.mu.Unlock()
-			if r.enter(ctx) {
-				s.hub.wheel.put(s, 1)
-				r.recover(ctx)
-			}
-			s.mu.Lock()
-			s.out.release(s, nil, false) // if it was refused
-			s.mu.Unlock()
+			r.answerConnect(func() bool { return r.enter(ctx) }, func() { r.recover(ctx) })
 		}
 	default:
 		r.welcome(false)
 	}
+}
+
+// answerConnect answers a CONNECT with welcome if enter says that the session has a user now. Until then
+// everything else waits: a client that got an event before the answer would get it again after the next cut.
+func (r *request) answerConnect(enter func() bool, welcome func()) {
+	s := r.s
+	s.mu.Lock()
+	s.out.hold(s)
+	s.mu.Unlock()
+	if enter() {
+		s.hub.wheel.put(s, 1)
+		welcome()
+	}
+	s.mu.Lock()
+	s.out.release(s, nil, false) // if it was refused
+	s.mu.Unlock()
 }
 
 // enter gives the session the user of the token, or that of the handshake.
