@@ -1,6 +1,7 @@
 package eio
 
 import (
+	"context"
 	"errors"
 	"net/http"
 	"strconv"
@@ -24,27 +25,34 @@ func (s *Stream) Poll(w http.ResponseWriter, r *http.Request) {
 		s.reply(w, answered, false)
 		return
 	}
+	noDeadline(w)
+	payload, over, cut := s.park(r.Context(), p)
+	if cut != nil {
+		s.end(cut)
+		return
+	}
+	s.reply(w, payload, over)
+}
+
+// park waits for the answer to p, or until ctx ends.
+func (s *Stream) park(ctx context.Context, p *waiting) (payload []byte, over bool, err error) {
 	s.parked.Add(1)
 	defer s.parked.Add(-1)
-	noDeadline(w)
 	s.h.Writable()
 	timer := time.NewTimer(beforeNoop)
 	defer timer.Stop()
 	passed := false
 	for {
-		payload, over, ok := s.answer(p, passed)
-		if ok {
-			s.reply(w, payload, over)
-			return
+		if payload, over, ok := s.answer(p, passed); ok {
+			return payload, over, nil
 		}
 		select {
 		case <-p.changed:
 		case <-timer.C:
 			passed = true
 		case <-s.gone:
-		case <-r.Context().Done():
-			s.end(r.Context().Err())
-			return
+		case <-ctx.Done():
+			return nil, false, ctx.Err()
 		}
 	}
 }

@@ -106,6 +106,9 @@ func (c *index) same(row Row, r Record) bool {
 	switch r.Change.Kind {
 	case Edit:
 		of = r.Change.Of
+		if r.Text == "" && c.rows[place{row.Study, of}].Erased { // an edit says what its message says now
+			return true
+		}
 	case Delete, Reaction:
 		return r.Text == ""
 	}

@@ -102,7 +102,7 @@ var mutants = []mutant{
 	{"a bug in a delivery ends the hub", "room/room.go", "		if p := recover(); p != nil {", "		if p := any(nil); p != nil {", "./room"},
 	{"an empty room stays open", "room/registry.go", "	last := r.refs == 0\n", "	last := false\n", "./room"},
 	{"a user without connections stays online", "room/users.go", "		us.report(u.id, false)\n", "", "./room ."},
-	{"a user is offline when one of two connections leaves", "room/users.go", "	if len(u.conns) == 0 {\n		us.absent++\n		us.report(u.id, false)", "	if true {\n		us.absent++\n		us.report(u.id, false)", "./room"},
+	{"a user is offline when one of two connections leaves", "room/users.go", "	if u.conns.remove(c) && u.conns.len() == 0 {", "	if u.conns.remove(c) {", "./room"},
 	{"reconnecting resets the rate", "room/users.go", "		us.absent++\n		us.report(u.id, false)\n", "		delete(us.byID, u.id)\n		us.report(u.id, false)\n", "./room"},
 	{"a busy room keeps the goroutine that enqueues", "room/inbox.go", "	if in.enqueue(items) && in.runBatch() {\n		in.handOver()\n	}\n", "	if in.enqueue(items) {\n		in.runAll()\n	}\n", "./room"},
 	{"an invalid link is delivered", "room/listener.go", "	if !ValidLink(link) {", "	if false {", "."},
@@ -144,7 +144,7 @@ var mutants = []mutant{
 	// Socket.IO
 	{"polling: the end hides what was to come before it", "internal/eio/stream.go", "	if end && len(payload) == 0 {", "	if end {", ". -run TheEndComesAlone"},
 	{"polling: a GET during a probe waits", "internal/eio/get.go", "s.probe.answered && passed", "false && passed", ". -run AnUpgrade$"},
-	{"polling: a client that gives up its GET stays", "internal/eio/get.go", "			s.end(r.Context().Err())\n", "", ". -run GivenUp"},
+	{"polling: a client that gives up its GET stays", "internal/eio/get.go", "		s.end(cut)\n", "", ". -run GivenUp"},
 	{"polling: a body may have any size", "internal/eio/payload.go", "limit := s.limit(); limit > 0", "limit := s.limit(); limit < 0", ". -run EngineIOBodies"},
 	{"polling: an upgrade overtakes a POST", "internal/eio/upgrade.go", "|| s.posting || s.ended", "|| s.ended", ". -run AnUpgradeBefore"},
 	{"polling: a second GET takes the place of the first", "internal/eio/get.go", "	case first == nil:", "	case true:", ". -run TwoGETs"},
