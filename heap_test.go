@@ -86,7 +86,7 @@ func deletedTextLeavesTheHeap(t *testing.T, open func(*testing.T) store.Store) {
 		}
 		tick := time.NewTicker(100 * time.Millisecond)
 		defer tick.Stop()
-		// It takes 3 s, and the dumps take theirs.
+		// It takes 4 s, and the dumps take theirs.
 		for deadline := time.Now().Add(wstest.Timeout); ; <-tick.C {
 			var left []string
 			for _, of := range []string{"deleted", "edited", "erased"} {

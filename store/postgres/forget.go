@@ -5,9 +5,9 @@ import (
 	"time"
 )
 
-// forgetting is how long the connections live shortly after Forget: those that are in use then must come
-// back meanwhile.
-const forgetting = time.Second
+// forgetting is how long the connections live shortly after Forget. Those that are in use then must come
+// back, and database/sql must look for old ones again, which it does each second.
+const forgetting = 2 * time.Second
 
 // Forget implements store.Forgetter: for a while no connection is used that is older than a second. A Store of
 // New leaves that to the application: see sql.DB.SetConnMaxLifetime.
