@@ -17,7 +17,6 @@ import (
 	"github.com/coupchat/coup/internal/testenv"
 	"github.com/coupchat/coup/internal/wstest"
 	"github.com/coupchat/coup/store"
-	"github.com/coupchat/coup/store/postgres"
 	"github.com/coupchat/coup/store/rest"
 	"github.com/coupchat/coup/store/sqlite"
 )
@@ -28,14 +27,6 @@ func TestDeletedTextLeavesTheHeap(t *testing.T) {
 	for name, open := range map[string]func(*testing.T) store.Store{
 		"a store in memory": func(*testing.T) store.Store { return store.NewMemory() },
 		"a store over REST": inAnotherProcess,
-		"Postgres": func(t *testing.T) store.Store {
-			s, err := postgres.Open(t.Context(), testenv.Postgres(t).URL(t), postgres.Options{})
-			if err != nil {
-				t.Fatal(err)
-			}
-			t.Cleanup(func() { s.Close() })
-			return s
-		},
 		"SQLite": func(t *testing.T) store.Store {
 			s, err := sqlite.Open(t.Context(), filepath.Join(t.TempDir(), "coup.db"))
 			if err != nil {
@@ -86,7 +77,7 @@ func deletedTextLeavesTheHeap(t *testing.T, open func(*testing.T) store.Store) {
 		}
 		tick := time.NewTicker(100 * time.Millisecond)
 		defer tick.Stop()
-		// It takes 4 s, and the dumps take theirs.
+		// It takes 2 s, and the dumps take theirs.
 		for deadline := time.Now().Add(wstest.Timeout); ; <-tick.C {
 			var left []string
 			for _, of := range []string{"deleted", "edited", "erased"} {

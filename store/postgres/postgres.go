@@ -20,21 +20,18 @@ import (
 // goroutine.
 type Store struct {
 	db        *sqlx.DB
-	connector *connector    // nil if db belongs to the application
-	lifetime  time.Duration // Options.ConnMaxLifetime
+	connector *connector // nil if db belongs to the application
 	timeout   time.Duration
 	begin     string // begins a transaction with the settings that statements need
 	isolate   bool   // each statement runs in a transaction of its own
 
 	tables               *sqlstore.Store
 	append, raise, check *statement
-	prepared             []*sqlx.Stmt // all of them, made by Open
 }
 
 var (
-	_ store.Store     = (*Store)(nil)
-	_ store.Checker   = (*Store)(nil)
-	_ store.Forgetter = (*Store)(nil)
+	_ store.Store   = (*Store)(nil)
+	_ store.Checker = (*Store)(nil)
 )
 
 // Open connects to the database at rawURL, postgres://user:password@host/name,
@@ -59,17 +56,17 @@ func Open(ctx context.Context, rawURL string, options Options) (*Store, error) {
 	db.SetMaxOpenConns(options.MaxConns)
 	db.SetMaxIdleConns(cmp.Or(max(options.MaxConns, 0), 16))
 	db.SetConnMaxIdleTime(5 * time.Minute)
-	db.SetConnMaxLifetime(shortened(options.ConnMaxLifetime))
-	s := &Store{db: db, connector: connector, lifetime: options.ConnMaxLifetime}
+	db.SetConnMaxLifetime(lifetime(options.ConnMaxLifetime))
+	s := &Store{db: db, connector: connector}
 	if err := s.open(ctx, options); err != nil {
 		return nil, fmt.Errorf("open postgres database: %w", errors.Join(err, s.Close()))
 	}
 	return s, nil
 }
 
-// shortened returns up to a tenth less than d, so that the connections of processes that
+// lifetime returns up to a tenth less than d, so that the connections of processes that
 // have started together do not end together.
-func shortened(d time.Duration) time.Duration {
+func lifetime(d time.Duration) time.Duration {
 	if d < 0 {
 		return 0 // which is no bound
 	}

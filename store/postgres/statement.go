@@ -64,9 +64,7 @@ func (s *Store) prepare(ctx context.Context, db *sqlx.DB, text string) (*stateme
 		return st, nil
 	}
 	var err error
-	if st.prepared, err = db.PreparexContext(ctx, text); err == nil {
-		s.prepared = append(s.prepared, st.prepared)
-	}
+	st.prepared, err = db.PreparexContext(ctx, text)
 	return st, err
 }
 
