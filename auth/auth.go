@@ -58,7 +58,7 @@ type Verifier interface {
 	Verify(ctx context.Context, token string) (Identity, error)
 }
 
-// A LocalVerifier is a Verifier that only computes: it waits for no lock, network or disk. A hub then checks
+// A LocalVerifier is a Verifier that only computes: it never waits for a network or a disk. A hub then checks
 // tokens where it reads them, without a goroutine and a timer for each. *jwt.Verifier is one.
 type LocalVerifier interface {
 	Verifier

@@ -17,20 +17,27 @@ func (r *request) authenticate() {
 		r.refuse(badRequest, "token is missing")
 		return
 	}
-	if v := r.s.hub.local; v != nil && r.s.who() == nil {
-		// A refusal is logged, and a log may block: that waits elsewhere.
+	r.verify(r.answerToken)
+}
+
+// verify asks the Verifier about the token, and calls answer with what it says: at once if the session has no
+// user yet and the Verifier accepts the token without waiting. Otherwise the session waits: a Verifier may take
+// its time, and a refusal is logged, which may block.
+func (r *request) verify(answer func(auth.Identity, error)) {
+	s := r.s
+	if v := s.hub.local; v != nil && s.who() == nil {
 		who, err := v.VerifyLocal(r.Data.Token)
-		if err != nil {
-			r.s.await = func() { r.answerToken(who, err) }
+		if err == nil {
+			answer(who, nil)
 			return
 		}
-		r.answerToken(who, nil)
+		s.await = func() { answer(who, err) }
 		return
 	}
-	r.s.await = func() {
-		ctx, cancel := r.s.hub.work.Deadline(r.s.hub.work.Context())
+	s.await = func() {
+		ctx, cancel := s.hub.work.Deadline(s.hub.work.Context())
 		defer cancel()
-		r.answerToken(r.s.hub.verify.Verify(ctx, r.Data.Token))
+		answer(s.hub.verify.Verify(ctx, r.Data.Token))
 	}
 }
 

@@ -6,6 +6,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/coupchat/coup/auth"
 	"github.com/coupchat/coup/internal/native"
 	"github.com/coupchat/coup/internal/socketio"
 	"github.com/coupchat/coup/internal/ws"
@@ -52,14 +53,11 @@ func (r *request) open(err error) {
 	case err != nil:
 		s.send(c.Refused(badRequest, err.Error()))
 		s.close(ws.Unauthenticated, err.Error())
+	case r.Data.HasToken() && r.Data.Resume == "": // nothing to give back
+		r.verify(func(who auth.Identity, err error) {
+			r.answerConnect(func() bool { return r.admit(who, err) }, func() { r.welcome(false) })
+		})
 	case r.Data.HasToken() || s.given() != nil:
-		if v := s.hub.local; v != nil && r.Data.HasToken() && r.Data.Resume == "" {
-			// Nothing has to wait, but for the log of a refusal.
-			if who, err := v.VerifyLocal(r.Data.Token); err == nil {
-				r.answerConnect(func() bool { return r.admit(who, nil) }, func() { r.welcome(false) })
-				return
-			}
-		}
 		s.await = func() {
 			ctx, cancel := s.hub.work.Deadline(s.hub.work.Context())
 			defer cancel()
