@@ -1,7 +1,6 @@
 package faults
 
 import (
-	"errors"
 	"flag"
 	"fmt"
 	"math/rand/v2"
@@ -126,17 +125,14 @@ func watchMemory(t *testing.T, begin time.Time, pids map[string]int) func() map[
 	}
 }
 
-// resident returns the resident memory of a process in bytes, without the pages of its file: they come
-// when a part of the program runs for the first time, and belong to the kernel, which may take them away.
+// resident returns the resident memory of a process in bytes.
 func resident(pid int) (float64, error) {
 	b, err := os.ReadFile(fmt.Sprintf("/proc/%d/statm", pid))
 	if err != nil {
 		return 0, err
 	}
-	fields := strings.Fields(string(b))
-	all, err := strconv.ParseFloat(fields[1], 64)
-	shared, err2 := strconv.ParseFloat(fields[2], 64)
-	return (all - shared) * float64(os.Getpagesize()), errors.Join(err, err2)
+	pages, err := strconv.ParseFloat(strings.Fields(string(b))[1], 64)
+	return pages * float64(os.Getpagesize()), err
 }
 
 // lowest returns the smallest sample of each five minutes that are over. What lies above it is garbage that
