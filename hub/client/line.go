@@ -91,18 +91,17 @@ func (l *line) read(deliver func(*line, *frame)) error {
 		l.mu.Lock()
 		q := l.asked[f.ID]
 		l.mu.Unlock()
-		switch {
-		case f.ID != "" && q != nil:
-		case f.Event == "auth_success":
-			select {
-			case l.known <- f.Data:
+		if f.ID == "" || q == nil {
+			switch f.Event {
+			case "ack":
+			case "auth_success":
+				select {
+				case l.known <- f.Data:
+				default:
+				}
 			default:
+				deliver(l, &f)
 			}
-			continue
-		case f.Event == "ack":
-			continue
-		default:
-			deliver(l, &f)
 			continue
 		}
 		if q.took != nil {

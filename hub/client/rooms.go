@@ -3,6 +3,8 @@ package client
 import (
 	"context"
 	"time"
+
+	"github.com/coupchat/coup/internal/json"
 )
 
 // A Joined is the state of a study at the moment of a join.
@@ -105,7 +107,7 @@ func timeText(t time.Time) string {
 	if t.IsZero() {
 		return ""
 	}
-	return t.UTC().Format("2006-01-02T15:04:05.000Z07:00")
+	return t.UTC().Format(json.TimeFormat)
 }
 
 // forget leaves p. It reports false if the study was left before, or joined anew.

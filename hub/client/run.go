@@ -106,7 +106,9 @@ func (c *Client) settle(ctx context.Context, l *line, token string) {
 	for study, p := range rooms {
 		c.work.Go(func() { _, _ = c.join(c.ctx, study, p, true) }) // an error is told to the Handler
 	}
-	c.renew(l, user.ExpiresAt)
+	if c.opts.Token != nil {
+		c.renew(l, user.ExpiresAt)
+	}
 }
 
 // authenticate gives a connection its user: by a token, or by what the server knows from the handshake.
@@ -126,7 +128,7 @@ func (c *Client) authenticate(ctx context.Context, l *line, token string) (body,
 
 // renew renews the token until the connection ends.
 func (c *Client) renew(l *line, expires string) {
-	for c.opts.Token != nil {
+	for {
 		end, err := time.Parse(time.RFC3339, expires)
 		if err != nil {
 			return

@@ -49,7 +49,7 @@ var table = map[string]rule{
 	},
 	"bus/redis":     {ours: []string{"bus", "internal/work"}, others: []string{"github.com/redis/rueidis"}},
 	"auth/jwt":      {ours: []string{"auth", "internal/json", "internal/text"}, others: []string{"github.com/golang-jwt/jwt/v5"}},
-	"hub/client":    {ours: []string{"internal/ws"}},
+	"hub/client":    {ours: []string{"internal/json", "internal/ws"}},
 	"hub/client/js": {},
 	"hub/prom":      {ours: []string{"hub", "room"}, others: []string{"github.com/prometheus/client_golang"}},
 
@@ -69,7 +69,7 @@ var table = map[string]rule{
 	"internal/faults":  {ours: []string{"internal/wstest"}},
 	"scripts/gotest":   {},
 	"scripts/mutants":  {},
-	"scripts/perf":     {ours: []string{"auth", "auth/jwt", "store", "store/rest"}},
+	"scripts/perf":     {ours: []string{".", "auth", "auth/jwt", "store", "store/rest"}},
 }
 
 // testsOnly are packages that no program may link.

@@ -50,18 +50,30 @@ func launch(binary string, args func(addr string) []string, env ...string) (*hub
 	if err := h.cmd.Start(); err != nil {
 		return nil, err
 	}
+	if !soon(func() bool {
+		resp, err := http.Get("http://" + addr + "/readyz")
+		if err != nil {
+			return false
+		}
+		resp.Body.Close()
+		return resp.StatusCode == http.StatusOK
+	}) {
+		h.cmd.Process.Kill()
+		h.cmd.Wait()
+		return nil, fmt.Errorf("%s is not ready after 10 s", filepath.Base(binary))
+	}
+	return h, nil
+}
+
+// soon waits until a program is ready, and reports false if it is not after 10 s.
+func soon(ready func() bool) bool {
 	for range 200 {
-		if resp, err := http.Get("http://" + addr + "/readyz"); err == nil {
-			resp.Body.Close()
-			if resp.StatusCode == http.StatusOK {
-				return h, nil
-			}
+		if ready() {
+			return true
 		}
 		time.Sleep(50 * time.Millisecond)
 	}
-	h.cmd.Process.Kill()
-	h.cmd.Wait()
-	return nil, fmt.Errorf("%s is not ready after 10 s", filepath.Base(binary))
+	return false
 }
 
 // freeAddr returns an address on loopback that nobody listens on.

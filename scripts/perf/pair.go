@@ -1,13 +1,14 @@
 package main
 
 import (
-	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"net"
 	"net/http"
 	"time"
 
+	"github.com/coupchat/coup"
 	"github.com/coupchat/coup/store"
 	"github.com/coupchat/coup/store/rest"
 )
@@ -84,8 +85,7 @@ func pair(binary string, f *Figures) error {
 
 // serveStore serves the internal API over a store in memory, of which everybody is a member everywhere.
 func serveStore() (net.Listener, error) {
-	everyone := store.MembersFunc(func(_ context.Context, _ store.StudyID, _ store.UserID) (string, error) { return "member", nil })
-	api, err := rest.NewHandler(store.NewMemory(), everyone, rest.HandlerOptions{Tokens: []string{serviceToken}, Log: slog.New(slog.DiscardHandler)})
+	api, err := rest.NewHandler(store.NewMemory(), coup.Everyone, rest.HandlerOptions{Tokens: []string{serviceToken}, Log: slog.New(slog.DiscardHandler)})
 	if err != nil {
 		return nil, err
 	}
@@ -114,14 +114,15 @@ func startRedis() (addr string, stop func(), err error) {
 		cmd.Process.Kill()
 		cmd.Wait()
 	}
-	for range 200 {
+	if !soon(func() bool {
 		conn, err := net.Dial("tcp", addr)
 		if err == nil {
 			conn.Close()
-			return addr, stop, nil
 		}
-		time.Sleep(50 * time.Millisecond)
+		return err == nil
+	}) {
+		stop()
+		return "", nil, errors.New("redis-server is not ready after 10 s")
 	}
-	stop()
-	return "", nil, fmt.Errorf("redis-server is not ready after 10 s")
+	return addr, stop, nil
 }
