@@ -29,7 +29,7 @@ export class Composer {
   #completion;
   #editing = null; // the message that is edited
   #replying = null; // the message that is answered
-  #files = []; // {name, attachment}, of which attachment is missing while it is uploaded
+  #files = []; // {name, attachment}; before it is uploaded {name, file}, with dropped if the user drops it
   #tookEnter = false; // the last Enter did something, and must not add a line
   #told = 0; // when the others were told that the user writes
 
@@ -173,9 +173,9 @@ export class Composer {
     const id = this.#studyId;
     if (!files.length || !id) return;
     e?.preventDefault();
-    const room = MAX_FILES - this.#files.length;
-    if (files.length > room) this.#host.say(t("tooManyFiles", { n: MAX_FILES }));
-    const entries = files.slice(0, room).map((file) => ({ name: file.name, file }));
+    const free = MAX_FILES - this.#files.length;
+    if (files.length > free) this.#host.say(t("tooManyFiles", { n: MAX_FILES }));
+    const entries = files.slice(0, free).map((file) => ({ name: file.name, file }));
     this.#files.push(...entries);
     this.#drawAbout();
     for (const entry of entries) {
