@@ -37,6 +37,19 @@ func changedStory() *History {
 	}}
 }
 
+// A client forgets what it showed when a join is truncated: an edit of it is not replayed, and the
+// history after the join does not have it.
+func TestATruncatedJoinForgetsWhatWasShown(t *testing.T) {
+	h := changedStory()
+	ben := h.Logs[1]
+	old := h.Logs[0].records[3] // her message as it was
+	old.Conn = 1
+	ben.records = slices.Insert(slices.Delete(ben.records, 5, 6), 2, old)
+	if v := Check(*h); len(v.Violations) > 0 {
+		t.Errorf("Check(…) complains %q", v.Violations)
+	}
+}
+
 func TestCheckerFindsWrongChanges(t *testing.T) {
 	if v := Check(*changedStory()); len(v.Violations) > 0 || v.Changes != 3 || v.Views != 2 {
 		t.Fatalf("Check(a good history) = %+v", v)

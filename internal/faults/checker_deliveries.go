@@ -70,7 +70,7 @@ func (c *index) joined(s *reception, r Record) {
 		s.forget(r)
 	}
 	if r.Truncated {
-		s.read = r.Seq
+		s.read, s.view = r.Seq, view{} // what it showed may have been changed by what is not replayed
 	}
 	if !s.begun {
 		s.begun, s.first, s.last = true, r.Seq, r.Seq
