@@ -52,4 +52,19 @@ var tellings = []scenario{
 		rooms.close();
 		return before + " " + after;
 	})()`, "Today Yesterday"},
+	{"a study that others join keeps its button", `(async () => {
+		const { Sidebar } = await import("/assets/sidebar.js");
+		const none = Object.assign(new EventTarget(), { has: () => false });
+		const rooms = Object.assign(new EventTarget(), { studies: [], study: () => null });
+		const list = new Sidebar(rooms, () => null, () => {}, none, none);
+		const shown = [];
+		for (const memberCount of [1, 2]) {
+			rooms.studies = [{ id: "s", name: "Algebra", ownerName: "Ada", memberCount }];
+			list.show();
+			shown.push(document.querySelector("#others button"));
+		}
+		const about = document.querySelector("#others .about").textContent;
+		list.close();
+		return (shown[0] === shown[1] && shown[0].isConnected ? "kept" : "replaced") + " beside " + about;
+	})()`, "kept beside led by Ada · 2 members"},
 }

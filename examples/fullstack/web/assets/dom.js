@@ -61,13 +61,17 @@ export function reconcile(parent, nodes) {
   }
 }
 
-// refill is reconcile for rows that are built anew each time. An equal row stays
-// in the document: replaced between mouse down and mouse up, it would lose a click.
+// refill is reconcile for rows that are built anew each time. What is equal stays in the document, a
+// row, or a part of a row with the same data-row: replaced between mouse down and mouse up, a button
+// would lose a click.
 export function refill(parent, rows) {
   const old = [...parent.children];
   reconcile(parent, rows.map((row) => {
-    const same = old.findIndex((el) => el.isEqualNode(row));
-    return same < 0 ? row : old.splice(same, 1)[0];
+    const same = old.findIndex((el) => el.isEqualNode(row) || (row.dataset.row && row.dataset.row === el.dataset.row));
+    if (same < 0) return row;
+    const [kept] = old.splice(same, 1);
+    if (!kept.isEqualNode(row)) refill(kept, [...row.children]);
+    return kept;
   }));
 }
 

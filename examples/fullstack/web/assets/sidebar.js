@@ -115,7 +115,7 @@ export class Sidebar {
   #other(s) {
     return h(
       "li",
-      { class: "study other" },
+      { class: "study other", dataset: { row: s.id } },
       h("span", { class: "name", dir: "auto" }, s.name),
       h("span", { class: "about" }, `${t("ledBy", { name: s.ownerName })} · ${t("memberCount", { n: s.memberCount })}`),
       h(
