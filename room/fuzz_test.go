@@ -7,6 +7,7 @@ import (
 	"testing"
 	"unicode/utf8"
 
+	"github.com/coupchat/coup/internal/index"
 	"github.com/coupchat/coup/internal/membership"
 	"github.com/coupchat/coup/internal/work"
 	"github.com/coupchat/coup/store"
@@ -17,7 +18,7 @@ func quiet(f *testing.F) (*listener, *fuzzed) {
 	w := work.NewGroup(0)
 	f.Cleanup(func() { w.End(); w.Wait() })
 	c := &fuzzed{}
-	us := &users{byID: map[store.UserID]*user{}, report: func(store.UserID, bool) {}}
+	us := &users{byID: index.New((*user).key), report: func(store.UserID, bool) {}}
 	if err := us.connect(c, -1); err != nil {
 		f.Fatal(err)
 	}

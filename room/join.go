@@ -194,7 +194,7 @@ func (j *joining) seat() joinResult {
 	j.joined(out)
 	if seat.behind || j.at > 0 {
 		forgetEncoded(out.Replay)
-		j.user.limits.charge(float64(r.timeline.head-j.req.After) / replayCost)
+		j.user.limits.charge(r.shared.now(), float64(r.timeline.head-j.req.After)/replayCost)
 		r.note()
 	}
 	return joinDone

@@ -1,7 +1,6 @@
 package room
 
 import (
-	"math"
 	"sync"
 	"time"
 
@@ -39,10 +38,10 @@ func (l *limits) join(now time.Time, rate float64) error {
 
 // charge takes tokens for what a join has cost besides. If there are too few, the next joins
 // wait for them, at most as long as for all tokens.
-func (l *limits) charge(joins float64) {
+func (l *limits) charge(now time.Time, joins float64) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.joins.used = min(l.joins.used+joins, 2*joinBurst)
+	l.joins.charge(now, joins, joinRate, 2*joinBurst)
 }
 
 // full reports whether both buckets are full.
@@ -52,7 +51,7 @@ func (l *limits) full(now time.Time, rate float64) bool {
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return l.posts.full(now, rate) && l.joins.full(now, joinRate)
+	return l.posts.full(now) && l.joins.full(now)
 }
 
 // The limits of the signals of a user: how many a second, how many at once, and how many bytes a
@@ -117,16 +116,18 @@ func (l *rareLimits) sweep(now time.Time) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	for user, b := range l.users {
-		if b.signals.full(now, signalRate) && b.bytes.full(now, signalBytes) && b.mentions.full(now, mentionRate) {
+		if b.signals.full(now) && b.bytes.full(now) && b.mentions.full(now) {
 			delete(l.users, user)
 		}
 	}
 }
 
+// slowest is the least rate that is kept: nanoseconds end in 2262.
+const slowest = 1e-9
+
 // A bucket is a token bucket. The zero value is full.
 type bucket struct {
-	used float64 // tokens taken and not regained by the time at
-	at   int64   // Unix nanoseconds
+	fullAt int64 // Unix nanoseconds: the tokens that are missing are regained by then
 }
 
 // take takes one token of a bucket that holds burst tokens and regains rate tokens a
@@ -140,16 +141,21 @@ func (b *bucket) takeMany(now time.Time, n, rate, burst float64) error {
 	if rate < 0 {
 		return nil
 	}
+	token := float64(time.Second) / max(rate, slowest)
 	at := now.UnixNano()
-	b.used = math.Max(0, b.used-time.Duration(max(0, at-b.at)).Seconds()*rate)
-	b.at = at
-	if b.used+n > burst {
-		return &RateError{RetryAfter: time.Duration((b.used + n - burst) / rate * float64(time.Second))}
+	missing := float64(max(0, b.fullAt-at)) + n*token
+	if over := missing - burst*token; over > 0 {
+		return &RateError{RetryAfter: time.Duration(over)}
 	}
-	b.used += n
+	b.fullAt = at + int64(missing)
 	return nil
 }
 
-func (b *bucket) full(now time.Time, rate float64) bool {
-	return b.used <= time.Duration(now.UnixNano()-b.at).Seconds()*rate
+// charge takes n tokens, whether they are there or not. After that at most so many are missing as most says.
+func (b *bucket) charge(now time.Time, n, rate, most float64) {
+	at := now.UnixNano()
+	missing := float64(max(0, b.fullAt-at)) + n/rate*float64(time.Second)
+	b.fullAt = at + int64(min(missing, most/rate*float64(time.Second)))
 }
+
+func (b *bucket) full(now time.Time) bool { return b.fullAt <= now.UnixNano() }

@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/coupchat/coup/internal/commit"
+	"github.com/coupchat/coup/internal/index"
 	"github.com/coupchat/coup/internal/loglimit"
 	"github.com/coupchat/coup/internal/membership"
 	"github.com/coupchat/coup/internal/presence"
@@ -24,7 +25,7 @@ func New(opts Options) (*Registry, error) {
 	members := membership.New(backend, w, opts.MemberCache)
 	g := &Registry{work: w, rooms: map[store.StudyID]*room{}}
 
-	g.users.byID = map[store.UserID]*user{}
+	g.users.byID = index.New((*user).key)
 	g.presence = presence.New(presence.Options{Store: backend, Node: opts.NodeID, Work: w, Log: opts.Log, Online: g.users.online})
 	g.users.report = g.presence.Report
 	g.relay = relay.New(relay.Options{Bus: opts.Bus, Node: opts.NodeID, Prefix: opts.Prefix, Secrets: opts.Secrets, Alone: opts.Alone, Work: w, Log: opts.Log})

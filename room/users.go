@@ -4,6 +4,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/coupchat/coup/internal/index"
 	"github.com/coupchat/coup/store"
 )
 
@@ -14,7 +15,7 @@ type users struct {
 	report func(user store.UserID, online bool)
 
 	mu     sync.Mutex // guards what follows and the conns of every user
-	byID   map[store.UserID]*user
+	byID   index.Index[*user]
 	absent int // users in byID without connections
 }
 
@@ -26,15 +27,18 @@ type user struct {
 	limits limits
 }
 
+// key is what a user is found by.
+func (u *user) key() string { return string(u.id) }
+
 // connect adds a connection. It returns ErrTooMany if the user has limit connections;
 // a limit below 0 is none.
 func (us *users) connect(c Conn, limit int) error {
 	us.mu.Lock()
 	defer us.mu.Unlock()
-	u := us.byID[c.User()]
+	u := us.byID.Get(string(c.User()))
 	if u == nil {
 		u = &user{id: c.User()}
-		us.byID[u.id] = u
+		us.byID.Put(u)
 		us.absent++
 	}
 	if limit >= 0 && u.conns.len() >= limit {
@@ -52,7 +56,7 @@ func (us *users) connect(c Conn, limit int) error {
 func (us *users) disconnect(c Conn) {
 	us.mu.Lock()
 	defer us.mu.Unlock()
-	u := us.byID[c.User()]
+	u := us.byID.Get(string(c.User()))
 	if u == nil {
 		return
 	}
@@ -66,19 +70,23 @@ func (us *users) disconnect(c Conn) {
 func (us *users) sweep(now time.Time, rate float64) {
 	us.mu.Lock()
 	defer us.mu.Unlock()
-	for id, u := range us.byID {
+	var gone []*user
+	for u := range us.byID.All() {
 		if u.conns.len() == 0 && u.limits.full(now, rate) {
-			delete(us.byID, id)
-			us.absent--
+			gone = append(gone, u)
 		}
 	}
+	for _, u := range gone {
+		us.byID.Remove(u.key())
+	}
+	us.absent -= len(gone)
 }
 
 // get returns a connected user.
 func (us *users) get(id store.UserID) *user {
 	us.mu.Lock()
 	defer us.mu.Unlock()
-	if u := us.byID[id]; u != nil {
+	if u := us.byID.Get(string(id)); u != nil {
 		return u
 	}
 	return &user{id: id} // the user has disconnected since
@@ -88,7 +96,7 @@ func (us *users) get(id store.UserID) *user {
 func (us *users) of(id store.UserID) []Conn {
 	us.mu.Lock()
 	defer us.mu.Unlock()
-	u := us.byID[id]
+	u := us.byID.Get(string(id))
 	if u == nil {
 		return nil
 	}
@@ -99,7 +107,7 @@ func (us *users) of(id store.UserID) []Conn {
 func (us *users) count() int {
 	us.mu.Lock()
 	defer us.mu.Unlock()
-	return len(us.byID) - us.absent
+	return us.byID.Len() - us.absent
 }
 
 // online calls fn with each of ids and whether that user has a connection. Without
@@ -109,15 +117,15 @@ func (us *users) online(ids map[store.UserID]struct{}, fn func(id store.UserID, 
 	us.mu.Lock()
 	defer us.mu.Unlock()
 	if ids == nil {
-		for id, u := range us.byID {
+		for u := range us.byID.All() {
 			if u.conns.len() > 0 {
-				fn(id, true)
+				fn(u.id, true)
 			}
 		}
 		return
 	}
 	for id := range ids {
-		u := us.byID[id]
+		u := us.byID.Get(string(id))
 		fn(id, u != nil && u.conns.len() > 0)
 	}
 }

@@ -16,7 +16,7 @@ type Memory struct {
 
 	mu       sync.RWMutex // guards all below, and what they point to
 	studies  map[StudyID]*memoryStudy
-	presence memoryPresence
+	presence *memoryPresence
 }
 
 var (

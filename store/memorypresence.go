@@ -3,28 +3,42 @@ package store
 import (
 	"context"
 	"time"
+
+	"github.com/coupchat/coup/internal/index"
 )
 
+// reportsAPage is how many reports are allocated at once.
+const reportsAPage = 512
+
 // memoryPresence has the last report of each node about each user. A user who was reported once stays, so
-// it is flat: a report has no pointers and 24 bytes.
+// it is flat.
 type memoryPresence struct {
-	reports []memoryReport
-	last    map[UserID]int32 // the index in reports of the newest about a user; the others follow by next
-	nodes   map[NodeID]int32 // the index in ends
-	ends    []time.Time      // when the leases of the nodes end
+	pages   [][]memoryReport
+	reports int32
+	last    index.Index[int32] // the number of the newest report about each user; the others follow by next
+	nodes   map[NodeID]int32   // the index in ends
+	ends    []time.Time        // when the leases of the nodes end
 }
 
-// memoryReport is the last report of one node about one user.
+// memoryReport is the last report of one node about one user. Reports are numbered from 1.
 type memoryReport struct {
+	user UserID
 	// offlineAt is when an earlier online report ended, in Unix milliseconds, or 0.
 	offlineAt int64
 	node      int32 // the index in ends, or -1
-	next      int32 // the index of the report of another node about the user, or -1
+	next      int32 // the number of the report of another node about the user, or 0
 	online    bool
 }
 
-func newMemoryPresence() memoryPresence {
-	return memoryPresence{last: make(map[UserID]int32), nodes: make(map[NodeID]int32)}
+func newMemoryPresence() *memoryPresence {
+	p := &memoryPresence{nodes: make(map[NodeID]int32)}
+	p.last = index.New(func(n int32) string { return string(p.numbered(n).user) })
+	return p
+}
+
+// numbered returns a report by its number.
+func (p *memoryPresence) numbered(n int32) *memoryReport {
+	return &p.pages[(n-1)/reportsAPage][(n-1)%reportsAPage]
 }
 
 // node returns the index of a node in ends, or -1 for "", which has no lease.
@@ -43,11 +57,10 @@ func (p *memoryPresence) node(id NodeID) int32 {
 
 // of calls do with each report about a user.
 func (p *memoryPresence) of(user UserID, do func(*memoryReport)) {
-	i, ok := p.last[user]
-	for ok && i >= 0 {
-		r := &p.reports[i]
+	for n := p.last.Get(string(user)); n > 0; {
+		r := p.numbered(n)
 		do(r)
-		i = r.next
+		n = r.next
 	}
 }
 
@@ -61,13 +74,14 @@ func (p *memoryPresence) report(user UserID, node int32) (found *memoryReport) {
 	if found != nil {
 		return found
 	}
-	next, ok := p.last[user]
-	if !ok {
-		next = -1
+	if p.reports%reportsAPage == 0 {
+		p.pages = append(p.pages, make([]memoryReport, reportsAPage))
 	}
-	p.last[user] = int32(len(p.reports))
-	p.reports = append(p.reports, memoryReport{node: node, next: next})
-	return &p.reports[len(p.reports)-1]
+	p.reports++
+	found = p.numbered(p.reports)
+	*found = memoryReport{user: user, node: node, next: p.last.Get(string(user))}
+	p.last.Put(p.reports)
+	return found
 }
 
 // judge returns whether a report makes its user online now, and when it last did.
@@ -91,7 +105,7 @@ func (s *Memory) SetStatus(ctx context.Context, reports []Status) error {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	p, now := &s.presence, now()
+	p, now := s.presence, now()
 	for _, r := range reports {
 		node := p.node(r.NodeID)
 		last := p.report(r.UserID, node)

@@ -103,7 +103,7 @@ var mutants = []mutant{
 	{"an empty room stays open", "room/registry.go", "	last := r.refs == 0\n", "	last := false\n", "./room"},
 	{"a user without connections stays online", "room/users.go", "		us.report(u.id, false)\n", "", "./room ."},
 	{"a user is offline when one of two connections leaves", "room/users.go", "	if u.conns.remove(c) && u.conns.len() == 0 {", "	if u.conns.remove(c) {", "./room"},
-	{"reconnecting resets the rate", "room/users.go", "		us.absent++\n		us.report(u.id, false)\n", "		delete(us.byID, u.id)\n		us.report(u.id, false)\n", "./room"},
+	{"reconnecting resets the rate", "room/users.go", "		us.absent++\n		us.report(u.id, false)\n", "		us.byID.Remove(u.key())\n		us.report(u.id, false)\n", "./room"},
 	{"a busy room keeps the goroutine that enqueues", "room/inbox.go", "	if in.enqueue(items) && in.runBatch() {\n		in.handOver()\n	}\n", "	if in.enqueue(items) {\n		in.runAll()\n	}\n", "./room"},
 	{"an invalid link is delivered", "room/listener.go", "	if !ValidLink(link) {", "	if false {", "."},
 	{"a notification is delivered twice", "room/idcache.go", "	if _, known := c.keys[key]; known {", "	if false {", "."},
