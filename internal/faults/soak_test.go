@@ -6,7 +6,6 @@ import (
 	"math/rand/v2"
 	"os"
 	"regexp"
-	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -30,10 +29,11 @@ const (
 // processes.
 var soaking = regexp.MustCompile(`^(Redis is killed and back at once|Redis is killed and back after 2 s|Redis freezes|traffic |the publish of|Redis cuts|answers of|connections |the api freezes|the api takes|Postgres is killed|Postgres stops|rows are|a hub freezes$|one client|clients join|members are kicked$|members are kicked while|malformed|notifications)`)
 
-// A sample is the resident memory of a service at a time.
+// A sample is the resident memory of a service at a time: its own, and the pages of files, which it
+// shares with all processes of the same program. Those come and go with the cache of the system.
 type sample struct {
-	at    time.Duration
-	bytes float64
+	at           time.Duration
+	bytes, files float64
 }
 
 // TestSoak lets the deployment run with clients that come, post and go, and a fault each 20 s.
@@ -85,7 +85,8 @@ func TestSoak(t *testing.T) {
 		}
 		t.Logf("%s: lowest MiB of each five minutes: %s", name, strings.Join(shape, " "))
 		grows := slope(lowest(counted))
-		t.Logf("%s: %.1f MiB after %s, %+.2f MiB an hour from minute 10 on", name, last.bytes/(1<<20), last.at.Round(time.Second), grows/(1<<20))
+		t.Logf("%s: %.1f MiB, and %.1f MiB of files (%.1f at minute 10), after %s, %+.2f MiB an hour from minute 10 on",
+			name, last.bytes/(1<<20), last.files/(1<<20), counted[0].files/(1<<20), last.at.Round(time.Second), grows/(1<<20))
 		if grows > soakSlope {
 			t.Errorf("the memory of %s grows by %.2f MiB an hour", name, grows/(1<<20))
 		}
@@ -104,12 +105,13 @@ func watchMemory(t *testing.T, begin time.Time, pids map[string]int) func() map[
 		defer tick.Stop()
 		for {
 			for name, pid := range pids {
-				bytes, err := resident(pid)
+				now, err := resident(pid)
 				if err != nil {
 					t.Errorf("%s is not the same process any more: %v", name, err)
 					return
 				}
-				samples[name] = append(samples[name], sample{time.Since(begin), bytes})
+				now.at = time.Since(begin)
+				samples[name] = append(samples[name], now)
 			}
 			select {
 			case <-tick.C:
@@ -125,14 +127,18 @@ func watchMemory(t *testing.T, begin time.Time, pids map[string]int) func() map[
 	}
 }
 
-// resident returns the resident memory of a process in bytes.
-func resident(pid int) (float64, error) {
+// resident returns the resident memory of a process. See proc(5), statm.
+func resident(pid int) (s sample, err error) {
 	b, err := os.ReadFile(fmt.Sprintf("/proc/%d/statm", pid))
 	if err != nil {
-		return 0, err
+		return s, err
 	}
-	pages, err := strconv.ParseFloat(strings.Fields(string(b))[1], 64)
-	return pages * float64(os.Getpagesize()), err
+	var size, all, files float64
+	if _, err := fmt.Sscan(string(b), &size, &all, &files); err != nil {
+		return s, err
+	}
+	page := float64(os.Getpagesize())
+	return sample{bytes: (all - files) * page, files: files * page}, nil
 }
 
 // lowest returns the smallest sample of each five minutes that are over. What lies above it is garbage that
@@ -165,7 +171,7 @@ func slope(samples []sample) float64 {
 func TestTheSlopeOfALine(t *testing.T) {
 	var samples []sample
 	for i := range 20 {
-		samples = append(samples, sample{time.Duration(i) * time.Minute, 1e6 + 100*float64(i) + float64(i%2)})
+		samples = append(samples, sample{at: time.Duration(i) * time.Minute, bytes: 1e6 + 100*float64(i) + float64(i%2)})
 	}
 	if got := slope(samples); got < 5_995 || got > 6_005 {
 		t.Errorf("slope = %f an hour, want 6000", got)
@@ -175,9 +181,9 @@ func TestTheSlopeOfALine(t *testing.T) {
 func TestGarbageIsNoGrowth(t *testing.T) {
 	var samples []sample
 	for i := range 60 { // 600 bytes an hour, and garbage that comes and goes
-		samples = append(samples, sample{time.Duration(i) * time.Minute, 1e6 + 10*float64(i) + 1e5*float64(i%5)*float64(i)})
+		samples = append(samples, sample{at: time.Duration(i) * time.Minute, bytes: 1e6 + 10*float64(i) + 1e5*float64(i%5)*float64(i)})
 	}
-	samples = append(samples, sample{time.Hour, 2e6}) // the last five minutes have only begun
+	samples = append(samples, sample{at: time.Hour, bytes: 2e6}) // the last five minutes have only begun
 	if got := slope(lowest(samples)); got < 599 || got > 601 {
 		t.Errorf("slope = %f an hour, want 600", got)
 	}
