@@ -31,14 +31,14 @@ func (r *request) verify(answer func(auth.Identity, error)) {
 			answer(who, nil)
 			return
 		}
-		s.await = func() { answer(who, err) }
+		r.await(func() { answer(who, err) })
 		return
 	}
-	s.await = func() {
+	r.await(func() {
 		ctx, cancel := s.hub.work.Deadline(s.hub.work.Context())
 		defer cancel()
 		answer(s.hub.verify.Verify(ctx, r.Data.Token))
-	}
+	})
 }
 
 // answerToken answers with what the Verifier says about the token.

@@ -7,9 +7,11 @@ import (
 	"time"
 
 	"github.com/coupchat/coup/auth"
+	"github.com/coupchat/coup/internal/few"
 	"github.com/coupchat/coup/internal/native"
 	"github.com/coupchat/coup/internal/socketio"
 	"github.com/coupchat/coup/internal/ws"
+	"github.com/coupchat/coup/room"
 )
 
 // A connector is a dialect with a CONNECT, which may carry a token and give a client back what it
@@ -35,7 +37,7 @@ func (r *request) control(err error) {
 	case native.Connect:
 		r.open(err)
 	case native.Disconnect:
-		s.await = r.disconnect
+		r.await(r.disconnect)
 		s.tolerate()
 	case native.Answered:
 		s.send(r.Answer)
@@ -58,11 +60,11 @@ func (r *request) open(err error) {
 			r.answerConnect(func() bool { return r.admit(who, err) }, func() { r.welcome(false) })
 		})
 	case r.Data.HasToken() || s.given() != nil:
-		s.await = func() {
+		r.await(func() {
 			ctx, cancel := s.hub.work.Deadline(s.hub.work.Context())
 			defer cancel()
 			r.answerConnect(func() bool { return r.enter(ctx) }, func() { r.recover(ctx) })
-		}
+		})
 	default:
 		r.welcome(false)
 	}
@@ -118,8 +120,8 @@ func (r *request) welcome(drop bool) {
 func (r *request) leaveRooms() {
 	s := r.s
 	s.mu.Lock()
-	seats := s.seats
-	s.seats = nil
+	seats := s.seats.All()
+	s.seats = few.Set[*room.Seat]{}
 	s.mu.Unlock()
 	var left sync.WaitGroup
 	left.Add(len(seats))

@@ -37,7 +37,7 @@ func (s *session) Deliver(b *room.Batch) {
 	if shared != nil {
 		if ev := b.Events[0]; ev.Kind == room.Left { // alone in its batch
 			// A session that has joined again meanwhile keeps the new seat.
-			s.seats = slices.DeleteFunc(s.seats, func(seat *room.Seat) bool { return seat.StudyID() == ev.StudyID && seat.Gone() })
+			s.seats.Remove(s.seats.Find(func(seat *room.Seat) bool { return seat.StudyID() == ev.StudyID && seat.Gone() }))
 		}
 		push := s.out.push
 		if b.Replay {

@@ -77,13 +77,13 @@ func (r *request) post(p room.Post, ack func(*store.Entry) native.Ack) {
 		p.Content, p.Mentions, p.Attachments, p.Meta = d.Content, d.Mentions, d.Attachments, d.Meta
 	}
 	if seat.Reviews(p.Kind) {
-		r.s.await = func() {
+		r.await(func() {
 			if err := seat.Review(&p); err != nil {
 				r.s.answer(r.ID, err)
 				return
 			}
 			r.store(seat, p, ack)
-		}
+		})
 		return
 	}
 	r.store(seat, p, ack)

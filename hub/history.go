@@ -18,7 +18,7 @@ func (r *request) getHistory() {
 		r.refuse(badRequest, "limit must be a whole number from 1 to 200")
 		return
 	}
-	r.s.await = func() {
+	r.await(func() {
 		ctx, cancel := r.s.hub.work.Deadline(r.s.hub.work.Context())
 		defer cancel()
 		page, err := r.s.hub.rooms.History(ctx, room.HistoryRequest{
@@ -31,5 +31,5 @@ func (r *request) getHistory() {
 		r.s.send(r.s.dialect.Ack(r.ID, native.Ack{
 			StudyID: study, Seq: page.Seq, HasSeq: true, History: &native.History{Messages: page.Messages, More: page.More},
 		}))
-	}
+	})
 }

@@ -7,18 +7,31 @@ import (
 	"github.com/coupchat/coup/internal/ws"
 )
 
-// partial is the part of a message that has arrived, while the rest is missing.
-type partial struct {
-	reader ws.Reader
-	rest   []byte // the beginning of a frame
+// pending is what has arrived and is not handled yet.
+type pending struct {
+	reader ws.Reader // of the message of which only a part has arrived
+	rest   []byte    // the beginning of a frame, or all that follows the request that await ends
+	await  func()    // a request that must end before the next message is read
+}
+
+// awaits reports whether a request must end before the next message is read.
+func (p *pending) awaits() bool { return p != nil && p.await != nil }
+
+// await lets the rest of a request take its time: the next message is read when it has ended.
+func (r *request) await(rest func()) {
+	s := r.s
+	if s.pending == nil {
+		s.pending = &pending{}
+	}
+	s.pending.await = rest
 }
 
 // Data reads what has arrived. See poll.Handler.
 func (s *session) Data(p []byte) (more bool) {
 	s.seen()
-	if s.partial != nil {
-		s.partial.rest = append(s.partial.rest, p...)
-		p = s.partial.rest
+	if s.pending != nil {
+		s.pending.rest = append(s.pending.rest, p...)
+		p = s.pending.rest
 	}
 	return s.read(p)
 }
@@ -30,10 +43,10 @@ func (s *session) read(p []byte) (more bool) {
 	who := s.who()
 	lim := s.limits(who)
 	var reader ws.Reader
-	if s.partial != nil {
-		reader = s.partial.reader
+	if s.pending != nil {
+		reader = s.pending.reader
 	}
-	for s.await == nil && !s.ignore {
+	for !s.pending.awaits() && !s.ignore {
 		m, n, ok, err := reader.Next(p, lim)
 		p = p[n:]
 		if err != nil {
@@ -50,7 +63,7 @@ func (s *session) read(p []byte) (more bool) {
 		}
 	}
 	s.keep(reader, p)
-	if s.await == nil {
+	if !s.pending.awaits() {
 		return true
 	}
 	s.hub.work.Go(s.finish)
@@ -70,33 +83,32 @@ func (e *endpoint) limits(who *identity) ws.Limits {
 // finish runs the request for which the stream waits, and then reads on.
 func (s *session) finish() {
 	defer s.recovered(nil)
-	s.await()
-	s.await = nil
+	s.pending.await()
+	s.pending.await = nil
 	s.seen() // what the client has sent meanwhile has not been read
 	if over(s) {
 		return
 	}
-	var rest []byte
-	if s.partial != nil {
-		rest = s.partial.rest
-	}
-	if s.read(rest) {
+	if s.read(s.pending.rest) {
 		resume(s)
 	}
 }
 
-// keep keeps the beginning of a message until more arrives.
+// keep keeps what is not handled yet.
 func (s *session) keep(reader ws.Reader, rest []byte) {
-	if s.ignore || len(rest) == 0 && !reader.Partial() {
-		s.partial = nil
+	if s.ignore {
+		rest = nil
+	}
+	if len(rest) == 0 && !s.pending.awaits() && (s.ignore || !reader.Partial()) {
+		s.pending = nil
 		return
 	}
-	if s.partial == nil {
-		s.partial = &partial{}
+	if s.pending == nil {
+		s.pending = &pending{}
 	}
-	s.partial.reader = reader
-	if len(rest) != len(s.partial.rest) { // if equal, nothing was read: a message may come byte by byte
-		s.partial.rest = append(s.partial.rest[:0], rest...) // rest may be the end of partial.rest
+	s.pending.reader = reader
+	if len(rest) != len(s.pending.rest) { // if equal, nothing was read: a message may come byte by byte
+		s.pending.rest = append(s.pending.rest[:0], rest...) // rest may be the end of pending.rest
 	}
 }
 
@@ -109,7 +121,7 @@ func (s *session) recovered(more *bool) {
 	}
 	s.hub.counts.panics.Add(1)
 	s.hub.opts.Log.Error("session panicked", "panic", p, "stack", string(debug.Stack()))
-	s.partial, s.await = nil, nil
+	s.pending = nil
 	s.end(ws.Internal, "internal error")
 	if more != nil {
 		*more = true

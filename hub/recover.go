@@ -91,7 +91,7 @@ func (r *request) rejoin(ctx context.Context, places []socketio.Place) (back rec
 			s.mu.Lock()
 			late := s.state == ended
 			if !late {
-				s.seats = append(s.seats, j.Seat)
+				s.seats.Add(j.Seat)
 				s.dialect.Moved(p.StudyID, p.Seq, p.SentAt)
 			}
 			s.mu.Unlock()

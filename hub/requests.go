@@ -2,7 +2,6 @@ package hub
 
 import (
 	"errors"
-	"slices"
 
 	"github.com/coupchat/coup/internal/native"
 	"github.com/coupchat/coup/internal/ws"
@@ -75,7 +74,7 @@ func (r *request) joinRoom() {
 		r.refuse(badRequest, "too many rooms joined by one connection")
 		return
 	}
-	r.s.await = func() {
+	r.await(func() {
 		ctx, cancel := r.s.hub.work.Deadline(r.s.hub.work.Context())
 		defer cancel()
 		answered := false
@@ -96,7 +95,7 @@ func (r *request) joinRoom() {
 			r.fail(err)
 		}
 		_ = r.waitForReplay() // the session reads on even if it has ended
-	}
+	})
 }
 
 // joined keeps a new seat and answers the join, in the order of the room. before is the
@@ -110,7 +109,7 @@ func (r *request) joined(j room.Joined, before *room.Seat) {
 	late := r.s.state == ended
 	if !late {
 		if j.Seat != before {
-			r.s.seats = append(r.s.seats, j.Seat)
+			r.s.seats.Add(j.Seat)
 		}
 		r.s.moved(j.Seat.StudyID(), seq, at)
 	}
@@ -176,9 +175,9 @@ func (r *request) leaveRoom() {
 	}
 	s, study := r.s, seat.StudyID()
 	s.mu.Lock()
-	s.seats = slices.DeleteFunc(s.seats, func(other *room.Seat) bool { return other == seat })
+	s.seats.Remove(seat)
 	s.mu.Unlock()
-	s.await = func() {
+	r.await(func() {
 		left := make(chan struct{})
 		seat.Leave(func() {
 			defer close(left)
@@ -190,7 +189,7 @@ func (r *request) leaveRoom() {
 			s.send(s.dialect.Ack(r.ID, native.Ack{StudyID: study}))
 		})
 		<-left
-	}
+	})
 }
 
 // refuse answers with an error of the client, which counts toward MaxRefused.

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/coupchat/coup/auth"
+	"github.com/coupchat/coup/internal/few"
 	"github.com/coupchat/coup/internal/native"
 	"github.com/coupchat/coup/internal/poll"
 	"github.com/coupchat/coup/internal/text"
@@ -27,8 +28,7 @@ type session struct {
 	// What follows belongs to the goroutine that reads: that of the stream, or that of
 	// the request for which the stream waits.
 
-	partial *partial // nil between messages
-	await   func()   // a request that must end before the next message is read
+	pending *pending // nil between messages
 	refused meter    // see Options.MaxRefused
 	ignore  bool     // what the client sends is ignored: it broke the protocol, or has closed
 
@@ -44,7 +44,7 @@ type session struct {
 	nextPing  int32
 	slot      int32     // in the hub's sessions, whose lock guards it
 	identity  *identity // nil before authenticate
-	seats     []*room.Seat
+	seats     few.Set[*room.Seat]
 	out       outbox
 }
 
@@ -134,12 +134,7 @@ func (s *session) tolerate() bool {
 func (s *session) seat(study store.StudyID) (*room.Seat, int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for _, seat := range s.seats {
-		if seat.StudyID() == study {
-			return seat, len(s.seats)
-		}
-	}
-	return nil, len(s.seats)
+	return s.seats.Find(func(seat *room.Seat) bool { return seat.StudyID() == study }), s.seats.Len()
 }
 
 // close sends a close frame after what is queued. If the client does not answer it, the
@@ -177,8 +172,8 @@ func (s *session) end(code ws.Code, reason string) {
 // leave gives up the session's places in the rooms, once.
 func (s *session) leave() {
 	s.mu.Lock()
-	again, seats, who := s.left, s.seats, s.identity
-	s.left, s.seats = true, nil
+	again, seats, who := s.left, s.seats.All(), s.identity
+	s.left, s.seats = true, few.Set[*room.Seat]{}
 	s.mu.Unlock()
 	if again {
 		return

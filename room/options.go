@@ -25,7 +25,8 @@ type Options struct {
 	Members store.Members
 	// Bus connects the hubs with each other and with the application. Required.
 	Bus bus.Bus
-	// Alone says that no other hub is on the bus. Posts are then not published.
+	// Alone says that no other hub is on the bus. Posts are then not published, and nothing that other
+	// hubs publish is heard.
 	Alone bool
 	// NodeID names this run of this hub. Two runs must not share one. Defaults to a
 	// random name.

@@ -62,8 +62,8 @@ func (sh *shared) entries(q store.Query) ([]store.Entry, error) {
 type room struct {
 	shared *shared
 	study  store.StudyID
-	subs   []bus.Subscription
-	refs   int // seats and joins under way; the registry's lock guards it
+	subs   [2]bus.Subscription // see subscribe
+	refs   int                 // seats and joins under way; the registry's lock guards it
 	inbox  inbox
 	head   atomic.Int64 // that of the timeline, for those outside the inbox
 	// remembered belongs to shared.memory.

@@ -1,7 +1,6 @@
 package room
 
 import (
-	"github.com/coupchat/coup/bus"
 	"github.com/coupchat/coup/internal/relay"
 	"github.com/coupchat/coup/store"
 )
@@ -28,7 +27,7 @@ func (r *room) subscribe(from *relay.Relay, check func(store.StudyID)) error {
 	if err != nil {
 		return err
 	}
-	r.subs = []bus.Subscription{sub}
+	r.subs[0] = sub
 	sub, err = from.SubscribeLive(r.study, func(from store.NodeID, l relay.Live) {
 		if !r.inbox.full() {
 			r.inbox.later(func() { r.hear(from, l) })
@@ -38,13 +37,15 @@ func (r *room) subscribe(from *relay.Relay, check func(store.StudyID)) error {
 		r.unsubscribe()
 		return err
 	}
-	r.subs = append(r.subs, sub)
+	r.subs[1] = sub
 	return nil
 }
 
 func (r *room) unsubscribe() {
 	for _, sub := range r.subs {
-		sub.Close()
+		if sub != nil {
+			sub.Close()
+		}
 	}
 }
 

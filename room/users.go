@@ -4,6 +4,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/coupchat/coup/internal/few"
 	"github.com/coupchat/coup/internal/index"
 	"github.com/coupchat/coup/store"
 )
@@ -23,7 +24,7 @@ type users struct {
 // keeps the used limits.
 type user struct {
 	id     store.UserID
-	conns  connSet // guarded by users.mu
+	conns  few.Set[Conn] // guarded by users.mu
 	limits limits
 }
 
@@ -41,11 +42,11 @@ func (us *users) connect(c Conn, limit int) error {
 		us.byID.Put(u)
 		us.absent++
 	}
-	if limit >= 0 && u.conns.len() >= limit {
+	if limit >= 0 && u.conns.Len() >= limit {
 		return ErrTooMany
 	}
-	u.conns.add(c)
-	if u.conns.len() == 1 {
+	u.conns.Add(c)
+	if u.conns.Len() == 1 {
 		us.absent--
 		us.report(u.id, true)
 	}
@@ -60,7 +61,7 @@ func (us *users) disconnect(c Conn) {
 	if u == nil {
 		return
 	}
-	if u.conns.remove(c) && u.conns.len() == 0 {
+	if u.conns.Remove(c) && u.conns.Len() == 0 {
 		us.absent++
 		us.report(u.id, false)
 	}
@@ -72,7 +73,7 @@ func (us *users) sweep(now time.Time, rate float64) {
 	defer us.mu.Unlock()
 	var gone []*user
 	for u := range us.byID.All() {
-		if u.conns.len() == 0 && u.limits.full(now, rate) {
+		if u.conns.Len() == 0 && u.limits.full(now, rate) {
 			gone = append(gone, u)
 		}
 	}
@@ -100,7 +101,7 @@ func (us *users) of(id store.UserID) []Conn {
 	if u == nil {
 		return nil
 	}
-	return u.conns.all()
+	return u.conns.All()
 }
 
 // count returns how many users have connections.
@@ -118,7 +119,7 @@ func (us *users) online(ids map[store.UserID]struct{}, fn func(id store.UserID, 
 	defer us.mu.Unlock()
 	if ids == nil {
 		for u := range us.byID.All() {
-			if u.conns.len() > 0 {
+			if u.conns.Len() > 0 {
 				fn(u.id, true)
 			}
 		}
@@ -126,6 +127,6 @@ func (us *users) online(ids map[store.UserID]struct{}, fn func(id store.UserID, 
 	}
 	for id := range ids {
 		u := us.byID.Get(string(id))
-		fn(id, u != nil && u.conns.len() > 0)
+		fn(id, u != nil && u.conns.Len() > 0)
 	}
 }

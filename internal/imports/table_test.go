@@ -18,6 +18,7 @@ var table = map[string]rule{
 	"internal/socketio":    {ours: []string{"room", "store", "internal/ws", "internal/json", "internal/native"}},
 	"internal/stockclient": {ours: []string{"internal/testenv"}},
 	"internal/eio":         {ours: []string{"internal/ws", "internal/json", "internal/poll"}},
+	"internal/few":         {},
 	"internal/index":       {},
 	"internal/json":        {},
 	"internal/page":        {},
@@ -34,8 +35,8 @@ var table = map[string]rule{
 	"internal/presence":   {ours: []string{"store", "internal/batch", "internal/work"}},
 	"internal/relay":      {ours: []string{"store", "bus", "internal/work"}},
 	"room": {ours: []string{"store", "bus", "internal/commit", "internal/membership",
-		"internal/presence", "internal/relay", "internal/batch", "internal/index", "internal/loglimit", "internal/page", "internal/text", "internal/work"}},
-	"hub": {ours: []string{"room", "store", "auth", "internal/ws", "internal/native", "internal/socketio", "internal/eio", "internal/poll", "internal/loglimit", "internal/text", "internal/work"}},
+		"internal/presence", "internal/relay", "internal/batch", "internal/few", "internal/index", "internal/loglimit", "internal/page", "internal/text", "internal/work"}},
+	"hub": {ours: []string{"room", "store", "auth", "internal/ws", "internal/native", "internal/socketio", "internal/eio", "internal/few", "internal/poll", "internal/loglimit", "internal/text", "internal/work"}},
 
 	"store/rest":        {ours: []string{"store", "internal/json", "internal/page"}},
 	"internal/sqlstore": {ours: []string{"store", "internal/runs", "internal/search"}, others: []string{"github.com/jmoiron/sqlx"}},

@@ -24,7 +24,7 @@ type Options struct {
 	Prefix string
 	// Secrets, if any, sign what is published: the first signs, all verify.
 	Secrets [][]byte
-	// Alone says that no other hub is on the bus: Publish then does nothing.
+	// Alone says that no other hub is on the bus: nothing is published then, and nothing heard.
 	Alone bool
 	// Work ends Run and Watch. Its timeout is the deadline of one call of the bus.
 	Work *work.Group
@@ -71,6 +71,9 @@ type Listener struct {
 // Subscribe makes l listen to a study from now on. It has the errors and the rules of
 // bus.Bus.Subscribe.
 func (r *Relay) Subscribe(study store.StudyID, l Listener) (bus.Subscription, error) {
+	if r.opts.Alone {
+		return nothing{}, nil
+	}
 	channel := r.channel(study)
 	return r.opts.Bus.Subscribe(channel, bus.Handler{
 		Message: func(b []byte) {

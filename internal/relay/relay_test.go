@@ -94,14 +94,16 @@ func TestMessagesReachTheOtherHubsOnly(t *testing.T) {
 	})
 }
 
-func TestAHubThatIsAlonePublishesNothing(t *testing.T) {
+func TestAHubThatIsAlonePublishesAndHearsNothing(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := newBus(t)
 		one, two := start(t, b, "hub-1"), start(t, b, "hub-2")
 		one.opts.Alone = true
-		other := receive(t, two, "s1")
+		own, other := receive(t, one, "s1"), receive(t, two, "s1")
 		one.Publish([]store.Message{message("s1", 1, "a")})
 		other.expect(t)
+		two.Publish([]store.Message{message("s1", 2, "b")})
+		own.expect(t)
 	})
 }
 

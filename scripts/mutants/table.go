@@ -49,7 +49,7 @@ var mutants = []mutant{
 	{"a long pause goes unnoticed", "internal/presence/lease.go", "!was || now.Sub(p.renewed)", "!was && now.Sub(p.renewed)", "./internal/presence"},
 	{"two goroutines report at once", "internal/presence/presence.go", "	case p.one <- struct{}{}:\n		defer func() { <-p.one }()\n", "	default:\n", "./internal/presence ./room"},
 	{"a hub that closes drops what waits for the bus", "room/registry.go", ", g.relay.Drain(ctx))", ")", "./room"},
-	{"nothing is published for other hubs", "internal/relay/relay.go", "	if r.opts.Alone {", "	if true {", "./internal/relay"},
+	{"nothing is published for other hubs", "internal/relay/relay.go", "	if r.opts.Alone {\n		return\n", "	if true {\n		return\n", "./internal/relay"},
 	{"a message of another study is believed", "internal/relay/payload.go", "m.StudyID != study || m.Seq < 1", "m.Seq < 1", "./internal/relay"},
 	{"a bus stays on a replica", "bus/redis/role.go", "		return errReplica\n", "		return nil\n", "./bus/redis"},
 	{"a bus stays on an old master", "bus/redis/probe.go", " && (i%othersEvery != 0 || n.hearsOthers(ctx))", "", "./bus/redis -run TestBusLeavesAnOldMaster"},
