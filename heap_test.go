@@ -16,6 +16,7 @@ import (
 	"github.com/coupchat/coup"
 	"github.com/coupchat/coup/internal/testenv"
 	"github.com/coupchat/coup/store"
+	"github.com/coupchat/coup/store/postgres"
 	"github.com/coupchat/coup/store/rest"
 	"github.com/coupchat/coup/store/sqlite"
 )
@@ -26,6 +27,14 @@ func TestDeletedTextLeavesTheHeap(t *testing.T) {
 	for name, open := range map[string]func(*testing.T) store.Store{
 		"a store in memory": func(*testing.T) store.Store { return store.NewMemory() },
 		"a store over REST": inAnotherProcess,
+		"Postgres": func(t *testing.T) store.Store {
+			s, err := postgres.Open(t.Context(), testenv.Postgres(t).URL(t), postgres.Options{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			t.Cleanup(func() { s.Close() })
+			return s
+		},
 		"SQLite": func(t *testing.T) store.Store {
 			s, err := sqlite.Open(t.Context(), filepath.Join(t.TempDir(), "coup.db"))
 			if err != nil {

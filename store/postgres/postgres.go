@@ -20,18 +20,21 @@ import (
 // goroutine.
 type Store struct {
 	db        *sqlx.DB
-	connector *connector // nil if db belongs to the application
+	connector *connector    // nil if db belongs to the application
+	lifetime  time.Duration // Options.ConnMaxLifetime
 	timeout   time.Duration
 	begin     string // begins a transaction with the settings that statements need
 	isolate   bool   // each statement runs in a transaction of its own
 
 	tables               *sqlstore.Store
 	append, raise, check *statement
+	statements           []*statement // the prepared ones, all made by Open
 }
 
 var (
-	_ store.Store   = (*Store)(nil)
-	_ store.Checker = (*Store)(nil)
+	_ store.Store     = (*Store)(nil)
+	_ store.Checker   = (*Store)(nil)
+	_ store.Forgetter = (*Store)(nil)
 )
 
 // Open connects to the database at rawURL, postgres://user:password@host/name,
@@ -57,7 +60,7 @@ func Open(ctx context.Context, rawURL string, options Options) (*Store, error) {
 	db.SetMaxIdleConns(cmp.Or(max(options.MaxConns, 0), 16))
 	db.SetConnMaxIdleTime(5 * time.Minute)
 	db.SetConnMaxLifetime(lifetime(options.ConnMaxLifetime))
-	s := &Store{db: db, connector: connector}
+	s := &Store{db: db, connector: connector, lifetime: options.ConnMaxLifetime}
 	if err := s.open(ctx, options); err != nil {
 		return nil, fmt.Errorf("open postgres database: %w", errors.Join(err, s.Close()))
 	}

@@ -6,6 +6,7 @@ import (
 	"database/sql/driver"
 	"errors"
 	"fmt"
+	"sync/atomic"
 	"time"
 
 	"github.com/jmoiron/sqlx"
@@ -25,7 +26,7 @@ import (
 type statement struct {
 	store    *Store
 	text     string
-	prepared *sqlx.Stmt // or nil
+	prepared atomic.Pointer[sqlx.Stmt] // or nil
 }
 
 var _ sqlstore.Statement = (*statement)(nil)
@@ -63,9 +64,13 @@ func (s *Store) prepare(ctx context.Context, db *sqlx.DB, text string) (*stateme
 	if !s.direct() {
 		return st, nil
 	}
-	var err error
-	st.prepared, err = db.PreparexContext(ctx, text)
-	return st, err
+	prepared, err := db.PreparexContext(ctx, text)
+	if err != nil {
+		return st, err
+	}
+	st.prepared.Store(prepared)
+	s.statements = append(s.statements, st)
+	return st, nil
 }
 
 // direct reports whether connections lead to the server, and are the Store's own.
@@ -75,10 +80,10 @@ func (s *Store) direct() bool {
 
 // Close implements sqlstore.Statement.
 func (st *statement) Close() error {
-	if st.prepared == nil {
-		return nil
+	if p := st.prepared.Load(); p != nil {
+		return p.Close()
 	}
-	return st.prepared.Close()
+	return nil
 }
 
 // SelectContext implements sqlstore.Statement.
@@ -125,8 +130,8 @@ func (st *statement) run(ctx context.Context, f func(context.Context, runner) er
 }
 
 func (st *statement) once(ctx context.Context, f func(context.Context, runner) error) (err error) {
-	if st.prepared != nil && st.store.direct() {
-		err = f(ctx, st.prepared)
+	if p := st.prepared.Load(); p != nil && st.store.direct() {
+		err = f(ctx, p)
 	} else {
 		var cancel context.CancelFunc
 		ctx, cancel = context.WithTimeout(ctx, st.store.timeout)
