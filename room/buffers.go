@@ -1,6 +1,7 @@
 package room
 
 import (
+	"log/slog"
 	"sync/atomic"
 	"time"
 
@@ -13,8 +14,9 @@ const forgetAfter = 2 * time.Second
 
 // buffers lets the store drop the buffers that may still hold what was deleted.
 type buffers struct {
-	forget func() // of a store.Forgetter, or nil
+	forget func() error // of a store.Forgetter, or nil
 	work   *work.Group
+	log    *slog.Logger
 	due    atomic.Bool
 }
 
@@ -26,7 +28,9 @@ func (b *buffers) dirty() {
 	b.work.Go(func() {
 		if b.work.Sleep(forgetAfter) {
 			b.due.Store(false)
-			b.forget()
+			if err := b.forget(); err != nil {
+				b.log.Error("the store has not dropped its buffers", "err", err)
+			}
 		}
 	})
 }

@@ -75,15 +75,15 @@ func (g guarded) ReadStates(ctx context.Context, of []store.Membership) (states 
 }
 
 // forget returns what drops the buffers of the store, or nil.
-func (g guarded) forget() func() {
+func (g guarded) forget() func() error {
 	f, ok := g.store.(store.Forgetter)
 	if !ok {
 		return nil
 	}
-	return func() {
-		var err error
+	return func() (err error) {
 		defer recovered(&err)
 		f.Forget()
+		return nil
 	}
 }
 

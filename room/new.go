@@ -36,7 +36,7 @@ func New(opts Options) (*Registry, error) {
 	sh.present = g.present.set
 	sh.reviews = make(chan struct{}, maxReviews)
 	sh.memory.limit = opts.MaxMemory
-	sh.buffers = buffers{forget: backend.forget(), work: w}
+	sh.buffers = buffers{forget: backend.forget(), work: w, log: opts.Log}
 	sh.headOf = func(study store.StudyID) (int64, error) { return g.heads.read(w.Context(), study) }
 	sh.gaps = gapReader{entries: sh.entries, head: sh.headOf, work: w, filled: &sh.stats.filled}
 	sh.posts = commit.New(commit.Options[Conn]{
