@@ -28,7 +28,7 @@ type session struct {
 	// What follows belongs to the goroutine that reads: that of the stream, or that of
 	// the request for which the stream waits.
 
-	pending *pending // nil between messages
+	pending *pending // nil if nothing waits
 	refused meter    // see Options.MaxRefused
 	ignore  bool     // what the client sends is ignored: it broke the protocol, or has closed
 

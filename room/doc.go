@@ -23,7 +23,6 @@
 //	live.go          what a live event says
 //	event.go         what connections receive: Conn, Event, Batch, Encoder
 //	limit.go         the rate limits of one user
-//	connset.go       the connections of one user
 //	users.go         the connections of each user
 //	idcache.go       the ids of notifications that were delivered
 //	memory.go        bounds what all rooms remember

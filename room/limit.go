@@ -8,7 +8,7 @@ import (
 )
 
 // A join asks the store. A client that reconnects joins all its studies at once.
-const joinRate, joinBurst = 10, 200
+var joinPace = pace{rate: 10, burst: 200}
 
 // replayCost is for how many replayed messages a join counts twice.
 const replayCost = 100
@@ -23,7 +23,7 @@ type limits struct {
 func (l *limits) post(now time.Time, rate float64) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return l.posts.take(now, rate, max(1, 2*rate))
+	return l.posts.take(now, 1, postPace(rate))
 }
 
 // join takes a token for a join. There is no limit if rate is below 0.
@@ -33,7 +33,7 @@ func (l *limits) join(now time.Time, rate float64) error {
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return l.joins.take(now, joinRate, joinBurst)
+	return l.joins.take(now, 1, joinPace)
 }
 
 // charge takes tokens for what a join has cost besides. If there are too few, the next joins
@@ -41,7 +41,7 @@ func (l *limits) join(now time.Time, rate float64) error {
 func (l *limits) charge(now time.Time, joins float64) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.joins.charge(now, joins, joinRate, 2*joinBurst)
+	l.joins.charge(now, joins, joinPace)
 }
 
 // full reports whether both buckets are full.
@@ -51,19 +51,17 @@ func (l *limits) full(now time.Time, rate float64) bool {
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return l.posts.full(now) && l.joins.full(now)
+	return l.posts.full(now, postPace(rate)) && l.joins.full(now, joinPace)
 }
 
-// The limits of the signals of a user: how many a second, how many at once, and how many bytes a
-// second.
-const (
-	signalRate, signalBurst = 20, 60
-	signalBytes             = 64 << 10
+// The limits of the signals of a user: their number and their bytes.
+var (
+	signalPace     = pace{rate: 20, burst: 60}
+	signalBytePace = pace{rate: 64 << 10, burst: 128 << 10}
 )
 
-// mentionRate is how many users a user may notify a second by mentions, and mentionBurst how many
-// at once.
-const mentionRate, mentionBurst = 5, 50
+// mentionPace is how many users a user may notify by mentions.
+var mentionPace = pace{rate: 5, burst: 50}
 
 // rareLimits are the limits of what few users do: an idle user takes no memory for them. Its methods
 // may be called at the same time from any goroutine.
@@ -95,10 +93,10 @@ func (l *rareLimits) signal(user store.UserID, now time.Time, rate float64, n in
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	b := l.of(user)
-	if err := b.signals.take(now, signalRate, signalBurst); err != nil {
+	if err := b.signals.take(now, 1, signalPace); err != nil {
 		return err
 	}
-	return b.bytes.takeMany(now, float64(n), signalBytes, 2*signalBytes)
+	return b.bytes.take(now, float64(n), signalBytePace)
 }
 
 // mention takes a token for a user who is notified. There is no limit if rate is below 0.
@@ -108,7 +106,7 @@ func (l *rareLimits) mention(user store.UserID, now time.Time, rate float64) err
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return l.of(user).mentions.take(now, mentionRate, mentionBurst)
+	return l.of(user).mentions.take(now, 1, mentionPace)
 }
 
 // sweep forgets the users who have all their tokens.
@@ -116,46 +114,55 @@ func (l *rareLimits) sweep(now time.Time) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	for user, b := range l.users {
-		if b.signals.full(now) && b.bytes.full(now) && b.mentions.full(now) {
+		if b.signals.full(now, signalPace) && b.bytes.full(now, signalBytePace) && b.mentions.full(now, mentionPace) {
 			delete(l.users, user)
 		}
 	}
 }
 
+// A pace is how many tokens a bucket regains a second, and how many it holds. A rate below 0 is no limit.
+type pace struct{ rate, burst float64 }
+
+// postPace is the pace of posts. rate is Options.Rate.
+func postPace(rate float64) pace { return pace{rate, max(1, 2*rate)} }
+
 // slowest is the least rate that is kept: nanoseconds end in 2262.
 const slowest = 1e-9
+
+// token returns in how many nanoseconds a token is regained.
+func (p pace) token() float64 { return float64(time.Second) / max(p.rate, slowest) }
 
 // A bucket is a token bucket. The zero value is full.
 type bucket struct {
 	fullAt int64 // Unix nanoseconds: the tokens that are missing are regained by then
 }
 
-// take takes one token of a bucket that holds burst tokens and regains rate tokens a
-// second. If there is none it returns a *RateError. A rate below 0 is no limit.
-func (b *bucket) take(now time.Time, rate, burst float64) error {
-	return b.takeMany(now, 1, rate, burst)
-}
-
-// takeMany is take for n tokens.
-func (b *bucket) takeMany(now time.Time, n, rate, burst float64) error {
-	if rate < 0 {
+// take takes n tokens. If there are too few it returns a *RateError.
+func (b *bucket) take(now time.Time, n float64, p pace) error {
+	if p.rate < 0 {
 		return nil
 	}
-	token := float64(time.Second) / max(rate, slowest)
-	at := now.UnixNano()
-	missing := float64(max(0, b.fullAt-at)) + n*token
-	if over := missing - burst*token; over > 0 {
+	missing := b.missing(now, p) + n*p.token()
+	if over := missing - p.burst*p.token(); over > 0 {
 		return &RateError{RetryAfter: time.Duration(over)}
 	}
-	b.fullAt = at + int64(missing)
+	b.fullAt = now.UnixNano() + int64(missing)
 	return nil
 }
 
-// charge takes n tokens, whether they are there or not. After that at most so many are missing as most says.
-func (b *bucket) charge(now time.Time, n, rate, most float64) {
-	at := now.UnixNano()
-	missing := float64(max(0, b.fullAt-at)) + n/rate*float64(time.Second)
-	b.fullAt = at + int64(min(missing, most/rate*float64(time.Second)))
+// charge takes n tokens, whether they are there or not. After that at most twice as many are missing as the
+// bucket holds.
+func (b *bucket) charge(now time.Time, n float64, p pace) {
+	missing := b.missing(now, p) + n*p.token()
+	b.fullAt = now.UnixNano() + int64(min(missing, 2*p.burst*p.token()))
 }
 
-func (b *bucket) full(now time.Time) bool { return b.fullAt <= now.UnixNano() }
+// missing returns in how many nanoseconds the bucket is full. More than after a charge cannot be missing: then
+// the clock was set back.
+func (b *bucket) missing(now time.Time, p pace) float64 {
+	at := now.UnixNano()
+	b.fullAt = min(b.fullAt, at+int64(2*p.burst*p.token()))
+	return float64(max(0, b.fullAt-at))
+}
+
+func (b *bucket) full(now time.Time, p pace) bool { return b.missing(now, p) == 0 }

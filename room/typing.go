@@ -28,7 +28,7 @@ func (t *typing) allow(user store.UserID, now time.Time) bool {
 			delete(t.last, id)
 		}
 	}
-	if _, shown := t.last[user]; shown || t.second.take(now, maxTyping, maxTyping) != nil {
+	if _, shown := t.last[user]; shown || t.second.take(now, 1, pace{maxTyping, maxTyping}) != nil {
 		return false
 	}
 	if t.last == nil {

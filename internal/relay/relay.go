@@ -68,8 +68,8 @@ type Listener struct {
 	Gap func()
 }
 
-// Subscribe makes l listen to a study from now on. It has the errors and the rules of
-// bus.Bus.Subscribe.
+// Subscribe makes l listen to a study from now on, unless the hub is alone. It has the errors and the
+// rules of bus.Bus.Subscribe.
 func (r *Relay) Subscribe(study store.StudyID, l Listener) (bus.Subscription, error) {
 	if r.opts.Alone {
 		return nothing{}, nil

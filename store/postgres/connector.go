@@ -26,6 +26,8 @@ type connector struct {
 	settings map[string]string // not for poolers
 	dialer   *dialer
 	pooled   atomic.Bool
+	// forgotten is how often the Store has forgotten, see link.
+	forgotten atomic.Int64
 }
 
 var _ driver.Connector = (*connector)(nil)
@@ -81,7 +83,11 @@ func (c *connector) Connect(ctx context.Context) (driver.Conn, error) {
 	config := c.config.Clone()
 	if c.pooled.Load() {
 		config.BinaryParameters = true // sends a statement and its parameters as one piece
-		return c.connect(ctx, config)
+		conn, err := c.connect(ctx, config)
+		if err != nil {
+			return nil, err
+		}
+		return conn, nil
 	}
 	for name, value := range c.settings {
 		config.Runtime[name] = value
@@ -109,7 +115,7 @@ func (c *connector) Connect(ctx context.Context) (driver.Conn, error) {
 	return conn, nil
 }
 
-func (c *connector) connect(ctx context.Context, config pq.Config) (driver.Conn, error) {
+func (c *connector) connect(ctx context.Context, config pq.Config) (*link, error) {
 	one, err := pq.NewConnectorConfig(config)
 	if err != nil {
 		return nil, err
@@ -119,7 +125,10 @@ func (c *connector) connect(ctx context.Context, config pq.Config) (driver.Conn,
 	if err != nil && config.TargetSessionAttrs == pq.TargetSessionAttrsReadWrite && isReadOnly(err) {
 		return nil, fmt.Errorf("the server takes no writes, a primary is needed: %w", err)
 	}
-	return conn, err
+	if err != nil {
+		return nil, err
+	}
+	return newLink(conn, &c.forgotten)
 }
 
 // isReadOnly reports whether the driver has refused a server because it takes no writes.
@@ -129,8 +138,8 @@ func isReadOnly(err error) bool {
 }
 
 // setting returns the value of a setting on a new connection, "" if it has none.
-func setting(ctx context.Context, conn driver.Conn, name string) (string, error) {
-	rows, err := conn.(driver.QueryerContext).QueryContext(ctx, "SELECT current_setting('"+name+"', true)", nil)
+func setting(ctx context.Context, conn *link, name string) (string, error) {
+	rows, err := conn.QueryContext(ctx, "SELECT current_setting('"+name+"', true)", nil)
 	if err != nil {
 		return "", err
 	}

@@ -20,15 +20,14 @@ import (
 // goroutine.
 type Store struct {
 	db        *sqlx.DB
-	connector *connector    // nil if db belongs to the application
-	lifetime  time.Duration // Options.ConnMaxLifetime
+	connector *connector // nil if db belongs to the application
+	idle      int        // how many idle connections are kept
 	timeout   time.Duration
 	begin     string // begins a transaction with the settings that statements need
 	isolate   bool   // each statement runs in a transaction of its own
 
 	tables               *sqlstore.Store
 	append, raise, check *statement
-	statements           []*statement // the prepared ones, all made by Open
 }
 
 var (
@@ -57,10 +56,10 @@ func Open(ctx context.Context, rawURL string, options Options) (*Store, error) {
 	}
 	db := sqlx.NewDb(sql.OpenDB(connector), "postgres")
 	db.SetMaxOpenConns(options.MaxConns)
-	db.SetMaxIdleConns(cmp.Or(max(options.MaxConns, 0), 16))
 	db.SetConnMaxIdleTime(5 * time.Minute)
 	db.SetConnMaxLifetime(lifetime(options.ConnMaxLifetime))
-	s := &Store{db: db, connector: connector, lifetime: options.ConnMaxLifetime}
+	s := &Store{db: db, connector: connector, idle: cmp.Or(max(options.MaxConns, 0), 16)}
+	db.SetMaxIdleConns(s.idle)
 	if err := s.open(ctx, options); err != nil {
 		return nil, fmt.Errorf("open postgres database: %w", errors.Join(err, s.Close()))
 	}

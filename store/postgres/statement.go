@@ -6,7 +6,6 @@ import (
 	"database/sql/driver"
 	"errors"
 	"fmt"
-	"sync/atomic"
 	"time"
 
 	"github.com/jmoiron/sqlx"
@@ -26,7 +25,7 @@ import (
 type statement struct {
 	store    *Store
 	text     string
-	prepared atomic.Pointer[sqlx.Stmt] // or nil
+	prepared *sqlx.Stmt // or nil
 }
 
 var _ sqlstore.Statement = (*statement)(nil)
@@ -64,13 +63,9 @@ func (s *Store) prepare(ctx context.Context, db *sqlx.DB, text string) (*stateme
 	if !s.direct() {
 		return st, nil
 	}
-	prepared, err := db.PreparexContext(ctx, text)
-	if err != nil {
-		return st, err
-	}
-	st.prepared.Store(prepared)
-	s.statements = append(s.statements, st)
-	return st, nil
+	var err error
+	st.prepared, err = db.PreparexContext(ctx, text)
+	return st, err
 }
 
 // direct reports whether connections lead to the server, and are the Store's own.
@@ -80,10 +75,10 @@ func (s *Store) direct() bool {
 
 // Close implements sqlstore.Statement.
 func (st *statement) Close() error {
-	if p := st.prepared.Load(); p != nil {
-		return p.Close()
+	if st.prepared == nil {
+		return nil
 	}
-	return nil
+	return st.prepared.Close()
 }
 
 // SelectContext implements sqlstore.Statement.
@@ -130,8 +125,8 @@ func (st *statement) run(ctx context.Context, f func(context.Context, runner) er
 }
 
 func (st *statement) once(ctx context.Context, f func(context.Context, runner) error) (err error) {
-	if p := st.prepared.Load(); p != nil && st.store.direct() {
-		err = f(ctx, p)
+	if st.prepared != nil && st.store.direct() {
+		err = f(ctx, st.prepared)
 	} else {
 		var cancel context.CancelFunc
 		ctx, cancel = context.WithTimeout(ctx, st.store.timeout)
