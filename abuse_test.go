@@ -157,29 +157,30 @@ func TestNoRequestAmplifies(t *testing.T) {
 		times, base int64
 		requests    int
 		calls       float64
+		posts       int64 // how many are stored, which their sender does not wait for
 	}{
-		{"a stranger who is silent", 400, false, func(*testing.T, *sender, int) {}, 0, 12 << 10, 1, 0},
+		{"a stranger who is silent", 400, false, func(*testing.T, *sender, int) {}, 0, 12 << 10, 1, 0, 0},
 		{"a stranger with half a message", 400, false, func(_ *testing.T, a *sender, _ int) {
 			a.write(wstest.Frame(0x81, []byte(strings.Repeat("x", 16<<10)))[:16_000])
-		}, 2, 12 << 10, 1, 0},
+		}, 2, 12 << 10, 1, 0, 0},
 		{"a stranger in tiny fragments", 400, false, func(_ *testing.T, a *sender, _ int) {
 			a.write(wstest.Frame(0x01, nil))
 			for range 60 {
 				a.write(wstest.Frame(0x00, []byte("x")))
 			}
-		}, 4, 12 << 10, 1, 0},
+		}, 4, 12 << 10, 1, 0, 0},
 		{"a user who authenticates again and again", 20, true, func(t *testing.T, a *sender, i int) {
 			a.ask(t, 80, func(int) string {
 				return `{"event":"authenticate","id":"1","data":{"token":"` + fmt.Sprint("u", i) + `"}}`
 			})
-		}, 10, 16 << 10, 80, 0},
+		}, 10, 16 << 10, 80, 0, 0},
 		{"half a message of 64 KiB", 40, true, func(t *testing.T, a *sender, _ int) {
 			a.ask(t, 1, func(int) string { return `{}` })
 			a.write(wstest.Frame(0x81, []byte(strings.Repeat("x", 64<<10)))[:64_000])
-		}, 3, 24 << 10, 1, 0},
+		}, 3, 24 << 10, 1, 0, 0},
 		{"requests that are refused", 20, true, func(t *testing.T, a *sender, _ int) {
 			a.ask(t, 90, func(i int) string { return `{"event":"none","id":"` + strings.Repeat("x", 60) + `"}` })
-		}, 10, 16 << 10, 90, 0},
+		}, 10, 16 << 10, 90, 0, 0},
 		{"joins of studies, and leaving them", 20, true, func(t *testing.T, a *sender, n int) {
 			a.ask(t, 180, func(i int) string {
 				event := "join_room"
@@ -188,15 +189,15 @@ func TestNoRequestAmplifies(t *testing.T) {
 				}
 				return fmt.Sprintf(`{"event":"%s","data":{"studyId":"%d-%d"}}`, event, n, i/2)
 			})
-		}, 50, 16 << 10, 180, 1.5},
+		}, 50, 16 << 10, 180, 1.5, 0},
 		{"joins of 150 studies", 20, true, func(t *testing.T, a *sender, n int) {
 			a.ask(t, 150, func(i int) string { return fmt.Sprintf(`{"event":"join_room","data":{"studyId":"%d-%d"}}`, n, i) })
-		}, 50, 16 << 10, 150, 1.5},
+		}, 50, 16 << 10, 150, 1.5, 0},
 		{"joins of many studies, each with 500 messages of 6 KB", 1, true, func(t *testing.T, a *sender, n int) {
 			a.ask(t, replays, func(i int) string {
 				return fmt.Sprintf(`{"event":"join_room","data":{"studyId":"%d-%d","after":0}}`, n, i)
 			})
-		}, 50, 4 << 20, replays, 12},
+		}, 50, 4 << 20, replays, 12, 0},
 		{"messages of 6 KB", 20, true, func(t *testing.T, a *sender, n int) {
 			a.ask(t, 19, func(i int) string {
 				if i == 0 {
@@ -204,7 +205,7 @@ func TestNoRequestAmplifies(t *testing.T) {
 				}
 				return fmt.Sprintf(`{"event":"send_message","data":{"studyId":"m%d","content":"%s"}}`, n, content)
 			})
-		}, 3, 16 << 10, 19, 1.2},
+		}, 3, 16 << 10, 19, 1.2, 20 * 18},
 	}
 	var printed strings.Builder
 	table := tabwriter.NewWriter(&printed, 0, 0, 2, ' ', 0)
@@ -231,6 +232,7 @@ func TestNoRequestAmplifies(t *testing.T) {
 				in += clients[i].sent
 			}
 			waitFor(t, "all clients are connected", func() bool { return s.Stats().Connections == row.clients+1 })
+			waitFor(t, "all posts are delivered", func() bool { return s.Stats().Room.Delivered >= row.posts })
 			spent, calls, remembered := cpu()-began, l.calls.Load()-asked, s.Stats().Room.Remembered
 			stays := heap() - before
 			fmt.Fprintf(table, "%s\t%d\t%d\t%d\t%.1f\t%d\t%d\t%s\n", row.name, row.clients, in, stays, float64(stays)/float64(in), remembered, calls, spent.Round(time.Millisecond))
