@@ -1,5 +1,4 @@
-// Package index finds values by a string that they hold. A map would keep the string beside each
-// value, and three times as much memory for an index of a hundred thousand.
+// Package index finds values by a string that they hold. A map would keep the string beside each value.
 package index
 
 import (
@@ -9,7 +8,10 @@ import (
 
 // parts is into how many tables an index is split, each of which grows by itself: no call moves more
 // than one of them.
-const parts = 32
+const (
+	parts    = 1 << partBits
+	partBits = 5
+)
 
 // An Index is a set of values with a key in each. The zero value of T is no value. An Index is made by
 // New. Its methods may be called at the same time only if none of them changes it.
@@ -105,7 +107,7 @@ func (x *Index[T]) All() iter.Seq[T] {
 }
 
 // of returns the table for a hash. It takes the highest bits, and find the lowest.
-func (x *Index[T]) of(hash uint64) *table[T] { return &x.tables[hash>>59] }
+func (x *Index[T]) of(hash uint64) *table[T] { return &x.tables[hash>>(64-partBits)] }
 
 // find returns the place of the value with a key, or that where it belongs.
 func (x *Index[T]) find(t *table[T], hash uint64, key string) int {

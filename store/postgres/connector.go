@@ -83,11 +83,7 @@ func (c *connector) Connect(ctx context.Context) (driver.Conn, error) {
 	config := c.config.Clone()
 	if c.pooled.Load() {
 		config.BinaryParameters = true // sends a statement and its parameters as one piece
-		conn, err := c.connect(ctx, config)
-		if err != nil {
-			return nil, err
-		}
-		return conn, nil
+		return c.connect(ctx, config)
 	}
 	for name, value := range c.settings {
 		config.Runtime[name] = value
@@ -115,7 +111,7 @@ func (c *connector) Connect(ctx context.Context) (driver.Conn, error) {
 	return conn, nil
 }
 
-func (c *connector) connect(ctx context.Context, config pq.Config) (*link, error) {
+func (c *connector) connect(ctx context.Context, config pq.Config) (driver.Conn, error) {
 	one, err := pq.NewConnectorConfig(config)
 	if err != nil {
 		return nil, err
@@ -138,8 +134,8 @@ func isReadOnly(err error) bool {
 }
 
 // setting returns the value of a setting on a new connection, "" if it has none.
-func setting(ctx context.Context, conn *link, name string) (string, error) {
-	rows, err := conn.QueryContext(ctx, "SELECT current_setting('"+name+"', true)", nil)
+func setting(ctx context.Context, conn driver.Conn, name string) (string, error) {
+	rows, err := conn.(driver.QueryerContext).QueryContext(ctx, "SELECT current_setting('"+name+"', true)", nil)
 	if err != nil {
 		return "", err
 	}

@@ -36,7 +36,7 @@ type link struct {
 }
 
 // newLink returns a link, which is not valid any more when forgotten has changed.
-func newLink(conn driver.Conn, forgotten *atomic.Int64) (*link, error) {
+func newLink(conn driver.Conn, forgotten *atomic.Int64) (driver.Conn, error) {
 	c, ok := conn.(pqConn)
 	if !ok {
 		return nil, errors.New("postgres: the driver has changed")
