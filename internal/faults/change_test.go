@@ -37,6 +37,22 @@ func changedStory() *History {
 	}}
 }
 
+// A reaction that changed nothing is acknowledged without a seq, also if the client has left the study by then
+// and with that forgotten what it sent.
+func TestAReactionThatChangesNothingIsNotLost(t *testing.T) {
+	h := changedStory()
+	ben := h.Logs[1]
+	again := Record{Kind: Sent, Conn: 2, Study: "s", ClientID: "c9", Change: Change{Kind: Reaction, Of: 1, Emoji: "👍", On: true}}
+	ben.records = append(ben.records, again, Record{Kind: Left, Conn: 2, Study: "s"}, Record{Kind: Acked, Conn: 2, Study: "s", ClientID: "c9"})
+	if v := Check(*h); len(v.Violations) > 0 {
+		t.Errorf("Check(…) complains %q", v.Violations)
+	}
+	ben.records[len(ben.records)-3].Change = Change{}
+	if v := Check(*h); v.Count(LostAck) != 1 {
+		t.Errorf("Check(…) of a message that was acknowledged without a seq complains %q", v.Violations)
+	}
+}
+
 // A client forgets what it showed when a join is truncated: an edit of it is not replayed, and the
 // history after the join does not have it.
 func TestATruncatedJoinForgetsWhatWasShown(t *testing.T) {

@@ -227,7 +227,7 @@ func (c *index) acks(l *Log) {
 			continue
 		}
 		c.Acks++
-		if r.Change.Kind == Reaction && r.Seq == 0 {
+		if c.sent[authorship{r.Study, l.User, r.ClientID}].Change.Kind == Reaction && r.Seq == 0 {
 			continue // it changed nothing
 		}
 		if gone := c.undone[place{r.Study, r.Seq}]; gone.User == l.User && gone.ClientID == r.ClientID && r.At <= gone.Undone+undoneGrace {

@@ -44,15 +44,9 @@ func (c *Client) remember(s *seat, r Record) {
 	}
 }
 
-// forget takes a post away from those without an ack, and returns it, or nil. The caller holds mu.
-func (c *Client) forget(clientID string) *post {
-	i := slices.IndexFunc(c.unacked, func(p *post) bool { return p.clientID == clientID })
-	if i < 0 {
-		return nil
-	}
-	p := c.unacked[i]
-	c.unacked = slices.Delete(c.unacked, i, i+1)
-	return p
+// forget takes a post away from those without an ack. The caller holds mu.
+func (c *Client) forget(clientID string) {
+	c.unacked = slices.DeleteFunc(c.unacked, func(p *post) bool { return p.clientID == clientID })
 }
 
 // request returns the request for a post.

@@ -206,9 +206,7 @@ func (c *Client) acked(ctx context.Context, e event, r Record) error {
 		return nil
 	}
 	r.Kind, r.ClientID = Acked, e.ID
-	if p := c.forget(e.ID); p != nil {
-		r.Change = p.change
-	}
+	c.forget(e.ID)
 	c.Log.add(r)
 	return nil
 }

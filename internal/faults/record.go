@@ -55,7 +55,7 @@ type Record struct {
 	ClientID string
 	User     string // the author
 	Text     string
-	Change   Change // of Sent, Acked and Received
+	Change   Change // of Sent and Received
 	State    State  // of Received and Read, without the text
 }
 
