@@ -109,24 +109,32 @@ func migrate(ctx context.Context, db *sqlx.DB, dialect Dialect) error {
 		return err
 	}
 	defer func() { _ = tx.Rollback() }() // does nothing after Commit
-	if dialect.lock != "" {
+	if err := dialect.apply(ctx, tx); err != nil {
+		return err
+	}
+	return tx.Commit()
+}
+
+// apply runs the migrations that the database lacks.
+func (d Dialect) apply(ctx context.Context, tx *sqlx.Tx) error {
+	if d.lock != "" {
 		var locked bool
-		if err := tx.GetContext(ctx, &locked, dialect.lock); err != nil {
+		if err := tx.GetContext(ctx, &locked, d.lock); err != nil {
 			return err
 		}
 		if !locked {
 			return errLocked
 		}
 	}
-	is, _, err := Version(ctx, tx, dialect) // again, now that nobody else migrates
+	is, _, err := Version(ctx, tx, d) // again, now that nobody else migrates
 	if err != nil {
 		return err
 	}
-	all, err := dialect.all()
+	all, err := d.all()
 	if err != nil {
 		return err
 	}
-	if _, err := tx.ExecContext(ctx, dialect.versions); err != nil {
+	if _, err := tx.ExecContext(ctx, d.versions); err != nil {
 		return err
 	}
 	for _, m := range all {
@@ -141,5 +149,5 @@ func migrate(ctx context.Context, db *sqlx.DB, dialect Dialect) error {
 			return err
 		}
 	}
-	return tx.Commit()
+	return nil
 }

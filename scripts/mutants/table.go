@@ -218,4 +218,5 @@ var mutants = []mutant{
 	{"what follows a token has the limits of a stranger", "hub/read.go", "			lim = s.limits(who)\n", "", ". -run InOnePiece"},
 	{"a session that moved in the set does not know it", "hub/sessionset.go", "(*ss)[s.slot], moved.slot = moved, s.slot", "(*ss)[s.slot] = moved", "./hub -run SetOfSessions"},
 	{"an old report of another hub is lost", "store/memorypresence.go", "next: p.last.Get(string(user))}", "next: min(0, p.last.Get(string(user)))}", "./store"},
+	{"a process that gets the lock late migrates again", "internal/sqlstore/dialect.go", "`SELECT EXISTS (SELECT FROM pg_class WHERE relname = 'coup_migrations' AND pg_table_is_visible(oid))`", "`SELECT to_regclass('coup_migrations') IS NOT NULL`", "./internal/sqlstore"},
 }
