@@ -57,14 +57,18 @@ var tellings = []scenario{
 		const none = Object.assign(new EventTarget(), { has: () => false });
 		const rooms = Object.assign(new EventTarget(), { studies: [], study: () => null });
 		const list = new Sidebar(rooms, () => null, () => {}, none, none);
-		const shown = [];
-		for (const memberCount of [1, 2]) {
+		const show = (memberCount) => {
 			rooms.studies = [{ id: "s", name: "Algebra", ownerName: "Ada", memberCount }];
 			list.show();
-			shown.push(document.querySelector("#others button"));
-		}
+			return document.querySelector("#others button");
+		};
+		const button = show(1);
+		const watched = new MutationObserver(() => {});
+		watched.observe(document, { childList: true, subtree: true });
+		show(2);
+		const moved = watched.takeRecords().some((r) => [...r.addedNodes, ...r.removedNodes].includes(button));
 		const about = document.querySelector("#others .about").textContent;
 		list.close();
-		return (shown[0] === shown[1] && shown[0].isConnected ? "kept" : "replaced") + " beside " + about;
+		return (moved || !button.isConnected ? "moved" : "kept") + " beside " + about;
 	})()`, "kept beside led by Ada · 2 members"},
 }

@@ -47,23 +47,20 @@ export function soon(f) {
   };
 }
 
-// reconcile replaces the children of parent with nodes. Children that stay are not moved.
+// reconcile replaces the children of parent with nodes. A child that stays is not moved unless its order
+// among those that stay changes: moved between mouse down and mouse up, a button would lose a click.
 export function reconcile(parent, nodes) {
+  const stay = new Set(nodes);
+  for (const child of [...parent.childNodes]) if (!stay.has(child)) child.remove();
   let at = parent.firstChild;
   for (const node of nodes) {
     if (node === at) at = at.nextSibling;
     else parent.insertBefore(node, at);
   }
-  while (at) {
-    const next = at.nextSibling;
-    at.remove();
-    at = next;
-  }
 }
 
 // refill is reconcile for rows that are built anew each time. What is equal stays in the document, a
-// row, or a part of a row with the same data-row: replaced between mouse down and mouse up, a button
-// would lose a click.
+// row, or a part of a row with the same data-row.
 export function refill(parent, rows) {
   const old = [...parent.children];
   reconcile(parent, rows.map((row) => {
