@@ -57,18 +57,36 @@ var tellings = []scenario{
 		const none = Object.assign(new EventTarget(), { has: () => false });
 		const rooms = Object.assign(new EventTarget(), { studies: [], study: () => null });
 		const list = new Sidebar(rooms, () => null, () => {}, none, none);
-		const show = (memberCount) => {
+		const frame = () => new Promise(requestAnimationFrame);
+		const show = async (memberCount) => {
 			rooms.studies = [{ id: "s", name: "Algebra", ownerName: "Ada", memberCount }];
-			list.show();
+			list.draw();
+			await frame();
 			return document.querySelector("#others button");
 		};
-		const button = show(1);
+		const button = await show(1);
 		const watched = new MutationObserver(() => {});
 		watched.observe(document, { childList: true, subtree: true });
-		show(2);
+		await show(2);
 		const moved = watched.takeRecords().some((r) => [...r.addedNodes, ...r.removedNodes].includes(button));
 		const about = document.querySelector("#others .about").textContent;
 		list.close();
 		return (moved || !button.isConnected ? "moved" : "kept") + " beside " + about;
 	})()`, "kept beside led by Ada · 2 members"},
+	{"a long list is shown in steps, at once down to the study that is open", `(async () => {
+		const { Sidebar } = await import("/assets/sidebar.js");
+		const none = Object.assign(new EventTarget(), { has: () => false });
+		const studies = Array.from({ length: 180 }, (_, i) => ({ id: "s" + i, name: "Study " + i, member: true, memberCount: 1 }));
+		const rooms = Object.assign(new EventTarget(), { studies, study: () => null, activity: () => 0, newest: () => null, unread: () => 0 });
+		const list = new Sidebar(rooms, () => "s70", () => {}, none, none);
+		const shown = [];
+		list.show();
+		do {
+			await new Promise(requestAnimationFrame);
+			shown.push(document.querySelectorAll("#mine li").length);
+		} while (shown.at(-1) < 180 && shown.length < 600);
+		const names = [...document.querySelectorAll("#mine .name")].map((el) => el.textContent);
+		list.close();
+		return [...new Set(shown)].join() + " " + names.every((name, i) => name === "Study " + i);
+	})()`, "71,121,171,180 true"},
 }

@@ -140,7 +140,7 @@ export class Chat {
     else if (!seq) this.#scroll.stick = true;
     if (seq && node) flash(node);
     else if (seq) this.#say(t("messageGone"));
-    this.#draw();
+    this.draw();
   }
 
   #nodeOf = (seq) => this.#list.querySelector(`[data-seq="${seq}"]`);

@@ -1,5 +1,7 @@
 // Helpers for the document. They insert text as text, never as HTML.
 
+const AT_ONCE = 50; // rows of a list that are built in one frame
+
 export const $ = (selector, root = document) => root.querySelector(selector);
 
 // h makes an element. Props are attributes, listeners (on…), class and dataset.
@@ -93,6 +95,32 @@ export class Rows {
 
   clear() {
     this.#known.clear();
+  }
+}
+
+// Steps lets a long list grow over several frames: to build all of it in one would stop the page for a
+// while. draw draws the list.
+export class Steps {
+  #draw;
+  #many = AT_ONCE;
+
+  constructor(draw) {
+    this.#draw = soon(draw);
+  }
+
+  // of returns the items to show now, at least the first n. If that is not all, draw is called again.
+  of(items, n = 0) {
+    const shown = items.slice(0, Math.max(this.#many, n));
+    if (shown.length < items.length) {
+      this.#many = shown.length + AT_ONCE;
+      this.#draw();
+    }
+    return shown;
+  }
+
+  // restart is for another list.
+  restart() {
+    this.#many = AT_ONCE;
   }
 }
 

@@ -17,19 +17,23 @@ export function entriesOf({ messages, unsent, unreadAfter, view }) {
   const { me } = view;
   const entries = [];
   let before = null;
+  let beforeAt = null;
+  let day = ""; // of the message before
   let marked = unreadAfter === 0;
   const lastOwn = messages.findLast((m) => m.userId === me.userId && !m.deletedAt)?.seq;
   for (const m of messages) {
     const at = new Date(m.sentAt);
-    const newDay = !before || new Date(before.sentAt).toDateString() !== at.toDateString();
-    if (newDay) entries.push({ key: `day ${at.toDateString()} ${dayOf(at)}`, make: () => rule("day", dayOf(at)) });
+    const onDay = at.toDateString();
+    const newDay = onDay !== day;
+    day = onDay;
+    if (newDay) entries.push({ key: `day ${day} ${dayOf(at)}`, make: () => rule("day", dayOf(at)) });
     const newRule = !marked && m.seq > unreadAfter;
     if (newRule) {
       marked = true;
       entries.push({ key: "unread", make: () => rule("unread", t("unreadLine")) });
     }
     const follows =
-      !newDay && !newRule && !m.replyTo && before.userId === m.userId && before.userName === m.userName && at - new Date(before.sentAt) < TOGETHER;
+      !newDay && !newRule && !m.replyTo && before.userId === m.userId && before.userName === m.userName && at - beforeAt < TOGETHER;
     const readers = m.seq === lastOwn ? view.readers(m.seq) : null;
     const quoted = m.replyTo && view.quoted(m.replyTo);
     entries.push({
@@ -38,6 +42,7 @@ export function entriesOf({ messages, unsent, unreadAfter, view }) {
       make: () => message(m, at, quoted, readers, view),
     });
     before = m;
+    beforeAt = at;
   }
   for (const m of unsent) {
     entries.push({

@@ -3,7 +3,7 @@
 
 import { attempt } from "./attempt.js";
 import { confirm } from "./dialogs.js";
-import { $, fill, filterOf, h, reconcile, refill, Rows } from "./dom.js";
+import { $, fill, filterOf, h, reconcile, refill, Rows, Steps } from "./dom.js";
 import { agoOf, fullTimeOf, t } from "./i18n.js";
 import { learn, pictureOf } from "./pictures.js";
 
@@ -17,6 +17,7 @@ export class Members {
   #study = null;
   #asking = []; // who asks to be let in
   #rows = new Rows();
+  #steps = new Steps(() => this.#draw());
   #round = 0;
   #drawnFor = ""; // the role of the user when the list was read
   #ended = new AbortController();
@@ -47,6 +48,7 @@ export class Members {
     this.people = [];
     this.#asking = [];
     this.#rows.clear();
+    this.#steps.restart();
     $("#members").replaceChildren();
     $("#requests").replaceChildren();
     $("#member-filter").value = "";
@@ -96,7 +98,7 @@ export class Members {
     const shown = this.people.filter((m) => m.userName.toLowerCase().includes(wanted));
     shown.sort((a, b) => Number(this.#isOnline(b)) - Number(this.#isOnline(a)));
     fill($("#requests"), this.#asking.map((m) => this.#request(m)), refill);
-    fill($("#members"), shown.map((m) => this.#shown(m)), reconcile);
+    fill($("#members"), this.#steps.of(shown).map((m) => this.#shown(m)), reconcile);
   }
 
   #button(text, who, act, dataset = {}) {

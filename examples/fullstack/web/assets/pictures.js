@@ -3,6 +3,7 @@
 import { h } from "./dom.js";
 
 const known = new Map(); // userId -> when the picture was uploaded
+const characters = new Intl.Segmenter(); // to make one takes long
 
 // learn notes which users have a picture.
 export function learn(people) {
@@ -11,7 +12,7 @@ export function learn(people) {
 
 // pictureOf draws a user. The colour depends on the user id.
 export function pictureOf(userId, userName) {
-  const [first] = new Intl.Segmenter().segment((userName || "?").trim() || "?");
+  const [first] = characters.segment((userName || "?").trim() || "?");
   let n = 0;
   for (const c of userId) n = (n * 31 + c.codePointAt(0)) >>> 0;
   const at = known.get(userId);

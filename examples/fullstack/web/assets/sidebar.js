@@ -1,6 +1,6 @@
 // The list of studies, with the number of unread messages in each.
 
-import { $, fill, filterOf, h, reconcile, refill, Rows, soon } from "./dom.js";
+import { $, fill, filterOf, h, reconcile, refill, Rows, soon, Steps } from "./dom.js";
 import { t } from "./i18n.js";
 import { plainOf } from "./markdown.js";
 
@@ -13,6 +13,8 @@ export class Sidebar {
   #drafts;
   #isMuted;
   #rows = new Rows();
+  #steps = new Steps(() => this.#draw());
+  #scrolls = false; // to the study that is open
   #ended = new AbortController();
 
   draw = soon(() => this.#draw());
@@ -44,7 +46,8 @@ export class Sidebar {
     const all = this.#rooms.studies.filter((s) => s.member);
     const mine = all.filter(fits).sort((a, b) => this.#rooms.activity(b.id) - this.#rooms.activity(a.id));
     const others = this.#rooms.studies.filter((s) => !s.member && fits(s));
-    fill($("#mine"), mine.map((s) => this.#row(s)), reconcile);
+    const upTo = mine.findIndex((s) => s.id === this.#current()) + 1;
+    fill($("#mine"), this.#steps.of(mine, upTo).map((s) => this.#row(s)), reconcile);
     fill($("#others"), others.map((s) => this.#other(s)), refill);
     $("#others-title").hidden = others.length === 0;
     const hint = $("#no-studies");
@@ -58,12 +61,14 @@ export class Sidebar {
     $("#back-count").hidden = elsewhere === 0;
     $("#back-count").textContent = short(elsewhere);
     $("#back-count").setAttribute("title", t("newMessages", { n: elsewhere }));
+    if (this.#scrolls) $("#mine [aria-current]")?.scrollIntoView({ block: "nearest" });
+    this.#scrolls = false;
   }
 
-  // show scrolls the list to the study that is open.
+  // show draws the list, and scrolls to the study that is open.
   show() {
-    this.#draw();
-    $("#mine [aria-current]")?.scrollIntoView({ block: "nearest" });
+    this.#scrolls = true;
+    this.draw();
   }
 
   #row(s) {
