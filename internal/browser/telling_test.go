@@ -88,5 +88,22 @@ var tellings = []scenario{
 		const names = [...document.querySelectorAll("#mine .name")].map((el) => el.textContent);
 		list.close();
 		return [...new Set(shown)].join() + " " + names.every((name, i) => name === "Study " + i);
-	})()`, "71,121,171,180 true"},
+	})()`, "71,96,121,146,171,180 true"},
+	{"a long list that grows from its end stays whole", `(async () => {
+		const { Steps } = await import("/assets/dom.js");
+		const items = Array.from({ length: 60 }, (_, i) => i);
+		const shown = [];
+		const draw = () => {
+			const last = steps.last(items);
+			shown.push(last.length + "-" + last.at(-1));
+		};
+		const steps = new Steps(draw);
+		draw();
+		for (let i = 0; i < 600 && shown.length < 3; i++) await new Promise(requestAnimationFrame);
+		items.push(60);
+		draw();
+		steps.restart();
+		shown.push(steps.last(items, 61).length, steps.last([...items, 61]).length);
+		return shown.join(" ");
+	})()`, "25-59 50-59 60-59 61-60 61 62"},
 }

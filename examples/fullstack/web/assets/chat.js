@@ -4,7 +4,7 @@
 import { Composer } from "./composer.js";
 import { confirm } from "./dialogs.js";
 import { delayOf } from "./connection.js";
-import { $, h, reconcile, soon } from "./dom.js";
+import { $, h, reconcile, soon, Steps } from "./dom.js";
 import { Drafts } from "./drafts.js";
 import { entriesOf } from "./entries.js";
 import { t } from "./i18n.js";
@@ -34,6 +34,7 @@ export class Chat {
   #status = $("#older");
   #pill = $("#pill");
   #nodes = new Map(); // key -> element
+  #steps = new Steps(() => this.#draw());
   #unreadAfter = 0; // seq; 0 draws no unread rule
   #missed = 0; // messages that arrived while the user was scrolled up
   #loading = null; // an object of its own for each load under way
@@ -86,6 +87,7 @@ export class Chat {
     this.studyId = id;
     this.#nodes.clear();
     this.#list.replaceChildren();
+    this.#steps.restart();
     this.#missed = 0;
     this.#loading = null;
     this.#loadFailed = false;
@@ -259,8 +261,9 @@ export class Chat {
       unreadAfter: this.#unreadAfter,
       view: { me: this.#me, outbox: this.#outbox, ...this.#view },
     });
+    const shown = this.#steps.last(entries, this.#scroll.stick ? 0 : entries.length);
     const used = new Map();
-    for (const { key, make, follows } of entries) {
+    for (const { key, make, follows } of shown) {
       const node = this.#nodes.get(key) ?? make();
       node.classList.toggle("follows", Boolean(follows));
       used.set(key, node);
@@ -275,7 +278,7 @@ export class Chat {
     this.#pill.textContent = this.#missed > 0 ? t("newMessages", { n: this.#missed }) : t("toNewest");
     this.#pill.classList.toggle("fresh", this.#missed > 0);
     this.#markRead();
-    if (timeline.loaded && this.#log.scrollHeight <= this.#log.clientHeight + 200) this.#turn("older");
+    if (timeline.loaded && shown.length === entries.length && this.#log.scrollHeight <= this.#log.clientHeight + 200) this.#turn("older");
   }
 
   // showStatus shows a text above the messages, with a button if retry is given.

@@ -123,7 +123,7 @@ export class Composer {
     counter.classList.toggle("over", left < 0);
     this.#drawSend();
     this.#box.style.height = "auto";
-    this.#box.style.height = `${Math.min(this.#box.scrollHeight + 2, 180)}px`;
+    if (this.#box.value) this.#box.style.height = `${Math.min(this.#box.scrollHeight + 2, 180)}px`; // which lays the page out
     if (!byUser) return;
     this.#completion.typed();
     this.#keep();

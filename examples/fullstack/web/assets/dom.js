@@ -1,6 +1,6 @@
 // Helpers for the document. They insert text as text, never as HTML.
 
-const AT_ONCE = 50; // rows of a list that are built in one frame
+const AT_ONCE = 25; // rows of a list that are built in one frame
 
 export const $ = (selector, root = document) => root.querySelector(selector);
 
@@ -108,19 +108,27 @@ export class Steps {
     this.#draw = soon(draw);
   }
 
-  // of returns the items to show now, at least the first n. If that is not all, draw is called again.
-  of(items, n = 0) {
-    const shown = items.slice(0, Math.max(this.#many, n));
-    if (shown.length < items.length) {
-      this.#many = shown.length + AT_ONCE;
-      this.#draw();
-    }
-    return shown;
-  }
+  // first returns the items to show now, from the beginning and at least n. Until that is all, draw is
+  // called again. From then on all items are shown.
+  first = (items, n = 0) => items.slice(0, this.#count(items.length, n));
+
+  // last does the same from the end.
+  last = (items, n = 0) => items.slice(items.length - this.#count(items.length, n));
 
   // restart is for another list.
   restart() {
     this.#many = AT_ONCE;
+  }
+
+  #count(all, n) {
+    const many = Math.min(all, Math.max(this.#many, n));
+    if (many < all) {
+      this.#many = many + AT_ONCE;
+      this.#draw();
+    } else if (all > 0) {
+      this.#many = Infinity;
+    }
+    return many;
   }
 }
 

@@ -98,7 +98,7 @@ export class Members {
     const shown = this.people.filter((m) => m.userName.toLowerCase().includes(wanted));
     shown.sort((a, b) => Number(this.#isOnline(b)) - Number(this.#isOnline(a)));
     fill($("#requests"), this.#asking.map((m) => this.#request(m)), refill);
-    fill($("#members"), this.#steps.of(shown).map((m) => this.#shown(m)), reconcile);
+    fill($("#members"), this.#steps.first(shown).map((m) => this.#shown(m)), reconcile);
   }
 
   #button(text, who, act, dataset = {}) {

@@ -3,7 +3,7 @@
 import { h } from "./dom.js";
 
 const known = new Map(); // userId -> when the picture was uploaded
-const characters = new Intl.Segmenter(); // to make one takes long
+const characters = new Intl.Segmenter();
 
 // learn notes which users have a picture.
 export function learn(people) {
@@ -12,15 +12,23 @@ export function learn(people) {
 
 // pictureOf draws a user. The colour depends on the user id.
 export function pictureOf(userId, userName) {
-  const [first] = characters.segment((userName || "?").trim() || "?");
   let n = 0;
   for (const c of userId) n = (n * 31 + c.codePointAt(0)) >>> 0;
   const at = known.get(userId);
   return h(
     "span",
     { class: `seal hue-${n % 8}`, "aria-hidden": "true" },
-    at ? h("img", { src: `/api/users/${encodeURIComponent(userId)}/picture?${at}`, alt: "", loading: "lazy" }) : (first?.segment ?? "?").toUpperCase(),
+    at ? h("img", { src: `/api/users/${encodeURIComponent(userId)}/picture?${at}`, alt: "", loading: "lazy" }) : firstOf(userName).toUpperCase(),
   );
+}
+
+// firstOf returns the first character of a name as a reader sees it. To look for its end takes long, and one
+// of ASCII before another has no more than itself.
+function firstOf(userName) {
+  const name = (userName ?? "").trim() || "?";
+  if (/^[!-~](?:[ -~]|$)/.test(name)) return name[0];
+  const [first] = characters.segment(name);
+  return first.segment;
 }
 
 const SIDE = 256; // pixels

@@ -47,7 +47,7 @@ export class Sidebar {
     const mine = all.filter(fits).sort((a, b) => this.#rooms.activity(b.id) - this.#rooms.activity(a.id));
     const others = this.#rooms.studies.filter((s) => !s.member && fits(s));
     const upTo = mine.findIndex((s) => s.id === this.#current()) + 1;
-    fill($("#mine"), this.#steps.of(mine, upTo).map((s) => this.#row(s)), reconcile);
+    fill($("#mine"), this.#steps.first(mine, upTo).map((s) => this.#row(s)), reconcile);
     fill($("#others"), others.map((s) => this.#other(s)), refill);
     $("#others-title").hidden = others.length === 0;
     const hint = $("#no-studies");
