@@ -74,7 +74,7 @@ var outages = []scenario{
 		rooms.close();
 		const { first, last } = rooms.timeline("s");
 		return [first, last, ...asked].join(" ");
-	})()`, "4951 5000 limit limit"},
+	})()`, "4971 5000 limit limit"},
 	{"a history that cannot be read is requested again, and counts as unread until then", `(async () => {
 		const { Rooms } = await import("/assets/rooms.js");
 		const { Chat } = await import("/assets/chat.js");

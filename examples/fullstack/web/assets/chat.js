@@ -14,7 +14,7 @@ import { TypingLine } from "./typing.js";
 
 const NEAR = 240; // pixels from an end at which more messages are loaded
 const MOST = 300; // messages in the document; over it, KEPT of them stay
-const KEPT = 200;
+const KEPT = 250;
 
 export class Chat {
   studyId = null;
@@ -231,7 +231,7 @@ export class Chat {
     }
   }
 
-  #receive({ studyId, fresh }) {
+  #receive({ studyId, fresh, older }) {
     for (const m of fresh) {
       if (m.userId === this.#me.userId) this.#outbox.seen(m.clientId);
       this.#names.set(m.userId, m.userName);
@@ -240,7 +240,7 @@ export class Chat {
       this.#rooms.timeline(studyId).trim();
       return;
     }
-    if (!this.#scroll.stick && !this.#turning && !this.#loading) {
+    if (!this.#scroll.stick && !older && !this.#loading) {
       this.#missed += fresh.filter((m) => m.userId !== this.#me.userId).length;
     }
     this.draw();

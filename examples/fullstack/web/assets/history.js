@@ -1,10 +1,10 @@
 // The messages of all studies of the user, and the pages of history that it reads.
 //
-// Events it dispatches: "messages" (detail: studyId, fresh).
+// Events it dispatches: "messages" (detail: studyId, fresh, and older if these are a page of before).
 
 import { Timeline } from "./timeline.js";
 
-const PAGE = 50;
+const PAGE = 30;
 const sleep = (ms) => new Promise((done) => setTimeout(done, ms));
 
 export class History extends EventTarget {
@@ -41,7 +41,7 @@ export class History extends EventTarget {
     const before = timeline.begins;
     if (before <= 1) return this.#changed(id, timeline.older([], false));
     const { messages, more } = await this.#api.messages(id, { before, limit: PAGE });
-    if (timeline.begins === before) this.#changed(id, timeline.older(messages, more));
+    if (timeline.begins === before) this.#changed(id, timeline.older(messages, more), true);
   }
 
   // loadNewer reads the page after the part of the history that is shown.
@@ -109,7 +109,7 @@ export class History extends EventTarget {
     }
   }
 
-  #changed(studyId, fresh) {
-    this.dispatchEvent(new CustomEvent("messages", { detail: { studyId, fresh } }));
+  #changed(studyId, fresh, older = false) {
+    this.dispatchEvent(new CustomEvent("messages", { detail: { studyId, fresh, older } }));
   }
 }

@@ -2,7 +2,7 @@
 // how far the user has read. It joins the room of each, again after each
 // reconnection.
 //
-// Events it dispatches: "studies", "messages" (detail: studyId, fresh), "members"
+// Events it dispatches: "studies", "messages" (detail: studyId, fresh, older), "members"
 // (detail: studyId), "notices" (detail: studyId), "typing" (detail: studyId, userId, userName),
 // "presence" (detail: studyId), "receipts" (detail: studyId), "notification" (detail: the notification), "left" (detail:
 // study, reason).
@@ -285,11 +285,11 @@ export class Rooms extends EventTarget {
     this.dispatchEvent(new Event("studies"));
   }
 
-  #changed({ studyId, fresh }) {
+  #changed({ studyId, fresh, older }) {
     for (const m of fresh) {
       this.#noteNewest(m);
       if (m.userId === this.#me.userId && m.seq === (this.#unread.upTo(studyId) ?? -1) + 1) this.#unread.mark(studyId, m.seq);
     }
-    this.#tell("messages", { studyId, fresh });
+    this.#tell("messages", { studyId, fresh, older });
   }
 }
