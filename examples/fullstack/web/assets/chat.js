@@ -130,7 +130,6 @@ export class Chat {
     this.#loadFailed = false;
     this.#draw();
     this.#showWanted();
-    if (!this.#turning) this.#log.removeAttribute("aria-busy");
   }
 
   // showWanted scrolls to the message that was asked for, or to the first that is unread.
@@ -278,7 +277,10 @@ export class Chat {
     this.#pill.textContent = this.#missed > 0 ? t("newMessages", { n: this.#missed }) : t("toNewest");
     this.#pill.classList.toggle("fresh", this.#missed > 0);
     this.#markRead();
-    if (timeline.loaded && shown.length === entries.length && this.#log.scrollHeight <= this.#log.clientHeight + 200) this.#turn("older");
+    const whole = shown.length === entries.length;
+    if (!whole) this.#log.setAttribute("aria-busy", "true"); // screen readers must not read history aloud
+    else if (!this.#loading && !this.#turning) this.#log.removeAttribute("aria-busy");
+    if (timeline.loaded && whole && this.#log.scrollHeight <= this.#log.clientHeight + 200) this.#turn("older");
   }
 
   // showStatus shows a text above the messages, with a button if retry is given.
