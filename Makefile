@@ -32,7 +32,7 @@ check: ## gofmt, go vet and staticcheck, over all modules
 	cd $(BROWSER) && $(CURDIR)/.cache/staticcheck ./...
 
 test: deps check ## deps (installs packages that are missing), check, every test under the race detector (a skipped test is a failure), and 5 s of each fuzz target
-	$(GO) run ./scripts/gotest -module $(BROWSER) -race -shuffle=on -timeout 18m $(PACKAGES)
+	$(GO) run ./scripts/gotest -module $(BROWSER) -race -shuffle=on -timeout 20m $(PACKAGES)
 	@sh scripts/fuzz.sh 5s
 
 bench: ## measure

@@ -61,11 +61,12 @@ func TestModulesOfThePage(t *testing.T) {
 	tests = slices.Concat(tests, outages, histories, tellings, []scenario{beginAlike})
 	open := chromium(t)
 	_, url := single(t, "memory:")
+	b := open()
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			b := open()
 			b.t = t
 			b.do("open the page", chromedp.Navigate(url), chromedp.WaitVisible(chromedp.CSS("#name")))
+			b.eval(`localStorage.clear(), sessionStorage.clear()`) // of the one before
 			ctx, cancel := context.WithTimeout(b.ctx, 40*time.Second)
 			defer cancel()
 			got, err := chromedp.Run(ctx, chromedp.Evaluate[string](test.script, chromedp.EvalAwaitPromise))
