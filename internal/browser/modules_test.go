@@ -66,7 +66,7 @@ func TestModulesOfThePage(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			b.t = t
 			b.do("open the page", chromedp.Navigate(url), chromedp.WaitVisible(chromedp.CSS("#name")))
-			b.eval(`localStorage.clear(), sessionStorage.clear()`) // of the one before
+			b.eval(`localStorage.clear(), sessionStorage.clear()`) // what the scenario before has stored
 			ctx, cancel := context.WithTimeout(b.ctx, 40*time.Second)
 			defer cancel()
 			got, err := chromedp.Run(ctx, chromedp.Evaluate[string](test.script, chromedp.EvalAwaitPromise))

@@ -90,14 +90,14 @@ var tellings = []scenario{
 		return [...new Set(shown)].join() + " " + names.every((name, i) => name === "Study " + i);
 	})()`, "71,96,121,146,171,180 true"},
 	{"a long list that grows from its end stays whole", `(async () => {
-		const { Steps } = await import("/assets/dom.js");
+		const { soon, Steps } = await import("/assets/dom.js");
 		const items = Array.from({ length: 60 }, (_, i) => i);
 		const shown = [];
 		const draw = () => {
 			const last = steps.last(items);
 			shown.push(last.length + "-" + last.at(-1));
 		};
-		const steps = new Steps(draw);
+		const steps = new Steps(soon(draw));
 		draw();
 		for (let i = 0; i < 600 && shown.length < 3; i++) await new Promise(requestAnimationFrame);
 		items.push(60);

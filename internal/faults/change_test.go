@@ -37,8 +37,8 @@ func changedStory() *History {
 	}}
 }
 
-// A reaction that changed nothing is acknowledged without a seq, also if the client has left the study by then
-// and with that forgotten what it sent.
+// A reaction that changed nothing is acknowledged without a seq. The client may have left the study before the
+// ack comes, and have forgotten what it sent.
 func TestAReactionThatChangesNothingIsNotLost(t *testing.T) {
 	h := changedStory()
 	ben := h.Logs[1]

@@ -227,13 +227,14 @@ func (c *index) acks(l *Log) {
 			continue
 		}
 		c.Acks++
-		if c.sent[authorship{r.Study, l.User, r.ClientID}].Change.Kind == Reaction && r.Seq == 0 {
+		key := authorship{r.Study, l.User, r.ClientID}
+		if c.sent[key].Change.Kind == Reaction && r.Seq == 0 {
 			continue // it changed nothing
 		}
 		if gone := c.undone[place{r.Study, r.Seq}]; gone.User == l.User && gone.ClientID == r.ClientID && r.At <= gone.Undone+undoneGrace {
 			continue // acknowledged before the restore
 		}
-		row, ok := c.by[authorship{r.Study, l.User, r.ClientID}]
+		row, ok := c.by[key]
 		if was := c.rows[place{r.Study, r.Seq}]; was.Erased && was.User == l.User && was.ClientID == r.ClientID {
 			row = was // sent again after it was deleted, and stored as another row
 		}

@@ -26,7 +26,7 @@ func TestTablesThatAppearDuringTheTransactionAreSeen(t *testing.T) {
 	if is, _, err := Version(t.Context(), late, Postgres); err != nil || is != 0 {
 		t.Fatalf("Version of an empty database = %d, %v", is, err)
 	}
-	late.MustExec(Postgres.lock)
+	late.MustExec(Postgres.lock) // the first try; from now on the server has cached the names in it
 	tx, err := late.BeginTxx(t.Context(), nil)
 	if err != nil {
 		t.Fatal(err)

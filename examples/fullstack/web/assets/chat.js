@@ -34,7 +34,7 @@ export class Chat {
   #status = $("#older");
   #pill = $("#pill");
   #nodes = new Map(); // key -> element
-  #steps = new Steps(() => this.#draw());
+  #steps = new Steps(() => this.draw());
   #unreadAfter = 0; // seq; 0 draws no unread rule
   #missed = 0; // messages that arrived while the user was scrolled up
   #loading = null; // an object of its own for each load under way
@@ -260,7 +260,7 @@ export class Chat {
       unreadAfter: this.#unreadAfter,
       view: { me: this.#me, outbox: this.#outbox, ...this.#view },
     });
-    const shown = this.#steps.last(entries, this.#scroll.stick ? 0 : entries.length);
+    const shown = this.#steps.last(entries, this.#scroll.stick && !this.#target ? 0 : entries.length);
     const used = new Map();
     for (const { key, make, follows } of shown) {
       const node = this.#nodes.get(key) ?? make();

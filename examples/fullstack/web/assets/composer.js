@@ -123,7 +123,8 @@ export class Composer {
     counter.classList.toggle("over", left < 0);
     this.#drawSend();
     this.#box.style.height = "auto";
-    if (this.#box.value) this.#box.style.height = `${Math.min(this.#box.scrollHeight + 2, 180)}px`; // which lays the page out
+    // To read scrollHeight makes the browser lay out the page, and an empty box has its height already.
+    if (this.#box.value) this.#box.style.height = `${Math.min(this.#box.scrollHeight + 2, 180)}px`;
     if (!byUser) return;
     this.#completion.typed();
     this.#keep();

@@ -1,6 +1,6 @@
 // Helpers for the document. They insert text as text, never as HTML.
 
-const AT_ONCE = 25; // rows of a list that are built in one frame
+const ROWS_AT_ONCE = 25; // rows of a list that are built in one frame
 
 export const $ = (selector, root = document) => root.querySelector(selector);
 
@@ -99,17 +99,17 @@ export class Rows {
 }
 
 // Steps lets a long list grow over several frames: to build all of it in one would stop the page for a
-// while. draw draws the list.
+// while. drawSoon draws the list before the next paint, see soon.
 export class Steps {
-  #draw;
-  #many = AT_ONCE;
+  #drawSoon;
+  #many = ROWS_AT_ONCE;
 
-  constructor(draw) {
-    this.#draw = soon(draw);
+  constructor(drawSoon) {
+    this.#drawSoon = drawSoon;
   }
 
-  // first returns the items to show now, from the beginning and at least n. Until that is all, draw is
-  // called again. From then on all items are shown.
+  // first returns the items to show now, from the beginning and at least n. Until that is all, drawSoon is
+  // called. From then on all items are shown.
   first = (items, n = 0) => items.slice(0, this.#count(items.length, n));
 
   // last does the same from the end.
@@ -117,14 +117,14 @@ export class Steps {
 
   // restart is for another list.
   restart() {
-    this.#many = AT_ONCE;
+    this.#many = ROWS_AT_ONCE;
   }
 
   #count(all, n) {
     const many = Math.min(all, Math.max(this.#many, n));
     if (many < all) {
-      this.#many = many + AT_ONCE;
-      this.#draw();
+      this.#many = many + ROWS_AT_ONCE;
+      this.#drawSoon();
     } else if (all > 0) {
       this.#many = Infinity;
     }

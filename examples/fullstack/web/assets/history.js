@@ -1,6 +1,6 @@
 // The messages of all studies of the user, and the pages of history that it reads.
 //
-// Events it dispatches: "messages" (detail: studyId, fresh, and older if these are a page of before).
+// Events it dispatches: "messages" (detail: studyId, fresh, and older: whether these come before those that were shown).
 
 import { Timeline } from "./timeline.js";
 

@@ -3,7 +3,7 @@
 
 import { attempt } from "./attempt.js";
 import { confirm } from "./dialogs.js";
-import { $, fill, filterOf, h, reconcile, refill, Rows, Steps } from "./dom.js";
+import { $, fill, filterOf, h, reconcile, refill, Rows, soon, Steps } from "./dom.js";
 import { agoOf, fullTimeOf, t } from "./i18n.js";
 import { learn, pictureOf } from "./pictures.js";
 
@@ -17,7 +17,7 @@ export class Members {
   #study = null;
   #asking = []; // who asks to be let in
   #rows = new Rows();
-  #steps = new Steps(() => this.#draw());
+  #steps = new Steps(soon(() => this.#draw()));
   #round = 0;
   #drawnFor = ""; // the role of the user when the list was read
   #ended = new AbortController();

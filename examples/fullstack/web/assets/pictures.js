@@ -22,8 +22,8 @@ export function pictureOf(userId, userName) {
   );
 }
 
-// firstOf returns the first character of a name as a reader sees it. To look for its end takes long, and one
-// of ASCII before another has no more than itself.
+// firstOf returns the first character of a name, as a reader sees it. The Segmenter is slow, and not needed
+// for a character of ASCII with another one after it.
 function firstOf(userName) {
   const name = (userName ?? "").trim() || "?";
   if (/^[!-~](?:[ -~]|$)/.test(name)) return name[0];

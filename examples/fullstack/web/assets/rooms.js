@@ -14,7 +14,7 @@ import { Unread } from "./unread.js";
 const EVERY = 15_000; // ms between two reads of the list
 const LISTED = 200; // a list shorter than this holds all studies
 const ROOMS = 190; // a connection may join 200; the rest is for studies that are opened
-const AT_ONCE = 20; // joins without a pause
+const JOINS_AT_ONCE = 20; // requests without a pause
 const sleep = (ms) => new Promise((done) => setTimeout(done, ms));
 
 export class Rooms extends EventTarget {
@@ -90,10 +90,12 @@ export class Rooms extends EventTarget {
   // joinAll joins the rooms of all studies of the user, in steps: many requests at once would stop the page
   // for a while. A hidden page does not wait, since its timers are slow.
   async #joinAll() {
-    for (const [i, s] of this.studies.entries()) {
-      if (i % AT_ONCE === AT_ONCE - 1 && !document.hidden) await sleep(0);
+    const lacks = (id) => this.study(id)?.member && !this.#joined.has(id);
+    const missing = this.studies.map((s) => s.id).filter(lacks);
+    for (const [i, id] of missing.entries()) {
+      if (i % JOINS_AT_ONCE === JOINS_AT_ONCE - 1 && !document.hidden) await sleep(0);
       if (this.#joined.size + this.#joining.size >= ROOMS) return;
-      if (this.study(s.id)?.member && !this.#joined.has(s.id)) this.join(s.id);
+      if (lacks(id)) this.join(id); // which may have changed meanwhile
     }
   }
 

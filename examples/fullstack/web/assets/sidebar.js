@@ -13,8 +13,8 @@ export class Sidebar {
   #drafts;
   #isMuted;
   #rows = new Rows();
-  #steps = new Steps(() => this.#draw());
-  #scrolls = false; // to the study that is open
+  #steps = new Steps(() => this.draw());
+  #mustScroll = false; // to the study that is open
   #ended = new AbortController();
 
   draw = soon(() => this.#draw());
@@ -46,8 +46,8 @@ export class Sidebar {
     const all = this.#rooms.studies.filter((s) => s.member);
     const mine = all.filter(fits).sort((a, b) => this.#rooms.activity(b.id) - this.#rooms.activity(a.id));
     const others = this.#rooms.studies.filter((s) => !s.member && fits(s));
-    const upTo = mine.findIndex((s) => s.id === this.#current()) + 1;
-    fill($("#mine"), this.#steps.first(mine, upTo).map((s) => this.#row(s)), reconcile);
+    const atLeast = mine.findIndex((s) => s.id === this.#current()) + 1;
+    fill($("#mine"), this.#steps.first(mine, atLeast).map((s) => this.#row(s)), reconcile);
     fill($("#others"), others.map((s) => this.#other(s)), refill);
     $("#others-title").hidden = others.length === 0;
     const hint = $("#no-studies");
@@ -61,13 +61,13 @@ export class Sidebar {
     $("#back-count").hidden = elsewhere === 0;
     $("#back-count").textContent = short(elsewhere);
     $("#back-count").setAttribute("title", t("newMessages", { n: elsewhere }));
-    if (this.#scrolls) $("#mine [aria-current]")?.scrollIntoView({ block: "nearest" });
-    this.#scrolls = false;
+    if (this.#mustScroll) $("#mine [aria-current]")?.scrollIntoView({ block: "nearest" });
+    this.#mustScroll = false;
   }
 
   // show draws the list, and scrolls to the study that is open.
   show() {
-    this.#scrolls = true;
+    this.#mustScroll = true;
     this.draw();
   }
 
